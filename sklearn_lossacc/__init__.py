@@ -1,0 +1,1 @@
+"""Why loss and accuracy disagree, and how to repair it."""

@@ -1,0 +1,1 @@
+"""The edge: files and other libraries, with lazy third-party imports."""

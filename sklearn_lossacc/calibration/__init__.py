@@ -1,0 +1,1 @@
+"""Calibrators, one a file, and the wrapper around an estimator."""

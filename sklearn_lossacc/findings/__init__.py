@@ -1,0 +1,1 @@
+"""Findings: from numbers to judgements."""

@@ -1,0 +1,1 @@
+"""Tests, intervals and null laws on plain arrays."""

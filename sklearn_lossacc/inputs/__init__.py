@@ -1,0 +1,1 @@
+"""What we were given, checked once."""

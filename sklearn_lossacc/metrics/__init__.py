@@ -1,0 +1,1 @@
+"""One number each, with scikit-learn's signatures, and the scorers over them."""

@@ -1,0 +1,1 @@
+"""Drawing only: the one package that imports matplotlib."""

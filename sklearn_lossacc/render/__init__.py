@@ -1,0 +1,1 @@
+"""Text only: plain, Markdown, HTML and JSON views of a diagnosis."""

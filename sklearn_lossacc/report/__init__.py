@@ -1,0 +1,1 @@
+"""What users hold: computed results with their views."""

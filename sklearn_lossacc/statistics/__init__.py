@@ -1,0 +1,1 @@
+"""Mergeable one-pass statistics of a set of predictions."""
