@@ -1,0 +1,201 @@
+"""Maximum likelihood for one temperature: a safeguarded Newton search on beta = 1 / T.
+
+The log likelihood f(beta) = sum_i w_i (beta L_iy - logsumexp_j(beta L_ij)) is concave. Its slope is
+sum_i w_i (L_iy - E_beta L_i), its information sum_i w_i Var_beta(L_i), with E_beta and Var_beta taken under
+softmax(beta L_i). Two cases have no interior optimum, and both are recognised exactly rather than by a bound
+on beta: the optimum is infinite iff every label is at its row's maximum, and zero iff the slope at 0 is not
+positive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Outcome = Literal["converged", "separable", "uninformative"]
+
+LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
+MAX_PASSES = 200  # reached only if the optimum lies hundreds of nats out; Newton needs about six
+BLOCK_ENTRIES = 2**16
+
+
+@dataclass(frozen=True)
+class TemperatureSolution:
+    """The temperature of largest likelihood.
+
+    Attributes
+    ----------
+    beta : float
+        Inverse temperature 1 / T. It is 1 when `outcome` is "separable" and 0 when it is "uninformative".
+    outcome : {"converged", "separable", "uninformative"}
+        "separable": every label has its row's largest score, so the likelihood grows without end.
+        "uninformative": no positive beta is more likely than 0.
+    n_passes : int
+        Number of times the likelihood was evaluated over all rows.
+    log_loss : float
+        Weighted mean of -log softmax(beta L)_y, in nats.
+    information : float
+        Weighted sum of Var_beta(L), the negative second derivative of the log likelihood. With unit weights
+        the standard error of beta is 1 / sqrt(information).
+    """
+
+    beta: float
+    outcome: Outcome
+    n_passes: int
+    log_loss: float
+    information: float
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Log likelihood, its slope and its information (negative second derivative) at one beta."""
+
+    value: float
+    slope: float
+    information: float
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where a search ended, with the likelihood there to second order."""
+
+    beta: float
+    outcome: Outcome
+    n_passes: int
+    at: Likelihood
+
+
+def _inside(proposal: float, low: float, high: float) -> float:
+    """Return the proposal if it lies strictly between the limits, else their geometric mean."""
+    return proposal if low < proposal < high else float(np.sqrt(low * high))
+
+
+def maximise(
+    evaluate: Callable[[float], Likelihood],
+    separable: Callable[[], bool],
+    *,
+    start: float = 1.0,
+    tol: float = 1e-8,
+) -> Optimum:
+    """Find the maximum over beta >= 0 of a concave log likelihood.
+
+    Newton steps are kept inside the bracket that the signs of the slope have shown so far, and within a
+    factor 4 upward and 8 downward. `separable` is asked once, when the search first wants to go up; the slope
+    at 0 once, when it wants to go far down.
+    """
+    low, high, beta = 0.0, np.inf, start
+    can_separate = can_vanish = True
+    for n_passes in range(1, MAX_PASSES + 1):
+        at = evaluate(beta)
+        if at.slope >= 0 and can_separate and np.isinf(high):
+            can_separate = False
+            if separable():
+                at_zero = evaluate(0.0)  # rows of equal scores have their label at the maximum, too
+                if at_zero.slope <= 0:
+                    return Optimum(0.0, "uninformative", n_passes + 1, at_zero)
+                return Optimum(1.0, "separable", n_passes + 2, evaluate(1.0))
+        if at.slope >= 0:
+            low = beta
+        if at.slope <= 0:
+            high = beta
+        step = at.slope / at.information if at.information > 0 else np.copysign(np.inf, at.slope)
+        if abs(step) <= tol * beta:
+            value = at.value + step * at.slope / 2
+            return Optimum(beta + step, "converged", n_passes, Likelihood(value, at.slope, at.information))
+        if low == 0 and beta + step < beta / 8 and can_vanish:
+            can_vanish = False
+            at_zero = evaluate(0.0)
+            if at_zero.slope <= 0:
+                return Optimum(0.0, "uninformative", n_passes + 1, at_zero)
+        beta = _inside(beta + step, max(low, beta / 8), min(high, 4 * beta))
+    return Optimum(beta, "converged", n_passes, at)
+
+
+class _Scores:
+    """Scores with row maximum 0; classes first, because reductions along a short last axis are slow."""
+
+    def __init__(self, log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None):
+        scores = np.ascontiguousarray(log_proba.T, dtype=np.float64)
+        if np.isneginf(scores).any():
+            scores = np.maximum(scores, np.where(np.isneginf(scores), LOG_FLOOR, -np.inf))
+        self.scores = scores - scores.max(axis=0)
+        self.true_score = self.scores[y, np.arange(len(y))]
+        self.weight = weight
+        self.block = max(1, BLOCK_ENTRIES // len(scores))
+
+    def separable(self) -> bool:
+        """Whether every row of positive weight has its label at the maximum."""
+        missed = self.true_score < 0
+        return not (missed.any() if self.weight is None else (missed & (self.weight > 0)).any())
+
+    def evaluate(self, beta: float) -> Likelihood:
+        """Sum the log likelihood and its derivatives over all rows."""
+        value = slope = information = 0.0
+        for start in range(0, self.true_score.size, self.block):
+            rows = slice(start, start + self.block)
+            scores, true_score = self.scores[:, rows], self.true_score[rows]
+            mass = np.exp(beta * scores)
+            total = mass.sum(axis=0)
+            mass *= scores
+            mean = mass.sum(axis=0) / total
+            spread = np.einsum("ij,ij->j", mass, scores) / total - mean**2
+            gain = beta * true_score - np.log(total)
+            residual = true_score - mean
+            weight = np.ones(len(gain)) if self.weight is None else self.weight[rows]
+            value, slope = value + weight @ gain, slope + weight @ residual
+            information += weight @ spread
+        return Likelihood(float(value), float(slope), float(max(information, 0.0)))
+
+
+def solve_temperature(
+    log_proba: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    start: float = 1.0,
+    tol: float = 1e-8,
+) -> TemperatureSolution:
+    """Find the inverse temperature beta under which softmax(beta L) makes the labels most likely.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes), float64
+        Natural log probabilities, or logits: a constant added to a row changes nothing. An entry of -inf (a
+        probability of exactly 0) counts as log(2.22e-16).
+    y : ndarray of shape (n_rows,), integer
+        Column of each row's label.
+    weight : ndarray of shape (n_rows,), float64, or None
+        Non-negative weights; a weight k is the row repeated k times.
+    start : float
+        First beta tried.
+    tol : float
+        The search ends when a Newton step is below `tol` times beta.
+
+    Returns
+    -------
+    TemperatureSolution
+        The optimum, or the reason why there is none.
+
+    Examples
+    --------
+    With log odds of 1 and three of four labels on the likelier side, beta is the log odds of 3 to 1:
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.temperature import solve_temperature
+    >>> solution = solve_temperature(np.array([[0.0, 1.0]] * 4), np.array([1, 1, 1, 0]))
+    >>> print(round(solution.beta, 6), round(np.log(3), 6), solution.outcome)
+    1.098612 1.098612 converged
+    """
+    rows = _Scores(np.asarray(log_proba), y, weight)
+    optimum = maximise(rows.evaluate, rows.separable, start=start, tol=tol)
+    total_weight = float(len(y) if weight is None else weight.sum())
+    return TemperatureSolution(
+        beta=float(optimum.beta),
+        outcome=optimum.outcome,
+        n_passes=optimum.n_passes,
+        log_loss=-optimum.at.value / total_weight,
+        information=optimum.at.information,
+    )
