@@ -1,1 +1,1 @@
-"""Tests, intervals and null laws on plain arrays."""
+"""Tests, intervals and null distributions, on plain arrays."""

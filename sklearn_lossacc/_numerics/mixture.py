@@ -1,0 +1,250 @@
+"""Maximum likelihood for the temperature-bias-floor model q = (1 - e) softmax(beta log p + b) + e / k.
+
+The floor `e` is profiled out exactly at each step (the likelihood is concave in `e` for fixed `beta, b`, and that
+search touches vectors only), and `beta, b` move by Newton steps on the profile likelihood. Arrays are kept with
+the classes first, because reductions along a short last axis are slow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+MAX_FLOOR = 0.5  # a larger floor is a model without information, not noisy labels
+BETA_RANGE = (1e-3, 1e3)
+BIAS_RIDGE = 1e-3  # keeps the offset of a class without rows finite; far below the information of one row
+MAX_STEPS = 60
+
+
+@dataclass(frozen=True)
+class MixtureFit:
+    """A fitted temperature-bias-floor model.
+
+    Attributes
+    ----------
+    beta : float
+        Inverse temperature.
+    bias : ndarray of shape (n_classes,)
+        Class offsets, summing to 0.
+    floor : float
+        Share of labels that are uniform noise, between 0 and 0.5.
+    log_likelihood : float
+        Weighted sum of log q at the labels, in nats.
+    converged : bool
+        Whether the gradient condition was met.
+    """
+
+    beta: float
+    bias: np.ndarray
+    floor: float
+    log_likelihood: float
+    converged: bool
+
+
+def softmax_columns(scores: np.ndarray) -> np.ndarray:
+    """Softmax over axis 0 of a (n_classes, n_rows) array, overwriting it."""
+    scores -= scores.max(axis=0)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=0)
+    return scores
+
+
+def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
+    """Return q of shape (n_rows, n_classes) for log probabilities of the same shape."""
+    scores = beta * log_proba.T
+    scores += bias[:, None]
+    model = softmax_columns(scores)
+    model *= 1.0 - floor
+    model += floor / model.shape[0]
+    return model.T
+
+
+def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int) -> float:
+    """Return the floor that maximises sum w log((1 - e) p_true + e / n_classes), by safeguarded Newton.
+
+    The derivative in e is decreasing, so a sign change is bracketed by [0, MAX_FLOOR].
+    """
+    gap = 1.0 / n_classes - p_true
+
+    def slope(floor: float) -> tuple[float, float]:
+        ratio = gap / (p_true + floor * gap)
+        weighted = ratio if weight is None else ratio * weight
+        return float(weighted.sum()), -float(weighted @ ratio)
+
+    smallest = float(p_true.min())
+    if smallest > 0 and slope(0.0)[0] <= 0:
+        return 0.0
+    if slope(MAX_FLOOR)[0] >= 0:
+        return MAX_FLOOR
+    low, high = 0.0, MAX_FLOOR
+    # One row at p = 0 asks for e of order 1 / n: start there, where Newton on this convex slope climbs safely.
+    floor = min(1.0 / p_true.size, MAX_FLOOR / 2)
+    for _ in range(100):
+        first, second = slope(floor)
+        if first > 0:
+            low = floor
+        else:
+            high = floor
+        step = floor - first / second
+        new = step if low < step < high else (np.sqrt(low * high) if low > 0 else high / 8)
+        if abs(new - floor) <= 1e-12 + 1e-10 * floor:
+            return float(new)
+        floor = new
+    return float(floor)
+
+
+class _Problem:
+    """Log probabilities with the classes first, labels and weights, and the derivatives of the likelihood."""
+
+    def __init__(self, log_proba, y, weight, temperature, bias, floor):
+        self.scores = np.ascontiguousarray(log_proba.T)
+        self.n_classes, self.n_rows = self.scores.shape
+        self.y = y
+        self.rows = np.arange(self.n_rows)
+        self.weight = weight
+        self.true_score = self.scores[y, self.rows]
+        self.temperature, self.bias, self.floor = temperature, bias, floor
+
+    def evaluate(self, beta: float, bias: np.ndarray):
+        """Return (objective, floor, model probabilities, p_true) with the floor profiled out."""
+        scores = beta * self.scores
+        if self.bias:
+            scores += bias[:, None]
+        model = softmax_columns(scores)
+        p_true = model[self.y, self.rows]
+        floor = profile_floor(p_true, self.weight, self.n_classes) if self.floor else 0.0
+        q_true = (1.0 - floor) * p_true + floor / self.n_classes
+        with np.errstate(divide="ignore"):
+            log_q = np.log(q_true)
+        value = float(log_q.sum() if self.weight is None else log_q @ self.weight)
+        return value - 0.5 * BIAS_RIDGE * float(bias @ bias), floor, model, p_true
+
+    def derivatives(self, bias, floor, model, p_true):
+        """Return gradient, profile information and EM information in the free parameters (beta first, then b)."""
+        k = self.n_classes
+        q_true = (1.0 - floor) * p_true + floor / k
+        posterior = (1.0 - floor) * p_true / q_true  # chance that the label came from the model, not the floor
+        weight = np.ones(self.n_rows) if self.weight is None else self.weight
+        keep = weight * posterior
+        spread = keep * (1.0 - posterior)
+        n_free = int(self.temperature) + (k if self.bias else 0)
+        gradient = np.empty(n_free)
+        em = np.empty((n_free, n_free))
+        extra = np.zeros((n_free, n_free))
+        cross = np.empty(n_free)  # second derivative with respect to the floor and each free parameter
+        slope_posterior = -weight * p_true / (k * q_true**2)
+        start = 0
+        if self.temperature:
+            mean = np.einsum("ij,ij->j", model, self.scores)
+            residual = self.true_score - mean
+            deviation = self.scores - mean
+            tilted = model * deviation
+            gradient[0] = keep @ residual
+            em[0, 0] = np.einsum("ij,ij,j->", tilted, deviation, keep)
+            extra[0, 0] = spread @ residual**2
+            cross[0] = slope_posterior @ residual
+            start = 1
+        if self.bias:
+            kept = model @ keep
+            gradient[start:] = np.bincount(self.y, keep, k) - kept - BIAS_RIDGE * bias
+            em[start:, start:] = np.diag(kept + BIAS_RIDGE) - (model * keep) @ model.T
+            cross[start:] = np.bincount(self.y, slope_posterior, k) - model @ slope_posterior
+            if floor > 0:
+                surprise = -model
+                surprise[self.y, self.rows] += 1.0
+                extra[start:, start:] = (surprise * spread) @ surprise.T
+                if self.temperature:
+                    extra[0, start:] = extra[start:, 0] = surprise @ (spread * residual)
+            if self.temperature:
+                em[0, start:] = em[start:, 0] = tilted @ keep
+            # The offsets are free up to a constant: a rank-one term along it changes no step that matters.
+            em[start:, start:] += kept.sum() / k**2
+        information = em - extra
+        if 0 < floor < MAX_FLOOR:
+            ratio = (1.0 / k - p_true) / q_true
+            information = information - np.outer(cross, cross) / float(weight @ ratio**2)
+        return gradient, information, em
+
+
+def _newton_direction(gradient, information, em):
+    for matrix in (information, em, em + np.diag(np.diag(em)) * 1e-6 + 1e-12 * np.eye(len(em))):
+        try:
+            return cho_solve(cho_factor(matrix, lower=True), gradient)
+        except LinAlgError:
+            continue
+    return gradient / np.maximum(np.diag(em), 1e-12)
+
+
+def _climb(problem: _Problem, beta: float) -> MixtureFit:
+    """Newton ascent from a start value of beta, with offsets at 0."""
+    bias = np.zeros(problem.n_classes)
+    value, floor, model, p_true = problem.evaluate(beta, bias)
+    converged = not (problem.temperature or problem.bias)
+    for _ in range(0 if converged else MAX_STEPS):
+        gradient, information, em = problem.derivatives(bias, floor, model, p_true)
+        direction = _newton_direction(gradient, information, em)
+        # Half the squared Newton decrement is the likelihood that is still to be gained.
+        gain = float(gradient @ direction)
+        if abs(gain) < 1e-11 * max(1.0, abs(value)):
+            converged = True
+            break
+        step = 1.0
+        for _ in range(30):
+            new_beta, new_bias = beta, bias
+            if problem.temperature:
+                new_beta = float(np.clip(beta + step * direction[0], max(beta / 8, BETA_RANGE[0]),
+                                         min(beta * 4, BETA_RANGE[1])))
+            if problem.bias:
+                new_bias = bias + step * direction[int(problem.temperature):]
+                new_bias = new_bias - new_bias.mean()
+            trial = problem.evaluate(new_beta, new_bias)
+            if trial[0] >= value:
+                break
+            step /= 2
+        else:
+            converged = True  # no representable improvement along an ascent direction
+            break
+        moved = trial[0] - value
+        beta, bias = new_beta, new_bias
+        value, floor, model, p_true = trial
+        if moved <= 1e-12 * max(1.0, abs(value)):
+            converged = True
+            break
+    log_likelihood = value + 0.5 * BIAS_RIDGE * float(bias @ bias)
+    return MixtureFit(beta, bias, floor, log_likelihood, converged)
+
+
+def fit_mixture(
+    log_proba: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    temperature: bool = True,
+    bias: bool = False,
+    floor: bool = True,
+    starts: tuple[float, ...] = (1.0,),
+) -> MixtureFit:
+    """Fit the chosen terms of the temperature-bias-floor model by maximum likelihood.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Finite natural logarithms of the probabilities.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,), optional
+        Row weights; weight 2 is the row twice.
+    temperature, bias, floor : bool
+        The terms that are free; the others stay at beta = 1, b = 0, e = 0.
+    starts : tuple of float
+        Values of beta to climb from; the likelihood is not concave once a floor is free, and the best end wins.
+
+    Returns
+    -------
+    MixtureFit
+    """
+    problem = _Problem(log_proba, y, weight, temperature, bias, floor)
+    fits = [_climb(problem, start) for start in (starts if temperature else (1.0,))]
+    return max(fits, key=lambda fit: fit.log_likelihood)

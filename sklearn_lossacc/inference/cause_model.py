@@ -1,0 +1,287 @@
+"""Which of temperature, class bias and floor explain the loss: backward elimination with the rivals fitted.
+
+The model is q = (1 - e) softmax(beta log p + b) + e / k. A floor is kept as label noise only if it fits: the number of
+rows that the rest of the model calls impossible must agree with the number that the floor predicts. A handful of
+corrupt rows mimics a floor but fails this; such rows are set aside as outliers and everything else is judged again
+under the null truncated to what the remaining rows could have shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import chi2, poisson
+
+from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
+from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, ClassCounts, Statistic, monte_carlo
+from sklearn_lossacc.inference.null import NullModel
+
+TERMS = ("temperature", "class_bias", "floor")
+KEEP_BELOW = 0.01
+SURPRISE_SHARE = 0.05  # rows whose surprise is below this over n count as impossible
+FIT_BELOW = 0.01
+MAX_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class FloorFit:
+    """Whether a floor agrees with the number of impossible rows.
+
+    Attributes
+    ----------
+    observed : int
+        Rows whose surprise under the model without the floor is below `threshold`.
+    expected : float
+        The number that the fitted floor predicts.
+    p_value : float
+        Upper Poisson tail of `observed`.
+    threshold : float
+        Surprise below which a row counts.
+    """
+
+    observed: int
+    expected: float
+    p_value: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class CauseModel:
+    """The selected causes.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        The selected among ``"temperature"``, ``"class_bias"``, ``"floor"``.
+    fit : MixtureFit
+        The selected model.
+    p_values : dict
+        For each term the p-value of its last test with the rivals of that step fitted.
+    statistics : dict
+        The likelihood ratios (or score chi-squares) behind them.
+    floor_fit : FloorFit or None
+        The test that accepted or rejected the last floor.
+    outliers : ndarray of int
+        Rows of the null set aside.
+    null : NullModel
+        The null of the remaining rows (truncated when outliers were set aside).
+    kept : ndarray of int
+        The remaining rows.
+    scale : float
+        Factor that turns likelihood ratios of weighted or grouped rows into those of independent draws.
+    """
+
+    terms: tuple[str, ...]
+    fit: MixtureFit
+    p_values: dict[str, float]
+    statistics: dict[str, float]
+    floor_fit: FloorFit | None
+    outliers: np.ndarray
+    null: NullModel
+    kept: np.ndarray
+    scale: float
+
+
+def surprise_table(proba: np.ndarray) -> np.ndarray:
+    """Return sum_l p_il 1[p_il <= p_ij] for every row and class; ties count as equal to one part in 1e9."""
+    order = np.argsort(proba, axis=1, kind="stable")
+    ascending = np.take_along_axis(proba, order, axis=1)
+    cumulative = np.cumsum(ascending, axis=1)
+    # A tied run shares the value of its last member: scan from the right.
+    for j in range(proba.shape[1] - 2, -1, -1):
+        tied = ascending[:, j + 1] <= ascending[:, j] * (1 + 1e-9)
+        cumulative[:, j] = np.where(tied, cumulative[:, j + 1], cumulative[:, j])
+    table = np.empty_like(cumulative)
+    np.put_along_axis(table, order, cumulative, axis=1)
+    return table
+
+
+def design_scale(null: NullModel) -> float:
+    """Return effective rows per unit of weight: Kish's factor over the design effect of the groups."""
+    factor = null.effective_n() / float(null.weight.sum())
+    if null.group is None:
+        return factor
+    weighted = null.weight * null.excess
+    naive = float(null.weight**2 @ null.varentropy)
+    by_group = np.bincount(null.group, weighted)
+    return factor / max(1.0, float(by_group @ by_group) / naive if naive > 0 else 1.0)
+
+
+@dataclass
+class _Selection:
+    """Backward elimination on one set of rows."""
+
+    null: NullModel
+    finite_log_proba: np.ndarray
+    scale: float
+    random_state: int
+    allow_floor: bool = True
+    fits: dict[frozenset, MixtureFit] = field(default_factory=dict)
+
+    def fit(self, terms: frozenset) -> MixtureFit:
+        if terms not in self.fits:
+            flags = {"temperature": "temperature" in terms, "bias": "class_bias" in terms, "floor": "floor" in terms}
+            starts = (1.0, 0.5) if flags["temperature"] and flags["floor"] else (1.0,)
+            self.fits[terms] = fit_mixture(
+                self.finite_log_proba, self.null.y, self.null.weight, starts=starts, **flags
+            )
+        return self.fits[terms]
+
+    def sparse(self) -> bool:
+        expected = self.null.effective_n() * (self.null.weight @ self.null.proba) / self.null.weight.sum()
+        return float(expected.min()) < MIN_CLASS_COUNT
+
+    def test(self, terms: frozenset, term: str) -> tuple[float, float]:
+        """Return (p-value, statistic) of `term` given the others of `terms`."""
+        if term == "class_bias" and self.sparse():
+            return self.score_test_of_bias(terms - {term})
+        ratio = 2.0 * (self.fit(terms).log_likelihood - self.fit(terms - {term}).log_likelihood) * self.scale
+        ratio = max(ratio, 0.0)
+        if term == "floor":
+            # Under no floor the estimate is on the boundary half of the time.
+            return (0.5 * float(chi2.sf(ratio, 1)) if ratio > 1e-9 else 1.0), ratio
+        df = 1 if term == "temperature" else self.null.n_classes - 1
+        return float(chi2.sf(ratio, df)), ratio
+
+    def score_test_of_bias(self, nuisances: frozenset) -> tuple[float, float]:
+        """Class totals against the fitted nuisances, their scores projected out, with a drawn null."""
+        fit = self.fit(nuisances)
+        model = NullModel(
+            np.log(np.maximum(mixture_proba(self.finite_log_proba, fit.beta, fit.bias, fit.floor), 1e-300)),
+            self.null.y, self.null.weight, self.null.group,
+        )
+        counts = ProjectedClassCounts(model, self.finite_log_proba, fit, nuisances)
+        observed = float(counts.observed())
+        gate = monte_carlo(model, {"bias": Statistic(observed, counts.of_draws)}, self.random_state)["bias"]
+        return gate.p_value, observed
+
+    def run(self) -> tuple[tuple[str, ...], dict[str, float], dict[str, float]]:
+        terms = frozenset(TERMS if self.allow_floor else TERMS[:2])
+        p_values: dict[str, float] = {}
+        statistics: dict[str, float] = {}
+        if "class_bias" in terms and self.sparse():
+            # With so few rows a class the offsets cannot be fitted well enough to judge their rivals: test them first.
+            p_values["class_bias"], statistics["class_bias"] = self.test(terms, "class_bias")
+            if p_values["class_bias"] >= KEEP_BELOW:
+                terms -= {"class_bias"}
+        while terms:
+            for term in terms:
+                if not (term == "class_bias" and self.sparse()):
+                    p_values[term], statistics[term] = self.test(terms, term)
+            # Ties drop the floor first, then the bias.
+            worst = max(reversed(TERMS), key=lambda term: p_values[term] if term in terms else -1.0)
+            if p_values[worst] < KEEP_BELOW:
+                break
+            terms -= {worst}
+        return tuple(term for term in TERMS if term in terms), p_values, statistics
+
+
+class ProjectedClassCounts:
+    """Class totals of drawn labels with the scores of fitted nuisances projected out."""
+
+    def __init__(self, model: NullModel, log_proba: np.ndarray, fit: MixtureFit, nuisances: frozenset):
+        self.counts = ClassCounts(model)
+        self.model = model
+        self.scores = []  # score of each nuisance at each possible label: mean zero under the model
+        tempered = mixture_proba(log_proba, fit.beta, fit.bias, 0.0)
+        q = model.proba
+        if "temperature" in nuisances:
+            mean = np.einsum("ij,ij->i", tempered, log_proba)
+            self.scores.append((1 - fit.floor) * tempered * (log_proba - mean[:, None]) / q)
+        if "floor" in nuisances and fit.floor > 0:
+            self.scores.append((1.0 / model.n_classes - tempered) / q)
+        weight2 = model.weight**2
+        if self.scores:
+            gram = np.array([[weight2 @ np.einsum("ij,ij,ij->i", q, a, b) for b in self.scores] for a in self.scores])
+            cross = np.array([weight2 @ (q * a) for a in self.scores])  # cov(score, count of class j)
+            self.projection = np.linalg.lstsq(gram, cross, rcond=1e-12)[0]
+
+    def observed(self) -> float:
+        rows = np.arange(self.model.n_rows)
+        totals = np.bincount(self.model.y, self.model.weight, self.model.n_classes)
+        return float(self.counts(self._project(
+            totals, [self.model.weight @ score[rows, self.model.y] for score in self.scores])))
+
+    def of_draws(self, draws) -> np.ndarray:
+        return self.counts(self._project(draws.class_totals(), [draws.total(score) for score in self.scores]))
+
+    def _project(self, totals, scores):
+        return totals - np.stack(scores, axis=-1) @ self.projection if scores else totals
+
+
+def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> tuple[FloorFit, np.ndarray]:
+    """Compare the rows that the model without its floor calls impossible with what the floor predicts.
+
+    Returns
+    -------
+    FloorFit, ndarray of bool
+        The test and the impossible rows.
+    """
+    tempered = mixture_proba(finite_log_proba, fit.beta, fit.bias, 0.0)
+    table = surprise_table(tempered)
+    threshold = SURPRISE_SHARE / null.n_rows
+    impossible = table < threshold
+    hit = impossible[np.arange(null.n_rows), null.y]
+    q = (1.0 - fit.floor) * tempered + fit.floor / null.n_classes
+    expected = float(np.einsum("ij,ij->", q, impossible))
+    observed = int(hit.sum())
+    return FloorFit(observed, expected, float(poisson.sf(observed - 1, expected)), threshold), hit
+
+
+def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> NullModel:
+    """The null of `rows`, given that none of them shows a label marked impossible."""
+    log_proba = np.where(impossible[rows], -np.inf, null.log_proba[rows])
+    log_proba -= np.log(np.exp(log_proba).sum(axis=1, keepdims=True))
+    group = null.group
+    if group is not None:
+        group = np.unique(group[rows], return_inverse=True)[1]
+    return NullModel(log_proba, null.y[rows], null.weight[rows], group)
+
+
+def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
+    """Replace the log of an exact zero by `floor`, which fits need to stay finite."""
+    return np.where(np.isfinite(log_proba), log_proba, floor)
+
+
+def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -> CauseModel:
+    """Select the causes by backward elimination; set outliers aside where a floor does not fit.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    log_floor : float
+        Logarithm that stands for an exact zero.
+    random_state : int
+        Seed of the drawn null distributions.
+
+    Returns
+    -------
+    CauseModel
+    """
+    kept = np.arange(null.n_rows)
+    outliers = np.zeros(null.n_rows, dtype=bool)
+    current = null
+    floor_fit = None
+    for round_ in range(MAX_ROUNDS + 1):
+        scores = finite(current.log_proba, log_floor)
+        selection = _Selection(current, scores, design_scale(current), random_state, round_ < MAX_ROUNDS)
+        terms, p_values, statistics = selection.run()
+        fit = selection.fit(frozenset(terms))
+        if "floor" not in terms:
+            break
+        check, hit = check_floor(current, scores, fit)
+        floor_fit = check
+        if check.p_value >= FIT_BELOW:
+            break
+        outliers[kept[hit]] = True
+        tempered = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)
+        impossible = surprise_table(tempered) < check.threshold
+        kept = np.flatnonzero(~outliers)
+        # A kept row always shows a possible label, whatever an earlier round thought of it.
+        impossible[kept, null.y[kept]] = False
+        current = _truncate(null, kept, impossible)
+    return CauseModel(
+        terms, fit, p_values, statistics, floor_fit, np.flatnonzero(outliers), current, kept, selection.scale
+    )

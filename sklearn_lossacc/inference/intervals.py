@@ -1,0 +1,170 @@
+"""Intervals: proportions by Wilson, means by bootstrap-t or the normal law, both for weights and groups."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm, t
+
+N_RESAMPLES = 999
+BOOTSTRAP_BELOW = 1000  # effective rows (or groups) below which a mean gets a bootstrap-t interval
+MIN_GROUPS = 10
+CHUNK_ENTRIES = 2**20
+
+
+def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of a proportion.
+
+    Parameters
+    ----------
+    share : float
+        The observed proportion.
+    n_effective : float
+        Number of independent draws behind it.
+    level : float, default=0.95
+        Nominal coverage.
+
+    Returns
+    -------
+    low, high : float
+
+    Notes
+    -----
+    The limits solve |share - p| = z sqrt(p (1 - p) / n).
+
+    References
+    ----------
+    Wilson (1927), J. Am. Stat. Assoc. 22, 209-212.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0.5, 10)
+    >>> round(low, 4), round(high, 4)
+    (0.2366, 0.7634)
+    """
+    z = norm.isf((1.0 - level) / 2.0)
+    centre = (share + z * z / (2 * n_effective)) / (1 + z * z / n_effective)
+    half = z / (1 + z * z / n_effective) * np.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def effective_draws(share: float, variance: float, n_effective: float) -> float:
+    """Return the number of independent draws whose proportion has the given variance.
+
+    Groups make it smaller than `n_effective`; a proportion of 0 or 1 has no variance to learn from.
+    """
+    spread = share * (1.0 - share)
+    if variance <= 0.0 or spread <= 0.0:
+        return n_effective
+    return min(n_effective, spread / variance)
+
+
+def unit_sums(values: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return weighted sums of the columns of `values`, and of the weights, by independent unit (row or group)."""
+    weighted = values * weight[:, None]
+    if group is None:
+        return weighted, weight
+    n_groups = int(group.max()) + 1
+    columns = [np.bincount(group, column, n_groups) for column in weighted.T]
+    return np.stack(columns, axis=1), np.bincount(group, weight, n_groups)
+
+
+def mean_and_error(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ratio means sum(sums) / sum(sizes) and their linearised standard errors, by column."""
+    total = sizes.sum()
+    mean = sums.sum(axis=0) / total
+    residual = sums - sizes[:, None] * mean
+    n_units = len(sizes)
+    inflation = n_units / (n_units - 1) if n_units > 1 else np.nan
+    return mean, np.sqrt(inflation * np.einsum("ij,ij->j", residual, residual)) / total
+
+
+def bootstrap_t(
+    sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return bootstrap-t limits of the ratio means, by column.
+
+    Notes
+    -----
+    Units are drawn with replacement; each resample's mean is studentised by its own standard error, and the quantiles of
+    that ratio replace the normal ones: mean - q_{1-a/2} se, mean - q_{a/2} se. A resample without spread is left out.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 12.
+    """
+    n_units, n_columns = sums.shape
+    mean, error = mean_and_error(sums, sizes)
+    features = np.concatenate([sums, sizes[:, None]], axis=1)
+    second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
+    ratios = []
+    chunk = max(1, CHUNK_ENTRIES // n_units)
+    for start in range(0, N_RESAMPLES, chunk):
+        count = min(chunk, N_RESAMPLES - start)
+        times = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=count).astype(float)
+        first = times @ features
+        squares = times @ second
+        resampled = first[:, :n_columns] / first[:, n_columns:]
+        spread = (
+            squares[:, :n_columns]
+            - 2 * resampled * squares[:, n_columns : 2 * n_columns]
+            + resampled**2 * squares[:, 2 * n_columns :]
+        )
+        scale = np.sqrt(np.maximum(spread, 0.0) * n_units / max(n_units - 1, 1)) / first[:, n_columns:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios.append(np.where(scale > 1e-12 * np.abs(resampled), (resampled - mean) / scale, np.nan))
+    studentised = np.concatenate(ratios)
+    low, high = mean.copy(), mean.copy()
+    for column in range(n_columns):
+        usable = studentised[:, column]
+        usable = usable[np.isfinite(usable)]
+        if usable.size and error[column] > 0:
+            upper, lower = np.quantile(usable, [(1 + level) / 2, (1 - level) / 2])
+            low[column] = mean[column] - upper * error[column]
+            high[column] = mean[column] - lower * error[column]
+    return low, high
+
+
+def mean_intervals(
+    values: np.ndarray,
+    weight: np.ndarray,
+    group: np.ndarray | None,
+    rng: np.random.Generator,
+    level: float = 0.95,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    """Return means, lower and upper limits of the columns of `values`, and the name of the method.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        One column per quantity.
+    weight : ndarray of shape (n_rows,)
+        Row weights; a weighted row is one draw.
+    group : ndarray of shape (n_rows,) or None
+        Group codes; groups are the independent units when given.
+    rng : Generator
+        Source of the resamples.
+    level : float, default=0.95
+        Nominal coverage.
+
+    Returns
+    -------
+    mean, low, high : ndarray of shape (n_columns,)
+        Limits are NaN where no interval can be offered (fewer than ten groups, or one row).
+    method : str
+        ``"bootstrap-t"``, ``"normal"``, ``"cluster t"`` or ``"not applicable: ..."``.
+    """
+    sums, sizes = unit_sums(values, weight, group)
+    mean, error = mean_and_error(sums, sizes)
+    n_units = len(sizes)
+    nothing = np.full(mean.shape, np.nan)
+    if group is not None and n_units < MIN_GROUPS:
+        return mean, nothing, nothing, f"not applicable: {n_units} groups are too few"
+    if n_units < 2:
+        return mean, nothing, nothing, "not applicable: one row"
+    effective = sizes.sum() ** 2 / (sizes @ sizes)
+    if effective < BOOTSTRAP_BELOW:
+        low, high = bootstrap_t(sums, sizes, rng, level)
+        return mean, low, high, "bootstrap-t" if group is None else "bootstrap-t over groups"
+    tail = (1.0 - level) / 2.0
+    half = error * (norm.isf(tail) if group is None else t.isf(tail, n_units - 1))
+    return mean, mean - half, mean + half, "normal" if group is None else "cluster t"

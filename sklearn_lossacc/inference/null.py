@@ -1,0 +1,149 @@
+"""The universal null hypothesis: labels are drawn from the model's own probabilities.
+
+`NullModel` holds the rows once, in the order in which Monte Carlo draws are made (sharpest label first), and hands
+out label draws in chunks. Independent rows use one uniform each; rows of a group share one uniform and order their
+labels by loss (comonotone), which is exact for copies and conservative for other positive dependence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+CHUNK_ENTRIES = 2**20
+
+
+class NullModel:
+    """Rows under the universal null.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Natural logarithms of the probabilities; ``-inf`` marks a label that cannot be drawn.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,)
+        Row weights.
+    group : ndarray of shape (n_rows,) or None
+        Group codes 0..G-1.
+
+    Attributes
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        The probabilities.
+    loss : ndarray of shape (n_rows, n_classes)
+        The loss of each label, finite everywhere (0 where the label cannot be drawn and was not seen).
+    entropy, varentropy : ndarray of shape (n_rows,)
+        Mean and variance of a row's loss under the null.
+    """
+
+    def __init__(self, log_proba, y, weight, group=None):
+        self.log_proba = log_proba
+        self.y = y
+        self.weight = weight
+        self.group = group
+        self.n_rows, self.n_classes = log_proba.shape
+        self.n_groups = None if group is None else int(group.max()) + 1
+        self.proba = np.exp(log_proba)
+        self.loss = np.where(np.isfinite(log_proba), -log_proba, 0.0)
+        self.true_loss = -log_proba[np.arange(self.n_rows), y]
+        tilted = self.proba * self.loss
+        self.entropy = tilted.sum(axis=1)
+        centred = self.loss - self.entropy[:, None]
+        self.varentropy = np.einsum("ij,ij,ij->i", self.proba, centred, centred)
+
+    @property
+    def excess(self) -> np.ndarray:
+        """Loss minus its expectation, by row."""
+        return self.true_loss - self.entropy
+
+    def effective_n(self) -> float:
+        """Kish's effective number of rows."""
+        return float(self.weight.sum() ** 2 / (self.weight @ self.weight))
+
+    def draws(self, n_draws: int, rng: np.random.Generator) -> Iterator[Draws]:
+        """Yield `n_draws` sets of labels in chunks that fit the memory of a small machine."""
+        sampler = _InverseSampler(self.proba)
+        chunk = max(1, min(n_draws, CHUNK_ENTRIES // self.n_rows))
+        for start in range(0, n_draws, chunk):
+            size = min(chunk, n_draws - start)
+            if self.group is None:
+                uniform = rng.random((size, self.n_rows))
+            else:
+                uniform = rng.random((size, self.n_groups))[:, self.group]
+            yield Draws(self, sampler.top, size, *sampler(uniform))
+
+
+class Draws:
+    """Sets of labels drawn under the null, held as their departures from each row's likeliest label.
+
+    Attributes
+    ----------
+    size : int
+        Number of label sets.
+    draw, row, label : ndarray
+        In set ``draw[m]``, row ``row[m]`` carries ``label[m]``; all other rows carry their likeliest label.
+    """
+
+    def __init__(self, null: NullModel, top, size, draw, row, label):
+        self.null, self.top, self.size = null, top, size
+        self.draw, self.row, self.label = draw, row, label
+
+    def total(self, values: np.ndarray) -> np.ndarray:
+        """Return sum_i w_i values[i, label_i] for each set, for `values` of shape (n_rows, n_classes)."""
+        weight = self.null.weight
+        at_top = weight * values[np.arange(self.null.n_rows), self.top]
+        change = weight[self.row] * values[self.row, self.label] - at_top[self.row]
+        return at_top.sum() + np.bincount(self.draw, change, self.size)
+
+    def class_totals(self) -> np.ndarray:
+        """Return the weight of each class in each set, shape (size, n_classes)."""
+        k, weight = self.null.n_classes, self.null.weight
+        base = np.bincount(self.top, weight, k)
+        gained = np.bincount(self.draw * k + self.label, weight[self.row], self.size * k)
+        lost = np.bincount(self.draw * k + self.top[self.row], weight[self.row], self.size * k)
+        return base + (gained - lost).reshape(self.size, k)
+
+    def labels(self) -> np.ndarray:
+        """Return the labels as a dense array of shape (size, n_rows)."""
+        labels = np.tile(self.top, (self.size, 1))
+        labels[self.draw, self.row] = self.label
+        return labels
+
+
+class _InverseSampler:
+    """Inverse distribution functions of all rows, labels in order of decreasing probability.
+
+    Most draws fall on the likeliest label; only the others are searched for.
+    """
+
+    def __init__(self, proba: np.ndarray):
+        self.n_rows, self.n_classes = proba.shape
+        self.order = np.argsort(-proba, axis=1, kind="stable")
+        cumulative = np.cumsum(np.take_along_axis(proba, self.order, axis=1), axis=1)
+        # The last label that can be drawn closes the distribution, whatever rounding left over.
+        self.cumulative = cumulative / cumulative[:, -1:]
+        self.last = np.count_nonzero(proba > 0, axis=1) - 1
+        self.top = self.order[:, 0].astype(np.intp)
+        self.first = np.where(self.last == 0, np.inf, self.cumulative[:, 0])
+
+    def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (draw, row, label) of the draws that leave the likeliest label."""
+        draw, row = np.nonzero(uniform >= self.first)
+        return draw, row, self._search(uniform[draw, row], row)
+
+    def _search(self, uniform: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Bisect in the rows' distribution functions, all draws at once."""
+        low = np.ones(row.size, dtype=np.intp)
+        high = self.last[row]
+        flat = self.cumulative.ravel()
+        base = row * self.n_classes
+        while True:
+            open_ = low < high
+            if not open_.any():
+                return self.order.ravel()[base + low]
+            middle = (low + high) >> 1
+            above = (uniform >= flat[base + middle]) & open_
+            low = np.where(above, middle + 1, low)
+            high = np.where(open_ & ~above, middle, high)
