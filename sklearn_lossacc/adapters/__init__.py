@@ -1,1 +1,5 @@
 """The edge: files and other libraries, with lazy third-party imports."""
+
+from sklearn_lossacc.adapters.prediction_files import read_predictions
+
+__all__ = ["read_predictions"]

@@ -1,0 +1,178 @@
+"""Predictions from a .csv or .tsv file: the class of each column comes from its name."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, only
+from sklearn_lossacc.adapters.score_columns import canonical, find_columns, is_integer, named_columns
+from sklearn_lossacc.exceptions import InvalidFileError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"]
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    """Read the column names and the separator from the first line, and look at the second."""
+    try:
+        with gzip.open(path, "rt") if path.suffix == ".gz" else open(path, encoding="utf-8-sig") as file:
+            line, first_row = file.readline(), file.readline()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InvalidFileError(f"{path} is not a readable text table: {error}") from None
+    if not line.strip():
+        raise InvalidFileError(f"{path} is empty; a first line with the column names is expected")
+    separator = next((mark for mark in "\t,;" if mark in line), ",")
+    columns = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
+    repeated = sorted({name for name in columns if columns.count(name) > 1})
+    if repeated:
+        raise InvalidFileError(f"{path}: more than one column is called {listing(repeated)}")
+    fields = next(csv.reader([first_row], delimiter=separator), [])
+    if len(fields) > len(columns):  # pandas would silently take the surplus for an index
+        raise InvalidFileError(f"{path}: its rows have more fields than the {len(columns)} column names")
+    return columns, separator
+
+
+def _read(path: Path, columns: list[str], separator: str, text: Sequence[str]) -> pd.DataFrame:
+    """Read the whole table; `text` columns stay text to the letter ("01", "NA")."""
+    import pandas as pd
+
+    numbers = [name for name in columns if name not in text]
+    try:
+        frame = pd.read_csv(
+            path,
+            sep=separator,
+            names=columns,
+            header=0,
+            dtype=dict.fromkeys(text, str),
+            keep_default_na=False,
+            na_values=dict.fromkeys(numbers, _MISSING),
+            encoding="utf-8-sig",
+            low_memory=False,
+        )
+    except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
+        reason = str(error).strip().partition("\n")[0]
+        raise InvalidFileError(f"{path} is not a readable table: {reason}") from None
+    if not len(frame):
+        raise InvalidFileError(f"{path} has column names but no rows")
+    return frame
+
+
+def _texts(frame: pd.DataFrame, column: str, path: Path) -> np.ndarray:
+    """Take a column of labels as text; an empty field is an error."""
+    values = frame[column]
+    empty = np.flatnonzero((values.isna() | (values == "")).to_numpy())
+    if empty.size:
+        raise InvalidFileError(
+            f"{path}: column {column!r} is empty in {empty.size} rows, the first is data row {empty[0]}"
+        )
+    return values.to_numpy(dtype=str)
+
+
+def _is_numeric(column: pd.Series[Any]) -> bool:
+    """Whether a column was read as numbers; true and false are none."""
+    return column.dtype.kind in "iuf"
+
+
+def _numbers(frame: pd.DataFrame, names: Sequence[str], path: Path) -> np.ndarray:
+    """Take columns as a float64 matrix; text is an error that names the first bad row."""
+    import pandas as pd
+
+    for name in names:
+        column = frame[name]
+        if _is_numeric(column):
+            continue
+        text = column.astype(str)
+        bad = pd.to_numeric(text, errors="coerce").isna() & column.notna()
+        first = int(bad.to_numpy().argmax())
+        raise InvalidFileError(
+            f"{path}: column {name!r} is not numbers, data row {first} holds {text.iloc[first][:40]!r}; "
+            "one column for each class is expected, with a point as decimal mark"
+        )
+    return frame[list(names)].to_numpy(dtype=np.float64)
+
+
+def _labels(frame: pd.DataFrame, column: str, path: Path) -> tuple[np.ndarray, list[str]]:
+    """Take the labels as text, and the distinct ones; "1.0" becomes "1" where all labels are integers."""
+    distinct, codes = np.unique(_texts(frame, column, path), return_inverse=True)
+    names = [canonical(text) for text in distinct.tolist()]
+    if not all(map(is_integer, names)):
+        names = distinct.tolist()
+    return np.asarray(names)[codes], list(dict.fromkeys(names))
+
+
+def read_table(
+    path: Path,
+    *,
+    y: str | None = None,
+    proba: str | Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    input: str | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Read labels and probabilities from a text table with one row a sample.
+
+    Parameters
+    ----------
+    path : Path
+        A .csv or .tsv file, possibly .gz, with column names in its first line.
+    y : str, optional
+        Column of the true labels.
+    proba : str or sequence of str, optional
+        Prefix of the score columns, or the columns themselves.
+    classes : sequence, optional
+        The classes, when the names of the columns do not settle them.
+    input : {"proba", "logits"}, optional
+        What the scores are; by default logits where the columns are called so.
+    beside : mapping of str to str, optional
+        Further keywords to the column that holds them (``sample_weight``, ``groups``).
+
+    Returns
+    -------
+    dict
+        ``y_true``, ``y_proba``, ``input``, ``classes`` and the keywords of `beside`.
+
+    Raises
+    ------
+    InvalidFileError
+        If the file cannot be read, or its columns can be read in no or in several ways.
+    """
+    names, separator = _header(path)
+    if y is None:
+        found = [name for name in names if name in TRUTH_NAMES]
+        y = only(found, names, what="the true labels", path=path, argument="y")
+    usual = {name: name for name in ("sample_weight", "groups") if name in names}
+    beside = usual | dict(beside or {})
+    for column in (y, *beside.values()):
+        if column not in names:
+            raise InvalidFileError(f"{path} has no column {column!r}; its columns are {listing(names)}")
+
+    frame = _read(path, names, separator, text=[y, beside["groups"]] if "groups" in beside else [y])
+    labels, distinct = _labels(frame, y, path)
+    declared = None if classes is None else [canonical(str(label)) for label in classes]
+    if proba is not None:
+        scores = named_columns(names, proba, distinct, classes=declared, path=path)
+    else:
+        free = [name for name in names if name not in (y, *beside.values()) and _is_numeric(frame[name])]
+        scores = find_columns(free, distinct, classes=declared, input=input, path=path)
+
+    matrix = _numbers(frame, scores.columns, path)
+    integers = all(map(is_integer, (*scores.classes, *distinct)))
+    result: dict[str, Any] = {
+        "y_true": labels.astype(np.int64) if integers else labels,
+        "y_proba": matrix[:, 0] if len(scores.columns) == 1 else matrix,
+        "input": input or scores.input,
+        "classes": [int(name) for name in scores.classes] if integers else list(scores.classes),
+    }
+    if "sample_weight" in beside:
+        result["sample_weight"] = _numbers(frame, [beside["sample_weight"]], path)[:, 0]
+    if "groups" in beside:
+        result["groups"] = _texts(frame, beside["groups"], path)
+    return result
