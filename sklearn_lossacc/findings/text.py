@@ -1,0 +1,133 @@
+"""The text of ``print(diagnosis)``: 10 to 20 aligned lines, no colour."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.format import nats, one_line
+from sklearn_lossacc.findings.wording import (
+    description_text,
+    finding_numbers,
+    metric_limits,
+    metric_text,
+    ordered_issues,
+    part_label,
+    tally,
+    verdict,
+    what_to_do,
+)
+
+WIDTH = 96
+LABEL_WIDTH = 12
+MOST_LINES = 20
+
+
+def diagnosis_text(diagnosis: Diagnosis) -> str:
+    """Write a diagnosis as 10 to 20 aligned lines.
+
+    The verdict comes first, then what to do, then the numbers, the waterfall and the findings that fired.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What to write.
+
+    Returns
+    -------
+    str
+        The lines, without a trailing line break.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.findings.decomposition import Decomposition, Part
+    >>> from sklearn_lossacc.findings.diagnosis import Diagnosis
+    >>> from sklearn_lossacc.findings.finding import Estimate
+    >>> diagnosis = Diagnosis(
+    ...     name="coin",
+    ...     alpha=0.05,
+    ...     description={"n_samples": 4, "n_classes": 2, "dtype": "float64"},
+    ...     metrics={"accuracy": Estimate(0.5, 0.15, 0.85), "log_loss": Estimate(0.6931)},
+    ...     decomposition=Decomposition((Part("chance", 0.6931),), 0.6931),
+    ...     findings=(),
+    ...     tables={},
+    ... )
+    >>> print(diagnosis_text(diagnosis).splitlines()[0])
+    coin: 4 rows, 2 classes, float64 probabilities
+    """
+    lines = [
+        f"{one_line(diagnosis.name, 48)}: {description_text(diagnosis)}",
+        *_paragraph("verdict", verdict(diagnosis)),
+        *_paragraph("do", " ".join(what_to_do(diagnosis))),
+        *_number_lines(diagnosis),
+        *_paragraph("waterfall", waterfall_text(diagnosis), most=2),
+    ]
+    return "\n".join([*lines, *_finding_lines(diagnosis, MOST_LINES - len(lines))])
+
+
+def waterfall_text(diagnosis: Diagnosis) -> str:
+    """Write the waterfall as one sum in nats; parts that were not selected are exactly 0 and left out."""
+    steps = [
+        f"{part_label(part.name)} {nats(part.value, signed=part.name != 'chance')}"
+        for part in diagnosis.decomposition.parts
+        if part.selected
+    ]
+    clipped = " (clipped)" if diagnosis.decomposition.clipped else ""
+    return f"{', '.join(steps)} = log loss {nats(diagnosis.decomposition.total)}{clipped}"
+
+
+def _paragraph(label: str, text: str, most: int = 3) -> list[str]:
+    """Wrap a text beside its label, cut after `most` lines."""
+    wrapped = wrap(text, WIDTH - LABEL_WIDTH, max_lines=most, placeholder=" ...") or [""]
+    return [_labelled(label if line == 0 else "", part) for line, part in enumerate(wrapped)]
+
+
+def _labelled(label: str, text: str) -> str:
+    """Put a text into the column beside the labels."""
+    return f"{label:<{LABEL_WIDTH}}{text}".rstrip()
+
+
+def _number_lines(diagnosis: Diagnosis) -> list[str]:
+    """Write the five numbers that matter, each with interval and with what to compare it to."""
+
+    def text(name: str) -> str:
+        return metric_text(diagnosis, name)
+
+    majority, balanced = text("majority_accuracy"), text("balanced_accuracy")
+    expected = f"expected by the model {text('expected_log_loss')}"
+    compared = f"clipped {text('log_loss_clipped')}" if diagnosis.decomposition.clipped else ""
+    compared = compared or f"chance {text('chance_log_loss')}"
+    rows = [
+        ("accuracy", "accuracy", f"majority class {majority}, balanced {balanced}"),
+        ("log loss", "log_loss", f"{expected}, {compared}"),
+        ("confidence", "mean_confidence", f"minus accuracy {text('confidence_gap')}"),
+        ("temperature", "temperature", f"calibration loss {text('calibration_loss')}"),
+        (
+            "ECE",
+            "ece",
+            f"if calibrated: {text('ece_null_mean')} on average, 95 % under {text('ece_null_q95')}",
+        ),
+    ]
+    values = [text(name) for _, name, _ in rows]
+    limits = [metric_limits(diagnosis, name) for _, name, _ in rows]
+    value_width, limits_width = max(map(len, values)), max(map(len, limits))
+    return [
+        _labelled(label, f"{value:<{value_width}}  {limit:<{limits_width}}  {note}")
+        for (label, _, note), value, limit in zip(rows, values, limits, strict=True)
+    ]
+
+
+def _finding_lines(diagnosis: Diagnosis, room: int) -> list[str]:
+    """Write the tally and one line a fired finding, as many as there is room for."""
+    issues = ordered_issues(diagnosis)
+    lines = [_labelled("findings", tally(diagnosis))]
+    shown = issues if len(issues) < room else issues[: room - 2]
+    name_width = max((len(finding.name) for finding in shown), default=0)
+    for finding in shown:
+        numbers = ", ".join(finding_numbers(finding))
+        lines.append(
+            _labelled(f"  {finding.code}", f"{finding.severity:<9}{finding.name:<{name_width}}  {numbers}")
+        )
+    if len(shown) < len(issues):
+        lines.append(_labelled("", f"and {len(issues) - len(shown)} more"))
+    return lines

@@ -1,0 +1,249 @@
+"""Words that every view shares: labels of metrics and parts, the order of findings, and the verdict.
+
+A view may choose what it shows and how; what a thing is called is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.finding import Estimate, Finding
+from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent
+
+SEVERITIES = ("error", "warning", "tip")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How one number is called and written.
+
+    Attributes
+    ----------
+    label : str
+        What readers see.
+    write : callable
+        Number to text, with its unit where that is part of the text.
+    unit : str
+        Unit after the text, empty where the text carries it or there is none.
+    """
+
+    label: str
+    write: Callable[[float | None], str] = number
+    unit: str = ""
+
+    def text(self, estimate: Estimate | None) -> str:
+        """Write the value with its unit."""
+        if estimate is None:
+            return self.write(None)
+        written = self.write(estimate.value)
+        return f"{written} {self.unit}" if self.unit and written != "n/a" else written
+
+    def limits(self, estimate: Estimate | None) -> str:
+        """Write the interval, empty where there is none."""
+        return "" if estimate is None else interval(estimate.low, estimate.high, self.write)
+
+
+METRICS: dict[str, Quantity] = {
+    "n_samples": Quantity("rows", count),
+    "n_classes": Quantity("classes", count),
+    "effective_n": Quantity("effective rows", count),
+    "accuracy": Quantity("accuracy", percent),
+    "balanced_accuracy": Quantity("balanced accuracy", percent),
+    "majority_accuracy": Quantity("accuracy of the majority class", percent),
+    "log_loss": Quantity("log loss", nats, "nats"),
+    "log_loss_clipped": Quantity("log loss, clipped at 2.2e-16", nats, "nats"),
+    "expected_log_loss": Quantity("log loss that the model expects", nats, "nats"),
+    "chance_log_loss": Quantity("log loss of chance", nats, "nats"),
+    "prior_log_loss": Quantity("log loss of the class frequencies", nats, "nats"),
+    "calibration_loss": Quantity("calibration loss", nats, "nats"),
+    "refinement_loss": Quantity("refinement loss", nats, "nats"),
+    "resolution": Quantity("resolution", nats, "nats"),
+    "d2_log_loss": Quantity("D2 of the log loss", percent),
+    "d2_brier": Quantity("D2 of the Brier score", percent),
+    "brier_score": Quantity("Brier score"),
+    "mean_confidence": Quantity("mean confidence", percent),
+    "confidence_gap": Quantity("mean confidence - accuracy", lambda value: percent(value, signed=True)),
+    "temperature": Quantity("temperature T"),
+    "noise_rate": Quantity("label noise rate", percent),
+    "ece": Quantity("ECE, 15 bins"),
+    "ece_null_mean": Quantity("ECE of a calibrated model, mean"),
+    "ece_null_q95": Quantity("ECE of a calibrated model, 95 % quantile"),
+    "smooth_ece": Quantity("smooth ECE"),
+    "debiased_rmsce": Quantity("debiased root mean square calibration error"),
+    "roc_auc": Quantity("ROC AUC"),
+}
+
+PARTS: dict[str, str] = {
+    "chance": "chance",
+    "prior": "class frequencies",
+    "resolution": "what the model knows",
+    "floor": "label noise",
+    "class_bias": "class bias",
+    "temperature": "over- or underconfidence",
+    "outliers": "outlier rows",
+    "shape": "miscalibrated shape",
+}
+
+# What a finding's value measures; a rule that is not listed shows its value without a name.
+MEASURES: dict[str, Quantity] = {
+    "LA001": Quantity("rows", count),
+    "LA003": Quantity("rows", count),
+    "LA004": Quantity("effective rows", count),
+    "LA005": Quantity("T"),
+    "LA101": Quantity("T"),
+    "LA102": Quantity("T"),
+    "LA103": Quantity("class bias", nats, "nats"),
+    "LA104": Quantity("shape", nats, "nats"),
+    "LA201": Quantity("excess", nats, "nats"),
+    "LA202": Quantity("noise rate", percent),
+    "LA301": Quantity("log loss", nats, "nats"),
+    "LA302": Quantity("D2", percent),
+    "LA303": Quantity("gain over majority", lambda value: percent(value, signed=True)),
+    "LA304": Quantity("accuracy gap", lambda value: percent(value, signed=True)),
+    "LA401": Quantity("gain in accuracy", lambda value: percent(value, signed=True)),
+}
+
+
+def metric_quantity(name: str) -> Quantity:
+    """Return how the metric `name` is called and written."""
+    return METRICS.get(name, Quantity(name.replace("_", " ")))
+
+
+def metric_text(diagnosis: Diagnosis, name: str) -> str:
+    """Write the value of one metric with its unit."""
+    return metric_quantity(name).text(diagnosis.metrics.get(name))
+
+
+def metric_limits(diagnosis: Diagnosis, name: str) -> str:
+    """Write the interval of one metric, empty where there is none."""
+    return metric_quantity(name).limits(diagnosis.metrics.get(name))
+
+
+def part_label(name: str) -> str:
+    """Return what a part of the waterfall is called."""
+    return PARTS.get(name, name.replace("_", " "))
+
+
+def finding_title(finding: Finding) -> str:
+    """Return the name of a finding as words, such as ``Class bias``."""
+    words = finding.name.replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def finding_value(finding: Finding) -> str:
+    """Write the value of a finding with its name, such as ``T = 2.880``; empty where it has none."""
+    if finding.value is None:
+        return ""
+    quantity = MEASURES.get(finding.code, Quantity(""))
+    written = quantity.text(Estimate(finding.value))
+    return f"{quantity.label} = {written}" if quantity.label else written
+
+
+def finding_limits(finding: Finding) -> str:
+    """Write the interval of a finding's value; empty where it has none."""
+    if finding.interval is None:
+        return ""
+    return interval(*finding.interval, MEASURES.get(finding.code, Quantity("")).write)
+
+
+def finding_numbers(finding: Finding) -> tuple[str, ...]:
+    """Write value with interval, and p-value, each only where there is one."""
+    value = f"{finding_value(finding)} {finding_limits(finding)}".strip()
+    return tuple(text for text in (value, p_value(finding.p_value)) if text)
+
+
+def ordered_issues(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    """Return the fired findings, errors first, in the order of the rules within one severity."""
+    return tuple(sorted(diagnosis.issues, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def with_status(diagnosis: Diagnosis, status: str) -> tuple[Finding, ...]:
+    """Return the findings of one status in the order of the rules."""
+    return tuple(finding for finding in diagnosis.findings if finding.status == status)
+
+
+def not_excluded(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    """Return the passed findings whose effect could still be material: shown neither present nor absent."""
+    return tuple(
+        finding
+        for finding in with_status(diagnosis, "passed")
+        if finding.threshold is not None
+        and finding.evidence.get("could_be") is not None
+        and finding.evidence["could_be"] > finding.threshold
+    )
+
+
+def counted(number_of: int, word: str) -> str:
+    """Write a count with its word, such as ``2 errors``.
+
+    Examples
+    --------
+    >>> counted(1, "error"), counted(2, "error")
+    ('1 error', '2 errors')
+    """
+    return f"{count(number_of)} {word}" if number_of == 1 else f"{count(number_of)} {word}s"
+
+
+def tally(diagnosis: Diagnosis) -> str:
+    """Write how many findings there are of each kind, such as ``1 error, 2 tips; 12 passed``."""
+    severities = [finding.severity for finding in diagnosis.issues]
+    fired = ", ".join(
+        counted(severities.count(severity), severity) for severity in SEVERITIES if severity in severities
+    )
+    others = [
+        f"{len(with_status(diagnosis, status))} {status.replace('_', ' ')}"
+        for status in ("passed", "not_applicable", "ignored")
+        if with_status(diagnosis, status)
+    ]
+    return "; ".join([fired or "none fired", *([", ".join(others)] if others else [])])
+
+
+def description_text(diagnosis: Diagnosis) -> str:
+    """Write what was given: rows, classes, type of input, groups, and what was declared about it."""
+    facts = diagnosis.description
+    written = [
+        f"{count(facts.get('n_samples'))} rows",
+        f"{count(facts.get('n_classes'))} classes",
+        f"{facts.get('dtype', '')} {'logits' if facts.get('input') == 'logits' else 'probabilities'}".strip(),
+    ]
+    if facts.get("weighted"):
+        written.append("weighted")
+    if facts.get("n_groups") is not None:
+        written.append(f"{count(facts['n_groups'])} groups")
+    if facts.get("out_of_sample") is False:
+        written.append("training predictions")
+    if facts.get("sample_complete") is False:
+        written.append(f"fits on a sample of {count(facts.get('sample_rows'))}")
+    return ", ".join(written)
+
+
+def verdict(diagnosis: Diagnosis) -> str:
+    """Say in one sentence, or two, what is going on.
+
+    The headline of the gravest finding comes first; the names of the others follow. Where nothing fired, what
+    could not be excluded is named, since a test that did not reject is no proof of health.
+    """
+    issues = ordered_issues(diagnosis)
+    if issues:
+        also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
+        return f"{one_line(issues[0].headline)} Also: {also}." if also else one_line(issues[0].headline)
+    loss, accuracy = metric_text(diagnosis, "log_loss"), metric_text(diagnosis, "accuracy")
+    said = (
+        f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
+    )
+    unsure = ", ".join(finding_title(finding).lower() for finding in not_excluded(diagnosis))
+    return f"{said} Not shown, but not excluded either: {unsure}." if unsure else said
+
+
+def what_to_do(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """Return the advice of the fired findings, gravest first, each once."""
+    advice = dict.fromkeys(
+        one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice
+    )
+    if advice:
+        return tuple(advice)
+    if not_excluded(diagnosis):
+        return ("Nothing needs repair by these rows; more rows would settle what is not excluded.",)
+    return ("Nothing needs repair.",)
