@@ -1,0 +1,75 @@
+"""A monotone map from scores to probabilities: weighted least squares by pooling adjacent violators."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+
+def pool_ties(
+    x: np.ndarray, target: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the distinct x of positive weight, sorted, with the mean target and the total weight of each."""
+    kept = weight > 0
+    order = np.argsort(x[kept], kind="stable")
+    x, target, weight = x[kept][order], target[kept][order], weight[kept][order]
+    first = np.flatnonzero(np.r_[True, x[1:] > x[:-1]])
+    total = np.add.reduceat(weight, first)
+    return x[first], np.add.reduceat(weight * target, first) / total, total
+
+
+def fit_isotonic(
+    x: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None, *, prior: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit the non-decreasing function of x that is nearest to the targets in weighted least squares.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_rows,)
+        Scores. Rows of equal score are pooled first, so that their order means nothing.
+    target : ndarray of shape (n_rows,)
+        What to fit, 0 or 1 for labels.
+    weight : ndarray of shape (n_rows,) or None
+        Non-negative weights, not all 0; a weight k is the row repeated k times.
+    prior : float between 0 and 1, or None
+        When given, one further observation of this value stands at the smallest score and one at the largest.
+
+    Returns
+    -------
+    knots, values : ndarray of shape (n_knots,)
+        Ends of the pooled blocks and the value there. ``np.interp(x, knots, values)`` evaluates the function:
+        it is constant within a block and beyond the ends, and linear between blocks.
+
+    Notes
+    -----
+    With 0-1 targets the outermost blocks of a plain fit are exactly 0 and 1 and cost an infinite loss on the
+    first exception. The two observations at the prior turn a lowest block of w rows without a hit into prior
+    / (w + 1), the rule of succession, and the fit stays monotone, which smoothing the blocks afterwards would
+    not.
+
+    References
+    ----------
+    R. E. Barlow, D. J. Bartholomew, J. M. Bremner, H. D. Brunk, *Statistical Inference under Order
+    Restrictions*, Wiley, 1972.
+
+    Examples
+    --------
+    The middle pair is in the wrong order and is pooled:
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.isotonic import fit_isotonic
+    >>> fit_isotonic(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 1.0, 0.0, 1.0]))
+    (array([1., 2., 3., 4.]), array([0. , 0.5, 0.5, 1. ]))
+    >>> fit_isotonic(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 0.0, 1.0, 1.0]), prior=0.5)[1].round(3)
+    array([0.167, 0.167, 0.833, 0.833])
+    """
+    weight = np.ones(len(x)) if weight is None else weight
+    points, mean, total = pool_ties(x, np.asarray(target, dtype=np.float64), weight)
+    if prior is not None:
+        for end in (0, -1):
+            mean[end] = (total[end] * mean[end] + prior) / (total[end] + 1.0)
+            total[end] += 1.0
+    fit = isotonic_regression(mean, weights=total)
+    first, last = fit.blocks[:-1], fit.blocks[1:] - 1
+    ends = np.unique(np.r_[first, last])
+    return points[ends], fit.x[ends]

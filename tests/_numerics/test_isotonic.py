@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.isotonic import IsotonicRegression
+
+from sklearn_lossacc._numerics.isotonic import fit_isotonic
+
+
+def draw(n=300, seed=0, decimals=2):
+    rng = np.random.default_rng(seed)
+    x = rng.random(n).round(decimals)  # rounding makes ties
+    return x, (rng.random(n) < x**2).astype(float)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_agrees_with_scikit_learn_between_and_beyond_the_data(weighted):
+    x, target = draw()
+    weight = np.random.default_rng(1).gamma(1.0, size=len(x)) if weighted else None
+    reference = IsotonicRegression(out_of_bounds="clip").fit(x, target, weight)
+    grid = np.linspace(-0.1, 1.1, 1001)
+    np.testing.assert_allclose(
+        np.interp(grid, *fit_isotonic(x, target, weight)), reference.predict(grid), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("prior", [None, 0.3])
+def test_weights_are_repetitions_and_order_means_nothing(prior):
+    x, target = draw()
+    copies = np.random.default_rng(2).integers(0, 3, len(x))
+    knots, values = fit_isotonic(x, target, copies.astype(float), prior=prior)
+    shuffled = np.random.default_rng(3).permutation(np.repeat(np.arange(len(x)), copies))
+    other_knots, other_values = fit_isotonic(x[shuffled], target[shuffled], prior=prior)
+    np.testing.assert_array_equal(knots, other_knots)
+    np.testing.assert_allclose(values, other_values, rtol=1e-12)
+
+
+def test_prior_by_hand():
+    # Low block: 3 rows, no hit, one observation at 0.4. High block: 2 rows, both hits, one at 0.4.
+    knots, values = fit_isotonic(np.array([1.0, 2, 3, 4, 5]), np.array([0.0, 0, 0, 1, 1]), prior=0.4)
+    np.testing.assert_array_equal(knots, [1, 3, 4, 5])
+    np.testing.assert_allclose(values, [0.1, 0.1, 0.8, 0.8])
+
+
+def test_one_score_carries_both_prior_observations():
+    np.testing.assert_allclose(fit_isotonic(np.ones(2), np.array([0.0, 1.0]), prior=0.1)[1], (1 + 0.2) / 4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.booleans(), st.floats(0.01, 10)),
+        min_size=1,
+        max_size=30,
+    ),
+    st.floats(0.01, 0.99),
+)
+def test_with_a_prior_never_zero_or_one_and_monotone(rows, prior):
+    x, target, weight = np.array(rows, dtype=float).T
+    knots, values = fit_isotonic(x, target, weight, prior=prior)
+    assert (np.diff(knots) > 0).all()
+    assert (np.diff(values) >= 0).all()
+    assert values[0] > 0
+    assert values[-1] < 1
+
+
+def test_swapping_the_classes_mirrors_the_map():
+    x, target = draw()
+    grid = np.linspace(0, 1, 101)
+    one = np.interp(grid, *fit_isotonic(x, target, prior=0.3))
+    other = np.interp(1 - grid, *fit_isotonic(1 - x, 1 - target, prior=0.7))
+    np.testing.assert_allclose(one, 1 - other, atol=1e-12)

@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_lossacc._numerics.temperature import LOG_FLOOR, solve_temperature
+from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, solve_temperature_in_blocks
+
+
+def draw(n, k, temperature=2.5):
+    """Labels drawn from softmax(z), and temperature * z; more entries than the float64 road takes."""
+    assert n * k > EXACT_ENTRIES
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(n, k))
+    return temperature * logits, (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return draw(2200, 1000)
+
+
+@pytest.fixture(scope="module")
+def narrow():
+    return draw(220_000, 10)
+
+
+@pytest.mark.parametrize("shape", ["narrow", "wide"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_optimum_of_the_float64_road(shape, dtype, weighted, request):
+    logits, y = request.getfixturevalue(shape)
+    weight = np.random.default_rng(1).gamma(1.0, size=len(y)) if weighted else None
+    exact = solve_temperature(logits, y, weight)
+    for scores, is_logits in ((logits, True), (softmax(logits, axis=1), False)):
+        solution = solve_temperature_in_blocks(scores.astype(dtype), y, weight, logits=is_logits)
+        assert solution.outcome == "converged"
+        np.testing.assert_allclose(solution.beta, exact.beta, rtol=1e-6)
+        np.testing.assert_allclose(solution.log_loss, exact.log_loss, rtol=1e-6)
+        np.testing.assert_allclose(solution.information, exact.information, rtol=1e-3)
+        assert solution.n_passes <= 3
+
+
+def test_rows_sorted_by_class(narrow):
+    logits, y = narrow
+    order = np.argsort(y, kind="stable")
+    solution = solve_temperature_in_blocks(logits[order], y[order], logits=True)
+    np.testing.assert_allclose(solution.beta, solve_temperature(logits, y).beta, rtol=1e-6)
+
+
+def test_binary_scores_of_the_second_class():
+    logits, y = draw(1_100_000, 2)
+    difference = logits[:, 1] - logits[:, 0]
+    exact = solve_temperature(logits, y)
+    for scores, is_logits in ((difference, True), (1 / (1 + np.exp(-difference)), False)):
+        solution = solve_temperature_in_blocks(scores, y, logits=is_logits)
+        np.testing.assert_allclose(solution.beta, exact.beta, rtol=1e-6)
+
+
+def test_exact_zeros_count_as_the_floor(narrow):
+    logits, y = narrow
+    proba = softmax(logits, axis=1)
+    proba[::7, 3] = 0.0
+    with np.errstate(divide="ignore"):
+        log_proba = np.maximum(np.log(proba), np.where(proba == 0, LOG_FLOOR, -np.inf))
+    np.testing.assert_allclose(
+        solve_temperature_in_blocks(proba, y, logits=False).beta,
+        solve_temperature(log_proba, y).beta,
+        rtol=1e-6,
+    )
+
+
+def test_probabilities_too_small_for_float32(narrow):
+    logits, y = narrow
+    logits = logits.copy()
+    logits[::5] *= 20  # probabilities down to 1e-200
+    proba = softmax(logits, axis=1)
+    assert 0 < proba.min() < 1e-100
+    np.testing.assert_allclose(
+        solve_temperature_in_blocks(proba, y, logits=False).beta, solve_temperature(logits, y).beta, rtol=1e-6
+    )
+
+
+def test_logits_with_a_large_offset_a_row(narrow):
+    logits, y = narrow
+    offset = np.linspace(-1e6, 1e6, len(y))[:, None]
+    np.testing.assert_allclose(
+        solve_temperature_in_blocks(logits + offset, y, logits=True).beta,
+        solve_temperature(logits, y).beta,
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-2, 300.0])
+def test_any_scale_of_logits(temperature):
+    logits, y = draw(220_000, 10, temperature)
+    np.testing.assert_allclose(
+        solve_temperature_in_blocks(logits, y, logits=True).beta * temperature,
+        solve_temperature(logits / temperature, y).beta,
+        rtol=1e-6,
+    )
+
+
+def test_blunt_probabilities_whose_beta_is_large():
+    logits, y = draw(220_000, 10, temperature=1e-2)  # beta near 100: exp(-beta log 10) underflows in float32
+    solution = solve_temperature_in_blocks(softmax(logits, axis=1), y, logits=False)
+    np.testing.assert_allclose(solution.beta, solve_temperature(logits, y).beta, rtol=1e-5)
+
+
+def test_separable_only_if_every_row_is_right(narrow):
+    logits, _ = narrow
+    y = logits.argmax(axis=1)
+    solution = solve_temperature_in_blocks(logits, y, logits=True)
+    assert (solution.beta, solution.outcome) == (1.0, "separable")
+    y[-1] = logits[-1].argmin()
+    solution = solve_temperature_in_blocks(logits, y, logits=True)
+    assert solution.outcome == "converged"
+    np.testing.assert_allclose(solution.beta, solve_temperature(logits, y).beta, rtol=1e-6)
+
+
+def test_uninformative(narrow):
+    logits, _ = narrow
+    solution = solve_temperature_in_blocks(logits, logits.argmin(axis=1), logits=True)
+    assert (solution.beta, solution.outcome) == (0.0, "uninformative")
+
+
+def test_memory_mapped_read_only_float16(tmp_path, narrow):
+    logits, y = narrow
+    np.save(tmp_path / "logits.npy", logits.astype(np.float16))
+    mapped = np.load(tmp_path / "logits.npy", mmap_mode="r")
+    np.testing.assert_allclose(
+        solve_temperature_in_blocks(mapped, y, logits=True).beta,
+        solve_temperature(np.asarray(mapped, dtype=float), y).beta,
+        rtol=1e-6,
+    )
+
+
+def test_small_arrays_are_exact():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(100, 3))
+    y = rng.integers(0, 3, 100)
+    assert solve_temperature_in_blocks(logits, y, logits=True) == solve_temperature(logits, y)
