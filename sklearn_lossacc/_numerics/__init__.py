@@ -1,1 +1,15 @@
-"""Arrays in, arrays out: numpy and scipy only."""
+"""Arrays in, arrays out: numpy and scipy only, no validation."""
+
+from sklearn_lossacc._numerics.blocks import BLOCK_ENTRIES, row_blocks, row_max, row_sum
+from sklearn_lossacc._numerics.links import LOSS_CLIP, log_softmax, softmax, softmax_pair
+
+__all__ = [
+    "BLOCK_ENTRIES",
+    "LOSS_CLIP",
+    "log_softmax",
+    "row_blocks",
+    "row_max",
+    "row_sum",
+    "softmax",
+    "softmax_pair",
+]

@@ -1,1 +1,18 @@
 """What we were given, checked once."""
+
+from sklearn_lossacc.inputs.checks import SUM_TOLERANCE
+from sklearn_lossacc.inputs.labels import check_target, match_classes
+from sklearn_lossacc.inputs.predictions import Block, Predictions
+from sklearn_lossacc.inputs.response import Response, from_estimator
+from sklearn_lossacc.inputs.scores import Scores
+
+__all__ = [
+    "SUM_TOLERANCE",
+    "Block",
+    "Predictions",
+    "Response",
+    "Scores",
+    "check_target",
+    "from_estimator",
+    "match_classes",
+]

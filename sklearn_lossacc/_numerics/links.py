@@ -1,0 +1,140 @@
+"""From logits to probabilities and their logarithms, without overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc._numerics.blocks import row_max, row_sum
+
+__all__ = ["LOSS_CLIP", "log_softmax", "softmax", "softmax_pair"]
+
+# Machine epsilon of float64, for exports of every dtype: a clipped loss must not depend on the dtype.
+LOSS_CLIP = 2.220446049250313e-16
+
+
+def _as_float(z: np.ndarray) -> np.ndarray:
+    """Keep float32 and float64, raise float16 to float32, everything else to float64."""
+    z = np.asarray(z)
+    if z.dtype == np.float16:
+        return z.astype(np.float32)
+    if z.dtype in (np.float32, np.float64):
+        return z
+    return z.astype(np.float64)
+
+
+def _largest(z: np.ndarray, axis: int) -> np.ndarray:
+    """Maximum along `axis`, which stays as an axis of length 1."""
+    if z.ndim == 2 and axis in (1, -1):
+        return row_max(z)[:, np.newaxis]
+    return np.max(z, axis=axis, keepdims=True)
+
+
+def _total(z: np.ndarray, axis: int) -> np.ndarray:
+    """Sum along `axis`, which stays as an axis of length 1."""
+    if z.ndim == 2 and axis in (1, -1):
+        return row_sum(z)[:, np.newaxis]
+    return np.sum(z, axis=axis, keepdims=True)
+
+
+def softmax_pair(z: np.ndarray, axis: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Compute probabilities and their logarithms together.
+
+    Parameters
+    ----------
+    z : array of shape (..., n_classes, ...)
+        Finite logits.
+    axis : int, default=1
+        Axis of the classes.
+
+    Returns
+    -------
+    proba, log_proba : ndarray
+        Same shape as `z`; float32 for float16 and float32 input, float64 otherwise.
+
+    Notes
+    -----
+    With m = max z: log p_j = z_j - m - log sum_i exp(z_i - m). One exponential serves both results.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics import softmax_pair
+    >>> proba, log_proba = softmax_pair(np.log([[1.0, 3.0]]))
+    >>> proba
+    array([[0.25, 0.75]])
+    >>> np.exp(log_proba)
+    array([[0.25, 0.75]])
+    """
+    z = _as_float(z)
+    log_proba = z - _largest(z, axis)
+    proba = np.exp(log_proba)
+    total = _total(proba, axis)
+    log_proba -= np.log(total)
+    proba /= total
+    return proba, log_proba
+
+
+def log_softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Compute the logarithms of the softmax probabilities.
+
+    Parameters
+    ----------
+    z : array of shape (..., n_classes, ...)
+        Finite logits.
+    axis : int, default=1
+        Axis of the classes.
+
+    Returns
+    -------
+    ndarray
+        Natural logarithms, same shape as `z`; float32 for float16 and float32 input, float64 otherwise. Never
+        -inf for finite logits whose spread the dtype can hold.
+
+    Notes
+    -----
+    With m = max z: log p_j = z_j - m - log sum_i exp(z_i - m).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics import log_softmax
+    >>> log_softmax(np.array([[0.0, 1000.0]]))
+    array([[-1000.,     0.]])
+    """
+    z = _as_float(z)
+    shifted = z - _largest(z, axis)
+    shifted -= np.log(_total(np.exp(shifted), axis))
+    return shifted
+
+
+def softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
+    """Compute the softmax probabilities.
+
+    Parameters
+    ----------
+    z : array of shape (..., n_classes, ...)
+        Finite logits.
+    axis : int, default=1
+        Axis of the classes.
+
+    Returns
+    -------
+    ndarray
+        Same shape as `z`; float32 for float16 and float32 input, float64 otherwise.
+
+    Notes
+    -----
+    p_j = exp(z_j - m) / sum_i exp(z_i - m) with m = max z.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics import softmax
+    >>> softmax(np.log([[1.0, 3.0]]))
+    array([[0.25, 0.75]])
+    """
+    z = _as_float(z)
+    shifted = z - _largest(z, axis)
+    proba = np.exp(shifted, out=shifted)
+    proba /= _total(proba, axis)
+    return proba

@@ -1,0 +1,148 @@
+"""Whatever container the caller has, as a numpy array that shares its memory where it can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.exceptions import LossAccError
+
+__all__ = ["as_array", "label_vector", "show_labels"]
+
+_SHOWN_LABELS = 10
+
+
+def _from_torch(tensor: Any) -> Any:
+    """Detach a torch tensor, bring it to host memory, and raise bfloat16, which numpy lacks, to float32."""
+    tensor = tensor.detach().cpu()
+    if str(tensor.dtype) == "torch.bfloat16":
+        tensor = tensor.float()
+    return tensor.numpy()
+
+
+def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
+    """Return `values` as a numpy array, without a copy where the container allows it.
+
+    Parameters
+    ----------
+    values : array-like
+        numpy array, pandas or polars object, torch tensor, nested list, or anything with ``__array__`` or
+        ``__dlpack__``. The index of a pandas object is ignored: order is positional.
+    name : str
+        Name of the argument, for the error.
+    error : type of LossAccError
+        What to raise.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    LossAccError
+        Of type `error`, if the container is sparse, has masked entries, or cannot be read as an array.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.exceptions import InvalidPredictionsError
+    >>> as_array([[1, 2]], "y_proba", InvalidPredictionsError)
+    array([[1, 2]])
+    """
+    if values is None:
+        raise error(f"{name} is None; pass an array.")
+    if isinstance(values, np.ma.MaskedArray):
+        n_masked = int(np.ma.count_masked(values))
+        if n_masked:
+            row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
+            raise error(f"{name} has {n_masked} masked entries, the first in row {row}; drop or fill them first.")
+        return np.asarray(values.data)
+    if isinstance(values, np.ndarray):
+        return values
+    if hasattr(values, "toarray") and hasattr(values, "nnz"):
+        raise error(f"{name} is a sparse {type(values).__name__}; pass a dense array, e.g. {name}.toarray().")
+    try:
+        if hasattr(values, "detach") and hasattr(values, "cpu"):
+            return _from_torch(values)
+        if hasattr(values, "__array__") or not hasattr(values, "__dlpack__"):
+            return np.asarray(values)
+        return np.from_dlpack(values)
+    except (TypeError, ValueError, RuntimeError, BufferError) as reason:
+        message = (
+            f"{name} of type {type(values).__name__} cannot be read as an array ({reason}); "
+            "pass a numpy array in host memory with rows of equal length."
+        )
+        raise error(message) from reason
+
+
+def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
+    """Return one label a row as a one-dimensional array, without turning mixed labels into text.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Labels of any hashable type.
+    name : str
+        Name of the argument, for the error.
+    error : type of LossAccError
+        What to raise.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+
+    Raises
+    ------
+    LossAccError
+        Of type `error`, if `values` is no array or not one-dimensional.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.exceptions import InvalidTargetError
+    >>> label_vector(["a", 1], "y_true", InvalidTargetError)
+    array(['a', 1], dtype=object)
+    """
+    if isinstance(values, list | tuple) and not _plain(values):
+        return np.fromiter(values, dtype=object, count=len(values))
+    labels = as_array(values, name, error)
+    if labels.dtype.kind == "T":  # numpy's variable-width strings
+        labels = labels.astype(object)
+    if labels.ndim == 1:
+        return labels
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        hint = f"pass {name}.ravel()"
+    elif labels.ndim == 2:
+        hint = f"if the rows are one-hot, pass {name}.argmax(axis=1)"
+    else:
+        hint = "pass an array of shape (n_samples,)"
+    raise error(f"{name} must hold one label a row, shape (n_samples,); got shape {labels.shape}. Hint: {hint}.")
+
+
+def _plain(values: list | tuple) -> bool:
+    """Whether numpy reads a list of labels without changing them: all text, or all numbers."""
+    kinds = {type(value) for value in values}
+    numbers = all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds)
+    return numbers or len(kinds) == 1 and issubclass(next(iter(kinds)), str | bytes | np.ndarray | list)
+
+
+def show_labels(labels: Any) -> str:
+    """Write labels for an error message, at most ten of them.
+
+    Parameters
+    ----------
+    labels : ndarray or sequence
+        The labels.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> show_labels(range(12))
+    '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ... 2 more]'
+    """
+    labels = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+    shown = ", ".join(repr(label) for label in labels[:_SHOWN_LABELS])
+    rest = len(labels) - _SHOWN_LABELS
+    return f"[{shown}, ... {rest} more]" if rest > 0 else f"[{shown}]"

@@ -1,0 +1,208 @@
+"""Are these finite numbers, and are they probabilities? One pass; the bad row is looked for only after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NoReturn
+
+import numpy as np
+
+from sklearn_lossacc._numerics import row_blocks, row_sum
+from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
+
+__all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
+
+# Rows of probabilities may miss a sum of 1 by this much, and are renormalised.
+SUM_TOLERANCE = 1e-3
+
+_LOGITS_HINT = "if these are logits or log-probabilities, pass input='logits'"
+_SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8}
+
+
+def working_dtype(dtype: np.dtype) -> np.dtype:
+    """Choose the precision to compute in: float32 for floats of at most 32 bits, else float64.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the export.
+
+    Returns
+    -------
+    dtype
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.inputs.checks import working_dtype
+    >>> working_dtype(np.dtype(np.float16))
+    dtype('float32')
+    """
+    narrow = dtype.name == "bfloat16" or (dtype.kind == "f" and dtype.itemsize <= 4)
+    return np.dtype(np.float32 if narrow else np.float64)
+
+
+def _blocks(scores: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Walk over blocks of rows in the working precision, each with the number of its first row."""
+    dtype = working_dtype(scores.dtype)
+    for rows in row_blocks(scores.shape[0], scores[:1].size):
+        yield rows.start, np.asarray(scores[rows]).astype(dtype, copy=False)
+
+
+def check_proba(scores: np.ndarray) -> float:
+    """Check that every row holds probabilities.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for the second of two classes
+
+    Returns
+    -------
+    float
+        Largest distance of a row sum from 1; 0 for one dimension.
+
+    Raises
+    ------
+    InvalidPredictionsError
+        If entries are NaN or infinite.
+    NotProbabilitiesError
+        If entries are negative, or rows miss a sum of 1 by more than `SUM_TOLERANCE`.
+
+    Notes
+    -----
+    A NaN or an infinity spoils the sum of its row, so that row sums and the smallest entry show every fault.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.inputs.checks import check_proba
+    >>> check_proba(np.array([[0.5, 0.5], [0.25, 0.75]]))
+    0.0
+    """
+    lowest, highest = 1.0, 1.0
+    with np.errstate(all="ignore"):
+        for _, block in _blocks(scores):
+            smallest = float(block.min())
+            # one column p stands for the row (1 - p, p), whose sum is 1 unless p exceeds 1
+            total = row_sum(block) if block.ndim == 2 else np.maximum(block, 1)
+            low, high = float(total.min()), float(total.max())
+            if not (smallest >= 0 and low >= 1 - SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE):
+                _raise_not_finite(scores, "drop or repair these rows")
+                _raise_not_proba(scores)
+            lowest, highest = min(lowest, low), max(highest, high)
+    return max(1 - lowest, highest - 1)
+
+
+def check_logits(scores: np.ndarray) -> None:
+    """Check that logits are finite, and that their dtype can hold the spread of every row.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for the second of two classes
+
+    Raises
+    ------
+    InvalidPredictionsError
+        If entries are NaN or infinite, or the logits of a row differ by more than their dtype can hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.inputs.checks import check_logits
+    >>> check_logits(np.array([[-3.0, 5.0]]))
+    """
+    with np.errstate(all="ignore"):
+        for _, block in _blocks(scores):
+            if not np.isfinite(block.max() - block.min()):
+                _raise_not_finite(scores, "repair these rows, and give masked classes a finite logit such as -1e9")
+                _raise_too_spread(scores)
+                return
+
+
+def _raise_not_finite(scores: np.ndarray, advice: str) -> None:
+    """Raise with the number of NaN and of infinite entries, if there are any."""
+    n_nan, n_infinite, first = 0, 0, -1
+    for start, block in _blocks(scores):
+        bad = ~np.isfinite(block)
+        if not bad.any():
+            continue
+        n_block_nan = int(np.count_nonzero(np.isnan(block)))
+        n_nan += n_block_nan
+        n_infinite += int(np.count_nonzero(bad)) - n_block_nan
+        if first < 0:
+            first = start + int(np.argwhere(bad)[0][0])
+    if first < 0:
+        return
+    counts = [f"{count} {kind}" for count, kind in ((n_nan, "NaN"), (n_infinite, "infinite")) if count]
+    raise InvalidPredictionsError(
+        f"y_proba has {' and '.join(counts)} entries, the first in row {first}; expected finite numbers: {advice}."
+    )
+
+
+def _raise_too_spread(scores: np.ndarray) -> None:
+    """Raise if the logits of a row differ by more than their dtype can hold."""
+    if scores.ndim == 1:
+        return
+    count, first = 0, -1
+    for start, block in _blocks(scores):
+        bad = np.flatnonzero(~np.isfinite(block.max(axis=1) - block.min(axis=1)))
+        count += bad.size
+        if bad.size and first < 0:
+            first = start + int(bad[0])
+    if count:
+        raise InvalidPredictionsError(
+            f"the logits in y_proba of {count} rows, the first is row {first}, differ by more than {scores.dtype} "
+            "can hold; give masked classes a logit such as -1e9."
+        )
+
+
+def _raise_not_proba(scores: np.ndarray) -> NoReturn:
+    """Raise with the number of rows that are finite but no probabilities."""
+    negative = _Tally()
+    off = _Tally()
+    for start, block in _blocks(scores):
+        smallest = block.min(axis=1) if block.ndim == 2 else block
+        total = (row_sum(block) if block.ndim == 2 else np.maximum(block, 1)).astype(np.float64)
+        negative.add(start, smallest, smallest < 0)
+        off.add(start, total, (total < 1 - SUM_TOLERANCE) | (total > 1 + SUM_TOLERANCE))
+    if negative.count:
+        raise NotProbabilitiesError(
+            f"y_proba has negative entries in {negative.count} rows, the first is row {negative.first} "
+            f"({negative.value:.6g}); expected probabilities; {_LOGITS_HINT}."
+        )
+    if scores.ndim == 1:
+        fault = f"{off.count} entries of y_proba exceed 1 by more than {SUM_TOLERANCE:g}"
+    else:
+        fault = f"{off.count} rows of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
+    raise NotProbabilitiesError(
+        f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; {_hint(scores, off.value)}."
+    )
+
+
+class _Tally:
+    """How many rows have a fault, and the first of them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = -1
+        self.value = 0.0
+
+    def add(self, start: int, values: np.ndarray, bad: np.ndarray) -> None:
+        """Count the bad rows of a block whose first row is `start`."""
+        found = np.flatnonzero(bad)
+        if found.size and self.first < 0:
+            self.first, self.value = start + int(found[0]), float(values[found[0]])
+        self.count += found.size
+
+
+def _hint(scores: np.ndarray, total: float) -> str:
+    """Say what a sum that is not 1 may mean."""
+    bits = _SIGNIFICANT_BITS.get(scores.dtype.name)
+    if bits is not None and abs(total - 1) < 0.1:
+        return (
+            f"{scores.dtype.name} keeps {bits} significant bits, which may be too few for rows of {scores[:1].size} "
+            f"classes: export float32, or logits; {_LOGITS_HINT}"
+        )
+    if 90 < total < 110:
+        return f"{_LOGITS_HINT}; if these are percentages, divide them by 100"
+    return _LOGITS_HINT

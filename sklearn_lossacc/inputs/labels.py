@@ -1,0 +1,268 @@
+"""Which column belongs to which label: the only place where labels become column codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
+from sklearn_lossacc.inputs.arrays import label_vector, show_labels
+from sklearn_lossacc.inputs.factorize import factorize
+
+__all__ = ["check_target", "match_classes"]
+
+_EXACT_INTEGERS = 2.0**53
+
+
+def _whole_numbers(labels: np.ndarray) -> np.ndarray | None:
+    """Return floats that are all whole numbers as integers, otherwise None."""
+    if labels.size and max(-float(labels.min()), float(labels.max())) >= _EXACT_INTEGERS:
+        return None
+    integers = labels.astype(np.int64)
+    return integers if np.array_equal(integers, labels) else None
+
+
+def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
+    """Describe rows without a label."""
+    return InvalidTargetError(
+        f"y_true has no label (None, NaN) in {missing.size} rows, the first is row {missing[0]}; "
+        "every row needs one: drop those rows from y_true and from y_proba."
+    )
+
+
+def check_target(y_true: Any) -> np.ndarray:
+    """Read the target: one label a row, none missing, floats that are whole numbers as integers.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Class labels of any hashable type.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The caller's array where nothing had to change.
+
+    Raises
+    ------
+    InvalidTargetError
+        If the target is not one-dimensional, empty, or of floats with missing or infinite entries.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.inputs.labels import check_target
+    >>> check_target([0.0, 2.0])
+    array([0, 2])
+    """
+    labels = label_vector(y_true, "y_true", InvalidTargetError)
+    if labels.size == 0:
+        raise InvalidTargetError("y_true has no rows; at least one is needed.")
+    if labels.dtype.kind in "cV":
+        raise InvalidTargetError(f"y_true has dtype {labels.dtype}; expected class labels: integers or strings.")
+    if labels.dtype.kind != "f":
+        return labels
+    missing = np.flatnonzero(np.isnan(labels))
+    if missing.size:
+        raise _missing_labels(missing)
+    infinite = np.flatnonzero(np.isinf(labels))
+    if infinite.size:
+        raise InvalidTargetError(
+            f"y_true is infinite in {infinite.size} rows, the first is row {infinite[0]}; expected class labels."
+        )
+    integers = _whole_numbers(labels)
+    return labels if integers is None else integers
+
+
+def _tidy(values: np.ndarray) -> np.ndarray:
+    """Give the distinct labels of an object array their own dtype, where they have only one."""
+    if values.dtype.kind != "O":
+        return values
+    kinds = {type(value) for value in values}
+    if all(issubclass(kind, str) for kind in kinds):
+        return np.array(values.tolist(), dtype=np.str_)
+    if all(issubclass(kind, bytes) for kind in kinds):
+        return np.array(values.tolist(), dtype=np.bytes_)
+    if all(issubclass(kind, bool | np.bool_) for kind in kinds):
+        return values.astype(bool)
+    if all(issubclass(kind, int | np.integer | bool | np.bool_) for kind in kinds):
+        try:
+            return np.array(values.tolist(), dtype=np.int64)
+        except OverflowError:
+            return values
+    if all(issubclass(kind, int | float | np.number | bool | np.bool_) for kind in kinds):
+        numbers = values.astype(float)
+        integers = _whole_numbers(numbers) if np.isfinite(numbers).all() else None
+        return numbers if integers is None else integers
+    return values
+
+
+def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct labels of the target and the code of every row; no label may be missing."""
+    try:
+        values, codes = factorize(labels)
+    except TypeError as reason:
+        raise InvalidTargetError(f"y_true holds labels that cannot be compared ({reason}).") from reason
+    if any(isinstance(value, tuple) for value in values):
+        raise InvalidTargetError(
+            "y_true holds tuples; expected one label a row. If the rows are one-hot, pass the position of the 1."
+        )
+    if labels.dtype.kind not in "biu":
+        missing = np.flatnonzero(codes < 0)
+        if missing.size:
+            raise _missing_labels(missing)
+    return _tidy(values), codes
+
+
+def _sorted(values: np.ndarray) -> np.ndarray:
+    """Sort the distinct labels, which becomes the order of the columns."""
+    try:
+        return np.sort(values)
+    except TypeError as reason:
+        raise InvalidTargetError(
+            f"y_true mixes labels that have no common order: {show_labels(values)}; "
+            "pass classes= with the label of each column, or labels of one type."
+        ) from reason
+
+
+def _reject_continuous(labels: np.ndarray, values: np.ndarray) -> None:
+    """Raise if the distinct labels are numbers with a fractional part."""
+    if values.dtype.kind != "f":
+        return
+    odd = values[(values != np.floor(values)) | (np.abs(values) >= _EXACT_INTEGERS)][0]
+    row = int(np.flatnonzero(labels == odd)[0])
+    raise InvalidTargetError(
+        f"y_true is continuous: {odd} in row {row}; expected class labels. If {show_labels(values)} are labels, "
+        "pass classes= with the label of each column."
+    )
+
+
+def _check_classes(classes: Any, n_columns: int) -> np.ndarray:
+    """Read the caller's classes: one distinct label a column, in column order."""
+    classes = _tidy(label_vector(classes, "classes", ClassesMismatchError))
+    if classes.size != n_columns:
+        raise ClassesMismatchError(
+            f"classes has {classes.size} labels, y_proba has {n_columns} columns; pass one label for each column. "
+            f"classes: {show_labels(classes)}."
+        )
+    try:
+        codes = factorize(classes)[1]
+    except TypeError as reason:
+        raise ClassesMismatchError(f"classes holds labels that cannot be compared ({reason}).") from reason
+    if (codes < 0).any():
+        raise ClassesMismatchError(f"classes has no label (None, NaN) for a column. classes: {show_labels(classes)}.")
+    repeated = np.flatnonzero(np.bincount(codes) > 1)
+    if repeated.size:
+        label = classes[codes == repeated[0]].tolist()[0]
+        raise ClassesMismatchError(f"classes names {label!r} more than once. classes: {show_labels(classes)}.")
+    return classes
+
+
+def _place(values: np.ndarray, codes: np.ndarray, classes: np.ndarray, origin: str) -> np.ndarray:
+    """Turn codes of distinct labels into columns of `classes`."""
+    column_of = {label: column for column, label in enumerate(classes.tolist())}
+    columns = np.array([column_of.get(label, -1) for label in values.tolist()], dtype=np.intp)
+    if (columns < 0).any():
+        strangers = values[columns < 0]
+        rows = np.flatnonzero(columns[codes] < 0)
+        raise ClassesMismatchError(
+            f"y_true holds labels that no column has: {show_labels(strangers)} in {rows.size} rows, the first is "
+            f"row {rows[0]}. Labels of y_true: {show_labels(values)}; {origin}: {show_labels(classes)}. "
+            "Pass classes= with the label of each column, in column order."
+        )
+    if np.array_equal(columns, np.arange(columns.size)):
+        return codes.astype(np.intp, copy=False)
+    # codes are our own array: overwrite it rather than hold two of them
+    np.take(columns, codes, out=codes, mode="clip")
+    return codes.astype(np.intp, copy=False)
+
+
+def _refuse_other_order(names: list, values: np.ndarray, classes: np.ndarray) -> None:
+    """Raise where the column names, read as text, are the classes in another order."""
+    as_text = [str(label) for label in classes.tolist()]
+    named = [str(name) for name in names]
+    if named != as_text and sorted(named) == sorted(as_text):
+        raise ClassesMismatchError(
+            f"the columns of y_proba are named {show_labels(names)}, which are not the labels of y_true "
+            f"{show_labels(values)}, but look like them in another order than the sorted one. "
+            "Pass classes= with the label of each column, in column order."
+        )
+
+
+def match_classes(
+    y_true: Any, n_columns: int, *, classes: Any = None, column_names: list | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the column of each row's label.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Class labels.
+    n_columns : int
+        Number of columns of the predictions, at least 2.
+    classes : array-like of shape (n_columns,), optional
+        The label of each column, in column order. The order is honoured.
+    column_names : list, optional
+        Names of the columns of a data frame. They are the classes when they cover the labels and no `classes`
+        are given.
+
+    Returns
+    -------
+    y : ndarray of shape (n_samples,), dtype intp
+        Column of the true class; the caller's array where the labels are these codes already.
+    classes : ndarray of shape (n_columns,)
+
+    Raises
+    ------
+    InvalidTargetError
+        If a label is missing, or the target is continuous.
+    ClassesMismatchError
+        If labels, classes and columns do not fit together.
+
+    Notes
+    -----
+    Without `classes`: integer labels 0..k-1 fit k columns even where some class does not occur, and booleans fit two;
+    all other labels are sorted, and there must be as many as columns.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.inputs.labels import match_classes
+    >>> match_classes(["dog", "cat"], 2, classes=["dog", "cat"])
+    (array([0, 1]), array(['dog', 'cat'], dtype='<U3'))
+    >>> match_classes([0, 2], 3)
+    (array([0, 2]), array([0, 1, 2]))
+    """
+    labels = check_target(y_true)
+    given = None if classes is None else _check_classes(classes, n_columns)
+    integer = labels.dtype.kind in "iu"
+    codes_already = integer and int(labels.min()) >= 0 and int(labels.max()) < n_columns
+    columns = np.arange(n_columns)
+    if codes_already and (
+        column_names is None if given is None else given.dtype.kind in "iu" and np.array_equal(given, columns)
+    ):
+        return labels.astype(np.intp, copy=False), columns if given is None else given
+
+    values, codes = _distinct(labels)
+    if given is not None:
+        return _place(values, codes, given, "classes"), given
+    _reject_continuous(labels, values)
+    if column_names is not None and set(values.tolist()) <= set(column_names):
+        names = _check_classes(column_names, n_columns)
+        return _place(values, codes, names, "columns"), names
+
+    if values.dtype.kind in "iu" and values.min() >= 0 and values.max() < n_columns:
+        fitting = columns
+    elif values.dtype.kind == "b" and n_columns == 2:
+        fitting = np.array([False, True])
+    else:
+        fitting = _sorted(values)
+        if fitting.size != n_columns:
+            raise ClassesMismatchError(
+                f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label belongs to "
+                f"which column is unknown. Labels of y_true: {show_labels(fitting)}; columns: "
+                f"{show_labels(column_names if column_names is not None else columns)}. "
+                "Pass classes= with the label of each column, in column order."
+            )
+    if column_names is not None:
+        _refuse_other_order(column_names, values, fitting)
+    return _place(values, codes, fitting, "columns"), fitting

@@ -1,0 +1,244 @@
+"""A matrix of probabilities or logits, checked once, of which any rows can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc._numerics import row_sum, softmax_pair
+from sklearn_lossacc.exceptions import InvalidPredictionsError
+from sklearn_lossacc.inputs.arrays import as_array
+from sklearn_lossacc.inputs.checks import check_logits, check_proba, working_dtype
+
+__all__ = ["Scores"]
+
+
+def _column_names(scores: Any) -> list | None:
+    """Names of the columns of a data frame with more than one column."""
+    columns = getattr(scores, "columns", None)
+    if columns is None or isinstance(scores, np.ndarray):
+        return None
+    names = list(columns)
+    return names if len(names) > 1 and all(isinstance(name, Hashable) for name in names) else None
+
+
+def _first_unreadable(scores: np.ndarray) -> tuple[Any, int]:
+    """Return the first entry that is no number, and its row."""
+    for position, entry in np.ndenumerate(scores):
+        try:
+            float(entry)
+        except (TypeError, ValueError):
+            return entry, position[0] if position else 0
+    raise AssertionError("every entry is a number")
+
+
+def _numbers(scores: np.ndarray) -> np.ndarray:
+    """Return `scores` if they are real numbers; numbers held as objects are converted."""
+    if scores.dtype.kind in "fiub" or scores.dtype.name == "bfloat16":
+        return scores
+    if scores.dtype.kind != "O":
+        raise InvalidPredictionsError(f"y_proba has dtype {scores.dtype}; expected real numbers.")
+    try:
+        return scores.astype(np.float64)
+    except (TypeError, ValueError) as reason:
+        entry, row = _first_unreadable(scores)
+        raise InvalidPredictionsError(
+            f"y_proba holds {entry!r} in row {row}; expected real numbers: drop or repair such rows."
+        ) from reason
+
+
+def _shaped(scores: np.ndarray) -> np.ndarray:
+    """Return (n, k) scores with k > 1 as they are, and a single column as (n,)."""
+    if scores.ndim not in (1, 2):
+        raise InvalidPredictionsError(
+            f"y_proba must have shape (n_samples, n_classes), or (n_samples,) for two classes; got {scores.shape}."
+        )
+    if 0 in scores.shape:
+        missing = "rows" if scores.shape[0] == 0 else "columns"
+        raise InvalidPredictionsError(f"y_proba has no {missing}: shape {scores.shape}; at least one is needed.")
+    return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
+
+
+def _two_columns(second: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Put what belongs to the first and to the second of two classes side by side."""
+    return np.stack((first, second), axis=1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """Checked probabilities or logits.
+
+    Use `from_array`; the constructor checks nothing.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        The caller's array, not copied. One dimension: probability or logit of the second of two classes.
+    input : {"proba", "logits"}
+        What the values are.
+    dtype : str
+        Name of the dtype of the export.
+    column_names : list or None
+        Names of the columns of a data frame.
+    max_sum_error : float
+        Largest distance of a row sum from 1 before renormalising; 0 for logits.
+    """
+
+    values: np.ndarray
+    input: str
+    dtype: str
+    column_names: list | None = None
+    max_sum_error: float = 0.0
+
+    @classmethod
+    def from_array(cls, y_proba: Any, *, input: str = "proba") -> Scores:
+        """Check probabilities or logits, in one pass and without a copy.
+
+        Parameters
+        ----------
+        y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            Probabilities or logits. One column: of the second of two classes.
+        input : {"proba", "logits"}, default="proba"
+            What `y_proba` holds.
+
+        Returns
+        -------
+        Scores
+
+        Raises
+        ------
+        InvalidPredictionsError
+            If the shape, the type or an entry (NaN, infinite) is unusable.
+        NotProbabilitiesError
+            If entries are negative, or rows miss a sum of 1 by more than 1e-3.
+
+        Examples
+        --------
+        >>> from sklearn_lossacc.inputs import Scores
+        >>> Scores.from_array([[0.25, 0.75]]).n_classes
+        2
+        """
+        if input not in ("proba", "logits"):
+            raise InvalidPredictionsError(
+                f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed from the values."
+            )
+        values = _shaped(_numbers(as_array(y_proba, "y_proba", InvalidPredictionsError)))
+        # torch's bfloat16 arrives as float32
+        narrow = str(getattr(y_proba, "dtype", "")).endswith("bfloat16")
+        dtype = "bfloat16" if narrow else values.dtype.name
+        sum_error = 0.0
+        if input == "logits":
+            check_logits(values)
+        else:
+            sum_error = check_proba(values)
+        return cls(values, input, dtype, _column_names(y_proba), sum_error)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.values.shape[0]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 2 for one column."""
+        return 2 if self.values.ndim == 1 else self.values.shape[1]
+
+    def _rows(self, rows: Any, dtype: Any) -> np.ndarray:
+        """Return some rows in the working precision, or in `dtype`; may share memory with the caller's array."""
+        chosen = working_dtype(self.values.dtype) if dtype is None else dtype
+        return np.asarray(self.values[rows]).astype(chosen, copy=False)
+
+    def proba(self, rows: slice | np.ndarray, dtype: Any = None) -> np.ndarray:
+        """Compute the probabilities of some rows.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which rows.
+        dtype : dtype, optional
+            Precision; without it float32 for exports of at most 32 bits, else float64.
+
+        Returns
+        -------
+        ndarray of shape (m, n_classes)
+            A new array.
+
+        Notes
+        -----
+        Probabilities are always divided by their sum, p_j / sum_i p_i. A single column p becomes (1 - p, p); a single
+        logit d becomes the logits (0, d).
+
+        Examples
+        --------
+        >>> from sklearn_lossacc.inputs import Scores
+        >>> Scores.from_array([0.75, 0.5]).proba(slice(0, 1))
+        array([[0.25, 0.75]])
+        """
+        if self.input == "logits":
+            return self.pair(rows, dtype)[0]
+        values = self._rows(rows, dtype)
+        if values.ndim == 2:
+            return values / row_sum(values)[:, np.newaxis]
+        # within the tolerance p may exceed 1; the row (0, p) divided by its sum is (0, 1)
+        values = np.minimum(values, 1)
+        return _two_columns(values, 1 - values)
+
+    def pair(self, rows: slice | np.ndarray, dtype: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """Compute the probabilities of some rows and their natural logarithms.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which rows.
+        dtype : dtype, optional
+            Precision; without it float32 for exports of at most 32 bits, else float64.
+
+        Returns
+        -------
+        proba, log_proba : ndarray of shape (m, n_classes)
+            New arrays. The logarithm is -inf where a probability is exactly 0; that never happens for logits.
+
+        Notes
+        -----
+        See `proba`. For a single column p, log(1 - p) is computed as log1p(-p), which keeps a small p.
+
+        Examples
+        --------
+        >>> from sklearn_lossacc.inputs import Scores
+        >>> Scores.from_array([[0.0, 1.0]]).pair(slice(0, 1))
+        (array([[0., 1.]]), array([[-inf,   0.]]))
+        """
+        if self.input == "logits":
+            values = self._rows(rows, dtype)
+            return softmax_pair(values if values.ndim == 2 else _two_columns(values, np.zeros_like(values)))
+        proba = self.proba(rows, dtype)
+        return proba, self.log_of(proba)
+
+    def log_of(self, proba: np.ndarray) -> np.ndarray:
+        """Take the natural logarithms of probabilities that `proba` returned.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (m, n_classes)
+
+        Returns
+        -------
+        ndarray of shape (m, n_classes)
+            -inf where a probability is exactly 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_lossacc.inputs import Scores
+        >>> Scores.from_array([1.0]).log_of(np.array([[0.0, 1.0]]))
+        array([[-inf,   0.]])
+        """
+        with np.errstate(divide="ignore"):
+            log_proba = np.log(proba)
+            if self.values.ndim == 1:
+                # 1 - p forgets a small p, its logarithm need not
+                np.log1p(-proba[:, 1], out=log_proba[:, 0])
+        return log_proba

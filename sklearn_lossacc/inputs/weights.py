@@ -1,0 +1,135 @@
+"""Sample weights and class frequencies: finite, non-negative, with a positive sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
+from sklearn_lossacc.inputs.arrays import as_array, show_labels
+
+__all__ = ["check_sample_weight", "check_train_prior"]
+
+
+def _amounts(values: Any, name: str, unit: str) -> np.ndarray:
+    """Read a vector of finite, non-negative numbers with a positive, finite sum."""
+    array = as_array(values, name, InvalidWeightsError)
+    if array.ndim != 1:
+        raise InvalidWeightsError(f"{name} must be one-dimensional; got shape {array.shape}.")
+    try:
+        amounts = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as reason:
+        raise InvalidWeightsError(f"{name} must hold numbers; got dtype {array.dtype} ({reason}).") from reason
+    for fault, bad in (
+        ("NaN", np.isnan(amounts)),
+        ("infinite", np.isinf(amounts)),
+        ("negative", amounts < 0),
+    ):
+        found = np.flatnonzero(bad)
+        if found.size:
+            raise InvalidWeightsError(
+                f"{name} is {fault} in {found.size} {unit}s, the first is {unit} {found[0]} ({amounts[found[0]]:g}); "
+                "expected finite numbers of at least 0: repair them, or use 0 to leave a row out."
+            )
+    with np.errstate(over="ignore"):
+        total = float(amounts.sum())
+    if not 0 < total < np.inf:
+        raise InvalidWeightsError(f"the sum of {name} is {total:g}; expected a positive, finite sum.")
+    return amounts
+
+
+def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
+    """Check the weight of each row.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_rows,) or None
+        Finite and non-negative, at least one positive.
+    n_rows : int
+        Number of rows of the predictions.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), dtype float64, or None
+        The caller's array where it is float64 already.
+
+    Raises
+    ------
+    InvalidWeightsError
+        If the length, the type or an entry is unusable, or all weights are 0.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.inputs.weights import check_sample_weight
+    >>> check_sample_weight([1, 0], 2)
+    array([1., 0.])
+    """
+    if sample_weight is None:
+        return None
+    weight = _amounts(sample_weight, "sample_weight", "row")
+    if weight.size != n_rows:
+        raise InvalidWeightsError(f"sample_weight has {weight.size} rows, y_proba has {n_rows}; pass one for each row.")
+    return weight
+
+
+def _in_class_order(frequencies: Mapping, classes: np.ndarray) -> list[float]:
+    """Read a mapping from class to frequency in the order of the classes."""
+    labels = classes.tolist()
+    strangers = [label for label in frequencies if label not in set(labels)]
+    # a Counter holds 0 for what it never saw; elsewhere an absent class may be a slip
+    absent = [] if isinstance(frequencies, Counter) else [label for label in labels if label not in frequencies]
+    if strangers or absent:
+        raise ClassesMismatchError(
+            f"train_prior must name every class; unknown: {show_labels(strangers)}, absent: {show_labels(absent)}. "
+            f"classes: {show_labels(classes)}; labels of train_prior: {show_labels(list(frequencies))}. "
+            "Give classes that training never saw the frequency 0."
+        )
+    return [frequencies[label] for label in labels]
+
+
+def check_train_prior(train_prior: Any, classes: np.ndarray) -> np.ndarray | None:
+    """Check the class frequencies at training, and divide them by their sum.
+
+    Parameters
+    ----------
+    train_prior : array-like of shape (n_classes,), mapping or pandas.Series, or None
+        Frequencies or counts: an array in the order of `classes`, or a mapping (a Series: its index) from class
+        to frequency.
+    classes : ndarray of shape (n_classes,)
+        The label of each column.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), dtype float64, or None
+        Sums to 1.
+
+    Raises
+    ------
+    InvalidWeightsError
+        If the length, the type or an entry is unusable, or the sum is 0.
+    ClassesMismatchError
+        If a mapping does not name exactly the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.inputs.weights import check_train_prior
+    >>> check_train_prior({"b": 3, "a": 1}, np.array(["a", "b"]))
+    array([0.25, 0.75])
+    """
+    if train_prior is None:
+        return None
+    if hasattr(train_prior, "index") and hasattr(train_prior, "to_dict") and not isinstance(train_prior, Mapping):
+        # value_counts() is ordered by count: reading it by position would permute the classes
+        train_prior = train_prior.to_dict()
+    if isinstance(train_prior, Mapping):
+        train_prior = _in_class_order(train_prior, classes)
+    prior = _amounts(train_prior, "train_prior", "class")
+    if prior.size != classes.size:
+        raise InvalidWeightsError(
+            f"train_prior has {prior.size} entries, there are {classes.size} classes; pass one for each class."
+        )
+    return prior / prior.sum()
