@@ -1,0 +1,44 @@
+"""Equal-width bins of the unit interval."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["right_closed_bins"]
+
+
+def right_closed_bins(values: np.ndarray, n_bins: int) -> np.ndarray:
+    """Find the bin of each value among equal-width right-closed bins of the unit interval.
+
+    Parameters
+    ----------
+    values : ndarray of float64 of shape (n,)
+        Between 0 and 1.
+    n_bins : int
+        Number of bins.
+
+    Returns
+    -------
+    ndarray of intp of shape (n,)
+        Bin b holds the values in (b / n_bins, (b + 1) / n_bins]; 0 goes to the first bin.
+
+    Notes
+    -----
+    The limits are the floats b / n_bins. With n_bins = c m, every m-th limit is a limit of c bins, to the last bit,
+    because division is correctly rounded: fine bins can be added up to coarse ones without moving a value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.binning import right_closed_bins
+    >>> right_closed_bins(np.array([0.0, 0.1, 0.2, 0.21, 1.0]), 5)
+    array([0, 0, 0, 1, 4])
+    """
+    bins = np.ceil(values * n_bins).astype(np.intp)
+    bins -= 1
+    np.clip(bins, 0, n_bins - 1, out=bins)
+    # The product is rounded: a value at a limit may have crossed it, by one bin at most.
+    limits = np.arange(n_bins + 1) / n_bins
+    bins += values > limits[bins + 1]
+    bins -= (values <= limits[bins]) & (bins > 0)
+    return bins

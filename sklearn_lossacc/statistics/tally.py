@@ -1,0 +1,253 @@
+"""One walk over the predictions, and everything that it counts and adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc._numerics.binning import right_closed_bins
+from sklearn_lossacc._numerics.hashing import row_codes
+from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.statistics.groups import GroupSums
+from sklearn_lossacc.statistics.moments import Moments
+from sklearn_lossacc.statistics.row_values import (
+    COLUMNS,
+    CONFIDENCE,
+    CORRECT,
+    LOSS,
+    MAX_LOSS,
+    BlockSums,
+    RowValues,
+    measure,
+)
+from sklearn_lossacc.statistics.sample import KeptRows, ReferencedRows, keys_of, sample_bound
+from sklearn_lossacc.statistics.smallest_keys import SmallestKeys
+from sklearn_lossacc.statistics.sparse_counts import SparseCounts
+from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS, TopRows
+
+__all__ = ["FINE_BINS", "SAMPLE_ENTRIES", "tally"]
+
+FINE_BINS = 15 * 64  # of the top probability; every number of bins that divides this can be had later
+
+SAMPLE_ENTRIES = 2**21  # of the row sample, by default
+
+BLOCK_ENTRIES = 2**15
+CHUNK_ENTRIES = 2**21
+CHUNK_ROWS = (1024, 2**14)
+
+
+class Tally:
+    """Sums over the chunks so far."""
+
+    def __init__(self, predictions: Predictions):
+        k = predictions.n_classes
+        self.predictions = predictions
+        self.blocks = BlockSums(np.zeros(k))
+        self.moments = Moments.empty(len(COLUMNS))
+        self.class_rows = np.zeros(k, dtype=np.int64)
+        self.class_weight, self.class_weight2, self.class_loss, self.class_loss2, self.class_correct = np.zeros((5, k))
+        self.predicted_weight = np.zeros(k)
+        self.confusion_counts = SparseCounts.empty()
+        self.rel_rows = np.zeros(FINE_BINS, dtype=np.int64)
+        self.rel_weight, self.rel_weight2, self.rel_confidence, self.rel_correct = np.zeros((4, FINE_BINS))
+        self.zero_rows = self.clipped_rows = 0
+        self.zero_weight = self.raw_loss_sum = 0.0
+        self.top_loss, self.top_surprise = TopRows.empty("loss"), TopRows.empty("surprise")
+        n_groups = 0 if predictions.group_keys is None else predictions.group_keys.size
+        self.group_sums = np.zeros((n_groups, len(COLUMNS)))
+        self.group_rows = np.zeros(n_groups, dtype=np.int64)
+
+    def add(self, chunk: RowValues) -> None:
+        """Add the rows of a chunk."""
+        self.moments = self.moments.merge(Moments.of(chunk.values, chunk.weight))
+        self._add_infinite(chunk)
+        self._add_classes(chunk)
+        self._add_reliability(chunk)
+        if self.predictions.groups is not None:
+            self._add_groups(chunk, self.predictions.groups[chunk.rows])
+        self.top_loss = self._add_top(self.top_loss, chunk)
+        self.top_surprise = self._add_top(self.top_surprise, chunk)
+
+    def _add_infinite(self, chunk: RowValues) -> None:
+        loss, weight = chunk.raw_loss, chunk.weight
+        self.clipped_rows += int(np.count_nonzero(loss > MAX_LOSS))
+        infinite = np.flatnonzero(loss == np.inf)
+        if infinite.size:
+            self.zero_rows += infinite.size
+            self.zero_weight += float(infinite.size if weight is None else weight[infinite].sum())
+            loss = loss.copy()
+            loss[infinite] = 0.0
+        self.raw_loss_sum += float(loss.sum() if weight is None else (loss * weight).sum())
+
+    def _add_classes(self, chunk: RowValues) -> None:
+        y, pred, weight = chunk.y, chunk.pred, chunk.weight
+        k = self.class_rows.size
+        loss, correct = chunk.values[LOSS], chunk.values[CORRECT]
+        rows = np.bincount(y, minlength=k)
+        self.class_rows += rows
+        if weight is None:
+            self.class_weight += rows
+            self.class_weight2 += rows
+        else:
+            self.class_weight += np.bincount(y, weight, k)
+            self.class_weight2 += np.bincount(y, weight**2, k)
+            loss, correct = loss * weight, correct * weight
+        self.class_loss += np.bincount(y, loss, k)
+        self.class_loss2 += np.bincount(y, loss**2, k)
+        self.class_correct += np.bincount(y, correct, k)
+        self.predicted_weight += np.bincount(pred, weight, k)
+        self.confusion_counts = self.confusion_counts.merge(SparseCounts.of(y * k + pred, weight, k * k))
+
+    def _add_reliability(self, chunk: RowValues) -> None:
+        weight = chunk.weight
+        confidence, correct = chunk.values[CONFIDENCE], chunk.values[CORRECT]
+        bins = right_closed_bins(confidence, FINE_BINS)
+        rows = np.bincount(bins, minlength=FINE_BINS)
+        self.rel_rows += rows
+        if weight is None:
+            self.rel_weight += rows
+            self.rel_weight2 += rows
+        else:
+            self.rel_weight += np.bincount(bins, weight, FINE_BINS)
+            self.rel_weight2 += np.bincount(bins, weight**2, FINE_BINS)
+            confidence, correct = confidence * weight, correct * weight
+        self.rel_confidence += np.bincount(bins, confidence, FINE_BINS)
+        self.rel_correct += np.bincount(bins, correct, FINE_BINS)
+
+    def _add_groups(self, chunk: RowValues, codes: np.ndarray) -> None:
+        np.add.at(self.group_rows, codes, 1)
+        for column, values in enumerate(chunk.values):
+            np.add.at(self.group_sums[:, column], codes, values if chunk.weight is None else values * chunk.weight)
+
+    def _add_top(self, top: TopRows, chunk: RowValues) -> TopRows:
+        """Let the rows of a chunk compete with the top rows so far."""
+        measure = -chunk.values[LOSS] if top.by == "loss" else chunk.surprise_p
+        limit = -top.limit if top.by == "loss" else top.limit
+        # Of equal rows the earlier ones stay, and rows come in their order. NaN: not extreme enough to be computed.
+        rows = np.flatnonzero(measure < limit)
+        if rows.size > MAX_TOP_ROWS:
+            rows = rows[np.argsort(measure[rows], kind="stable")[:MAX_TOP_ROWS]]
+        source = self.predictions
+        number = chunk.rows[rows]
+        if source.groups is None or source.group_keys is None:
+            group_key = np.zeros(rows.size, dtype=np.uint64)
+        else:
+            group_key = source.group_keys[source.groups[number]]
+        found = TopRows(
+            top.by,
+            chunk.rows.size,
+            index=(number + source.row_offset).astype(np.int64),
+            y=chunk.y[rows].astype(np.int64),
+            pred=chunk.pred[rows].astype(np.int64),
+            p_true=chunk.p_true[rows],
+            p_pred=chunk.values[CONFIDENCE][rows],
+            loss=chunk.values[LOSS][rows],
+            surprise_p=chunk.surprise_p[rows],
+            weight=np.ones(rows.size) if chunk.weight is None else chunk.weight[rows],
+            group_key=group_key,
+        )
+        return top.merge(found)
+
+
+def _chunks(predictions: Predictions, totals: Tally, hashed: bool) -> Iterator[RowValues]:
+    """Measure blocks that fit the cache and join them to chunks, for which a numpy call is worth its overhead."""
+    k = predictions.n_classes
+    room = int(np.clip(CHUNK_ENTRIES // k, *CHUNK_ROWS))
+    entries = min(BLOCK_ENTRIES, room * k)
+    room = max(room, entries // k, 1)
+    buffer = RowValues.reserve(min(room, predictions.n_rows), predictions.sample_weight is not None)
+    filled = 0
+    for block in predictions.blocks(entries):
+        if filled + block.stop - block.start > room:
+            yield buffer.part(slice(0, filled))
+            filled = 0
+        into = buffer.part(slice(filled, None))
+        n_rows = measure(
+            block,
+            into,
+            totals.blocks,
+            surprise_limit=totals.top_surprise.limit,
+            loss_limit=totals.top_loss.limit,
+        )
+        if hashed:
+            # While the block is in the cache. Rows of weight 0 were left out of `into.rows`.
+            scores = predictions.scores[block.start : block.stop]
+            if n_rows < block.stop - block.start:
+                scores = scores[into.rows[:n_rows] - block.start]
+            into.code[:n_rows] = row_codes(scores)
+        filled += n_rows
+    yield buffer.part(slice(0, filled))
+
+
+def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
+    """Walk over the predictions once.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Checked input.
+    sample_entries : int
+        Size of the row sample, in matrix entries.
+
+    Returns
+    -------
+    dict
+        The fields of a `PredictionSummary`.
+    """
+    bound = sample_bound(predictions.n_classes, sample_entries)
+    hashed = predictions.n_samples > bound
+    chosen = SmallestKeys(bound, 1 if predictions.groups is None else 2)
+    totals = Tally(predictions)
+    for chunk in _chunks(predictions, totals, hashed):
+        if not chunk.rows.size:
+            continue
+        totals.add(chunk)
+        if hashed:
+            chosen.offer(keys_of(predictions, chunk.rows, chunk.code), chunk.rows.copy())
+    if hashed:
+        rows = ReferencedRows(predictions, *chosen.result())
+    elif predictions.sample_weight is not None:
+        rows = ReferencedRows(predictions, np.flatnonzero(predictions.sample_weight))
+    else:
+        rows = ReferencedRows(predictions)
+    groups = None
+    if predictions.group_keys is not None:
+        groups = GroupSums.of(predictions.group_keys, totals.group_sums, totals.group_rows)
+    return {
+        "classes": predictions.classes,
+        "input": predictions.input,
+        "dtype": predictions.dtype,
+        "out_of_sample": predictions.out_of_sample,
+        "train_prior": predictions.train_prior,
+        "has_weights": predictions.sample_weight is not None,
+        "sample_entries": sample_entries,
+        "n_rows": predictions.n_rows,
+        "n_samples": predictions.n_samples,
+        "moments": totals.moments,
+        "groups": groups,
+        "zero_rows": totals.zero_rows,
+        "zero_weight": totals.zero_weight,
+        "clipped_rows": totals.clipped_rows,
+        "raw_loss_sum": totals.raw_loss_sum,
+        "class_rows": totals.class_rows,
+        "class_weight": totals.class_weight,
+        "class_weight2": totals.class_weight2,
+        "class_loss": totals.class_loss,
+        "class_loss2": totals.class_loss2,
+        "class_correct": totals.class_correct,
+        "predicted_weight": totals.predicted_weight,
+        "proba_sum": totals.blocks.proba_sum,
+        "confusion_counts": totals.confusion_counts,
+        "rel_rows": totals.rel_rows,
+        "rel_weight": totals.rel_weight,
+        "rel_weight2": totals.rel_weight2,
+        "rel_confidence": totals.rel_confidence,
+        "rel_correct": totals.rel_correct,
+        "top_loss": totals.top_loss,
+        "top_surprise": totals.top_surprise,
+        "min_max_proba": (totals.blocks.low, totals.blocks.high),
+        "undo_softmax_ok": totals.blocks.undo_softmax_ok,
+        "kept_rows": KeptRows(bound, chosen.cutoff, (rows,)),
+    }
