@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import LossAccError
 
-__all__ = ["as_array", "label_vector", "show_labels"]
+__all__ = ["as_array", "label_vector", "real_numbers", "show_labels"]
 
 _SHOWN_LABELS = 10
 
@@ -55,7 +55,7 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
         n_masked = int(np.ma.count_masked(values))
         if n_masked:
             row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
-            raise error(f"{name} has {n_masked} masked entries, the first in row {row}; drop or fill them first.")
+            raise error(f"{name} has {n_masked} masked entries, the first in row {row}; drop or fill them.")
         return np.asarray(values.data)
     if isinstance(values, np.ndarray):
         return values
@@ -73,6 +73,58 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
             "pass a numpy array in host memory with rows of equal length."
         )
         raise error(message) from reason
+
+
+def _first_unreadable(array: np.ndarray) -> tuple[Any, int] | None:
+    """Return the first object that is no number, and its row."""
+    for position, entry in np.ndenumerate(array):
+        try:
+            if isinstance(entry, str | bytes):
+                raise TypeError
+            float(entry)
+        except (TypeError, ValueError):
+            return entry, position[0] if position else 0
+    return None
+
+
+def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
+    """Return `values` as an array of real numbers, without a copy where the container allows it.
+
+    Parameters
+    ----------
+    values : array-like
+        Floats of any width, integers or booleans; numbers held as objects are converted to float64.
+    name : str
+        Name of the argument, for the error.
+    error : type of LossAccError
+        What to raise.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    LossAccError
+        Of type `error`, if `values` is no array, or holds text, complex numbers or other objects.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.exceptions import InvalidWeightsError
+    >>> from sklearn_lossacc.inputs.arrays import real_numbers
+    >>> real_numbers([1, 2], "sample_weight", InvalidWeightsError)
+    array([1, 2])
+    """
+    array = as_array(values, name, error)
+    if array.dtype.kind in "fiub" or array.dtype.name == "bfloat16":
+        return array
+    if array.dtype.kind != "O":
+        raise error(f"{name} has dtype {array.dtype}; expected real numbers.")
+    unreadable = _first_unreadable(array)
+    if unreadable is not None:
+        entry, row = unreadable
+        raise error(f"{name} holds {entry!r} in row {row}; expected real numbers: drop or repair such rows.")
+    return array.astype(np.float64)
 
 
 def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
@@ -115,14 +167,15 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
         hint = f"if the rows are one-hot, pass {name}.argmax(axis=1)"
     else:
         hint = "pass an array of shape (n_samples,)"
-    raise error(f"{name} must hold one label a row, shape (n_samples,); got shape {labels.shape}. Hint: {hint}.")
+    raise error(f"{name} must hold one label a row, shape (n_samples,); got shape {labels.shape}: {hint}.")
 
 
 def _plain(values: list | tuple) -> bool:
     """Whether numpy reads a list of labels without changing them: all text, or all numbers."""
     kinds = {type(value) for value in values}
-    numbers = all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds)
-    return numbers or len(kinds) == 1 and issubclass(next(iter(kinds)), str | bytes | np.ndarray | list)
+    if all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds):
+        return True
+    return len(kinds) == 1 and issubclass(kinds.pop(), str | bytes | np.ndarray | list)
 
 
 def show_labels(labels: Any) -> str:

@@ -1,4 +1,4 @@
-"""Are these finite numbers, and are they probabilities? One pass; the bad row is looked for only after a failure."""
+"""Finite numbers? Probabilities? One pass; the bad row is looked for only after a failure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from sklearn_lossacc._numerics import row_blocks, row_sum
+from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
 
 __all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
@@ -49,6 +49,14 @@ def _blocks(scores: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield rows.start, np.asarray(scores[rows]).astype(dtype, copy=False)
 
 
+def _sums(block: np.ndarray) -> np.ndarray:
+    """Sum the rows, for the check only: a matrix product is fastest, but rounds by its own rules."""
+    if block.ndim == 2:
+        return block @ np.ones(block.shape[1], dtype=block.dtype)
+    # one column p stands for the row (1 - p, p), whose sum is 1 unless p exceeds 1
+    return np.maximum(block, 1)
+
+
 def check_proba(scores: np.ndarray) -> float:
     """Check that every row holds probabilities.
 
@@ -83,8 +91,7 @@ def check_proba(scores: np.ndarray) -> float:
     with np.errstate(all="ignore"):
         for _, block in _blocks(scores):
             smallest = float(block.min())
-            # one column p stands for the row (1 - p, p), whose sum is 1 unless p exceeds 1
-            total = row_sum(block) if block.ndim == 2 else np.maximum(block, 1)
+            total = _sums(block)
             low, high = float(total.min()), float(total.max())
             if not (smallest >= 0 and low >= 1 - SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE):
                 _raise_not_finite(scores, "drop or repair these rows")
@@ -114,7 +121,7 @@ def check_logits(scores: np.ndarray) -> None:
     with np.errstate(all="ignore"):
         for _, block in _blocks(scores):
             if not np.isfinite(block.max() - block.min()):
-                _raise_not_finite(scores, "repair these rows, and give masked classes a finite logit such as -1e9")
+                _raise_not_finite(scores, "repair these rows; give masked classes a finite logit such as -1e9")
                 _raise_too_spread(scores)
                 return
 
@@ -151,8 +158,8 @@ def _raise_too_spread(scores: np.ndarray) -> None:
             first = start + int(bad[0])
     if count:
         raise InvalidPredictionsError(
-            f"the logits in y_proba of {count} rows, the first is row {first}, differ by more than {scores.dtype} "
-            "can hold; give masked classes a logit such as -1e9."
+            f"the logits in {count} rows of y_proba, the first is row {first}, differ by more than "
+            f"{working_dtype(scores.dtype)} can hold; give masked classes a logit such as -1e9."
         )
 
 
@@ -162,7 +169,7 @@ def _raise_not_proba(scores: np.ndarray) -> NoReturn:
     off = _Tally()
     for start, block in _blocks(scores):
         smallest = block.min(axis=1) if block.ndim == 2 else block
-        total = (row_sum(block) if block.ndim == 2 else np.maximum(block, 1)).astype(np.float64)
+        total = _sums(block).astype(np.float64)
         negative.add(start, smallest, smallest < 0)
         off.add(start, total, (total < 1 - SUM_TOLERANCE) | (total > 1 + SUM_TOLERANCE))
     if negative.count:
@@ -200,8 +207,8 @@ def _hint(scores: np.ndarray, total: float) -> str:
     bits = _SIGNIFICANT_BITS.get(scores.dtype.name)
     if bits is not None and abs(total - 1) < 0.1:
         return (
-            f"{scores.dtype.name} keeps {bits} significant bits, which may be too few for rows of {scores[:1].size} "
-            f"classes: export float32, or logits; {_LOGITS_HINT}"
+            f"{scores.dtype.name} keeps {bits} significant bits, which may be too few for rows of "
+            f"{scores[:1].size} classes: export float32, or logits; {_LOGITS_HINT}"
         )
     if 90 < total < 110:
         return f"{_LOGITS_HINT}; if these are percentages, divide them by 100"

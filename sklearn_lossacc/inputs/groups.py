@@ -12,7 +12,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidGroupsError
 from sklearn_lossacc.inputs.arrays import label_vector
-from sklearn_lossacc.inputs.factorize import factorize
+from sklearn_lossacc.inputs.factorize import factorize, tidy, whole_numbers
 
 __all__ = ["check_groups", "label_keys"]
 
@@ -31,6 +31,8 @@ def _bytes_of(label: Any) -> bytes:
         return b"s" + label.encode("utf-8", "surrogatepass")
     if isinstance(label, bytes):
         return b"b" + label
+    if isinstance(label, datetime.timedelta | np.timedelta64):
+        return b"p" + _duration(label)
     if isinstance(label, numbers.Integral | np.bool_):
         return b"i" + str(int(label)).encode()
     if isinstance(label, numbers.Real) and not isinstance(label, numbers.Rational):
@@ -53,6 +55,13 @@ def _moment(label: Any) -> bytes:
     import pandas as pd
 
     return pd.Timestamp(label).isoformat().encode()
+
+
+def _duration(label: Any) -> bytes:
+    """Write a duration, whichever class it has, as text."""
+    import pandas as pd
+
+    return pd.Timedelta(label).isoformat().encode()
 
 
 def _key(label: Any) -> int:
@@ -82,12 +91,13 @@ def label_keys(labels: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Integers, and floats that are whole numbers, go through the finaliser of SplitMix64 [1]_; everything else through
-    BLAKE2b. Two of g labels share a key with probability about g**2 / 2**65.
+    Integers, and floats that are whole numbers, go through the finaliser of SplitMix64 [1]_; everything else
+    through BLAKE2b. Two of g labels share a key with probability about g**2 / 2**65.
 
     References
     ----------
-    .. [1] G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+    .. [1] G. L. Steele, D. Lea and C. H. Flood, "Fast splittable pseudorandom number generators",
+       OOPSLA 2014.
 
     Examples
     --------
@@ -96,9 +106,12 @@ def label_keys(labels: np.ndarray) -> np.ndarray:
     >>> bool(label_keys(np.array([3]))[0] == label_keys(np.array([3.0]))[0])
     True
     """
-    if labels.dtype.kind in "bi":
+    if labels.dtype.kind == "f":
+        integers = whole_numbers(labels)
+        labels = labels if integers is None else integers
+    if labels.dtype.kind in "biu" and (labels.size == 0 or int(labels.max()) < 2**63):
         return _mix(labels.astype(np.int64))
-    # tolist() turns nanosecond dates into bare integers
+    # tolist() would turn nanosecond dates into bare integers
     values = list(labels) if labels.dtype.kind in "mM" else labels.tolist()
     return np.array([_key(label) for label in values], dtype=np.uint64)
 
@@ -135,7 +148,7 @@ def check_groups(groups: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray] | tu
         return None, None
     labels = label_vector(groups, "groups", InvalidGroupsError)
     if labels.size != n_rows:
-        raise InvalidGroupsError(f"groups has {labels.size} rows, y_proba has {n_rows}; pass one for each row.")
+        raise InvalidGroupsError(f"groups has {labels.size} rows, y_proba has {n_rows}; pass one a row.")
     try:
         values, codes = factorize(labels)
     except TypeError as reason:
@@ -146,4 +159,4 @@ def check_groups(groups: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray] | tu
             f"groups is missing (None, NaN) in {missing.size} rows, the first is row {missing[0]}; "
             "every row needs a group: give a row that stands alone a label of its own."
         )
-    return codes, label_keys(values)
+    return codes, label_keys(tidy(values))

@@ -8,19 +8,9 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import label_vector, show_labels
-from sklearn_lossacc.inputs.factorize import factorize
+from sklearn_lossacc.inputs.factorize import EXACT_INTEGERS, factorize, tidy, whole_numbers
 
 __all__ = ["check_target", "match_classes"]
-
-_EXACT_INTEGERS = 2.0**53
-
-
-def _whole_numbers(labels: np.ndarray) -> np.ndarray | None:
-    """Return floats that are all whole numbers as integers, otherwise None."""
-    if labels.size and max(-float(labels.min()), float(labels.max())) >= _EXACT_INTEGERS:
-        return None
-    integers = labels.astype(np.int64)
-    return integers if np.array_equal(integers, labels) else None
 
 
 def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
@@ -59,7 +49,7 @@ def check_target(y_true: Any) -> np.ndarray:
     if labels.size == 0:
         raise InvalidTargetError("y_true has no rows; at least one is needed.")
     if labels.dtype.kind in "cV":
-        raise InvalidTargetError(f"y_true has dtype {labels.dtype}; expected class labels: integers or strings.")
+        raise InvalidTargetError(f"y_true has dtype {labels.dtype}; expected integers or strings.")
     if labels.dtype.kind != "f":
         return labels
     missing = np.flatnonzero(np.isnan(labels))
@@ -68,33 +58,11 @@ def check_target(y_true: Any) -> np.ndarray:
     infinite = np.flatnonzero(np.isinf(labels))
     if infinite.size:
         raise InvalidTargetError(
-            f"y_true is infinite in {infinite.size} rows, the first is row {infinite[0]}; expected class labels."
+            f"y_true is infinite in {infinite.size} rows, the first is row {infinite[0]}; "
+            "expected class labels: drop or repair these rows."
         )
-    integers = _whole_numbers(labels)
+    integers = whole_numbers(labels)
     return labels if integers is None else integers
-
-
-def _tidy(values: np.ndarray) -> np.ndarray:
-    """Give the distinct labels of an object array their own dtype, where they have only one."""
-    if values.dtype.kind != "O":
-        return values
-    kinds = {type(value) for value in values}
-    if all(issubclass(kind, str) for kind in kinds):
-        return np.array(values.tolist(), dtype=np.str_)
-    if all(issubclass(kind, bytes) for kind in kinds):
-        return np.array(values.tolist(), dtype=np.bytes_)
-    if all(issubclass(kind, bool | np.bool_) for kind in kinds):
-        return values.astype(bool)
-    if all(issubclass(kind, int | np.integer | bool | np.bool_) for kind in kinds):
-        try:
-            return np.array(values.tolist(), dtype=np.int64)
-        except OverflowError:
-            return values
-    if all(issubclass(kind, int | float | np.number | bool | np.bool_) for kind in kinds):
-        numbers = values.astype(float)
-        integers = _whole_numbers(numbers) if np.isfinite(numbers).all() else None
-        return numbers if integers is None else integers
-    return values
 
 
 def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,13 +73,13 @@ def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise InvalidTargetError(f"y_true holds labels that cannot be compared ({reason}).") from reason
     if any(isinstance(value, tuple) for value in values):
         raise InvalidTargetError(
-            "y_true holds tuples; expected one label a row. If the rows are one-hot, pass the position of the 1."
+            "y_true holds tuples where one label a row was expected: if the rows are one-hot, pass the column of the 1."
         )
     if labels.dtype.kind not in "biu":
         missing = np.flatnonzero(codes < 0)
         if missing.size:
             raise _missing_labels(missing)
-    return _tidy(values), codes
+    return tidy(values), codes
 
 
 def _sorted(values: np.ndarray) -> np.ndarray:
@@ -129,32 +97,32 @@ def _reject_continuous(labels: np.ndarray, values: np.ndarray) -> None:
     """Raise if the distinct labels are numbers with a fractional part."""
     if values.dtype.kind != "f":
         return
-    odd = values[(values != np.floor(values)) | (np.abs(values) >= _EXACT_INTEGERS)][0]
+    odd = values[(values != np.floor(values)) | (np.abs(values) >= EXACT_INTEGERS)][0]
     row = int(np.flatnonzero(labels == odd)[0])
     raise InvalidTargetError(
-        f"y_true is continuous: {odd} in row {row}; expected class labels. If {show_labels(values)} are labels, "
-        "pass classes= with the label of each column."
+        f"y_true is continuous: {odd} in row {row}; expected class labels. If {show_labels(values)} are "
+        "labels, pass classes= with the label of each column."
     )
 
 
 def _check_classes(classes: Any, n_columns: int) -> np.ndarray:
     """Read the caller's classes: one distinct label a column, in column order."""
-    classes = _tidy(label_vector(classes, "classes", ClassesMismatchError))
+    classes = tidy(label_vector(classes, "classes", ClassesMismatchError))
     if classes.size != n_columns:
         raise ClassesMismatchError(
-            f"classes has {classes.size} labels, y_proba has {n_columns} columns; pass one label for each column. "
-            f"classes: {show_labels(classes)}."
+            f"classes has {classes.size} labels, y_proba has {n_columns} columns; pass one label for each "
+            f"column. classes: {show_labels(classes)}."
         )
     try:
         codes = factorize(classes)[1]
     except TypeError as reason:
         raise ClassesMismatchError(f"classes holds labels that cannot be compared ({reason}).") from reason
     if (codes < 0).any():
-        raise ClassesMismatchError(f"classes has no label (None, NaN) for a column. classes: {show_labels(classes)}.")
+        raise ClassesMismatchError(f"classes lacks the label of a column (None, NaN): {show_labels(classes)}.")
     repeated = np.flatnonzero(np.bincount(codes) > 1)
     if repeated.size:
         label = classes[codes == repeated[0]].tolist()[0]
-        raise ClassesMismatchError(f"classes names {label!r} more than once. classes: {show_labels(classes)}.")
+        raise ClassesMismatchError(f"classes names {label!r} more than once: {show_labels(classes)}.")
     return classes
 
 
@@ -166,8 +134,8 @@ def _place(values: np.ndarray, codes: np.ndarray, classes: np.ndarray, origin: s
         strangers = values[columns < 0]
         rows = np.flatnonzero(columns[codes] < 0)
         raise ClassesMismatchError(
-            f"y_true holds labels that no column has: {show_labels(strangers)} in {rows.size} rows, the first is "
-            f"row {rows[0]}. Labels of y_true: {show_labels(values)}; {origin}: {show_labels(classes)}. "
+            f"y_true holds labels that no column has: {show_labels(strangers)} in {rows.size} rows, the first "
+            f"is row {rows[0]}. Labels of y_true: {show_labels(values)}; {origin}: {show_labels(classes)}. "
             "Pass classes= with the label of each column, in column order."
         )
     if np.array_equal(columns, np.arange(columns.size)):
@@ -221,8 +189,8 @@ def match_classes(
 
     Notes
     -----
-    Without `classes`: integer labels 0..k-1 fit k columns even where some class does not occur, and booleans fit two;
-    all other labels are sorted, and there must be as many as columns.
+    Without `classes`: integer labels 0..k-1 fit k columns even where some class does not occur, and booleans
+    fit two; all other labels are sorted, and there must be as many as columns.
 
     Examples
     --------
@@ -258,8 +226,8 @@ def match_classes(
         fitting = _sorted(values)
         if fitting.size != n_columns:
             raise ClassesMismatchError(
-                f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label belongs to "
-                f"which column is unknown. Labels of y_true: {show_labels(fitting)}; columns: "
+                f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label "
+                f"belongs to which column is unknown. Labels of y_true: {show_labels(fitting)}; columns: "
                 f"{show_labels(column_names if column_names is not None else columns)}. "
                 "Pass classes= with the label of each column, in column order."
             )

@@ -76,7 +76,8 @@ class Block:
         Returns
         -------
         ndarray of shape (b, n_classes)
-            In the dtype of `proba`; -inf where a probability is exactly 0, which never happens for logits; read-only.
+            In the dtype of `proba`; -inf where a probability is exactly 0, which never happens for logits;
+            read-only.
         """
         if self._log_proba is None:
             if self._proba is not None and self._scores.input == "proba":
@@ -179,8 +180,8 @@ class Predictions:
         input : {"proba", "logits"}, default="proba"
             What `y_proba` holds. Rows of probabilities must sum to 1 within 1e-3 and are renormalised.
         classes : array-like of shape (n_classes,), optional
-            The label of each column, in column order, which is honoured. Without it: the column names of a data frame
-            that cover the labels; 0..k-1 for integer labels in that range; else the sorted labels.
+            The label of each column, in column order, which is honoured. Without it: the column names of a data
+            frame that cover the labels; 0..k-1 for integer labels in that range; else the sorted labels.
         sample_weight : array-like of shape (n_samples,), optional
             Finite and non-negative, at least one positive.
         groups : array-like of shape (n_samples,), optional
@@ -199,7 +200,8 @@ class Predictions:
         Raises
         ------
         InvalidPredictionsError
-            If `y_proba` has an unusable shape, type or entry; `NotProbabilitiesError` if it holds no probabilities.
+            If `y_proba` has an unusable shape, type or entry; `NotProbabilitiesError` if it does not hold
+            probabilities.
         InvalidTargetError
             If `y_true` is not one class label for each row.
         ClassesMismatchError
@@ -218,9 +220,7 @@ class Predictions:
         checked = Scores.from_array(y_proba, input=input)
         labels = check_target(y_true)
         _check_lengths(labels.size, checked)
-        y, classes = match_classes(
-            labels, checked.n_classes, classes=classes, column_names=checked.column_names
-        )
+        y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
         weight = check_sample_weight(sample_weight, checked.n_rows)
         codes, keys = check_groups(groups, checked.n_rows)
         return cls(
@@ -263,7 +263,8 @@ class Predictions:
 
     def __repr__(self) -> str:
         """Describe the predictions without their values."""
-        return f"Predictions(n_rows={self.n_rows}, n_classes={self.n_classes}, input={self.input!r}, dtype={self.dtype})"
+        size = f"n_rows={self.n_rows}, n_classes={self.n_classes}"
+        return f"Predictions({size}, input={self.input!r}, dtype={self.dtype!r})"
 
     def blocks(self, entries: int = BLOCK_ENTRIES) -> Iterator[Block]:
         """Walk over the rows once.

@@ -47,8 +47,8 @@ def from_estimator(estimator: Any, X: Any, *, response_method: str = "auto") -> 
     X : object
         Whatever the estimator takes; it is passed on unseen.
     response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
-        "auto" takes `predict_proba` if present, else `decision_function` as logits. A one-dimensional decision d is
-        the logit of ``classes_[1]``: the logits are (0, d).
+        "auto" takes `predict_proba` if present, else `decision_function` as logits. A one-dimensional decision d
+        is the logit of ``classes_[1]``: the logits are (0, d).
 
     Returns
     -------
@@ -71,13 +71,13 @@ def from_estimator(estimator: Any, X: Any, *, response_method: str = "auto") -> 
     """
     if response_method != "auto" and response_method not in _METHODS:
         raise InvalidPredictionsError(
-            f"response_method must be 'auto', 'predict_proba' or 'decision_function'; got {response_method!r}."
+            f"response_method must be one of 'auto', 'predict_proba', 'decision_function'; got {response_method!r}."
         )
     wanted = list(_METHODS) if response_method == "auto" else [response_method]
     method = next((name for name in wanted if hasattr(estimator, name)), None)
     if method is None:
         raise InvalidPredictionsError(
-            f"{type(estimator).__name__} has no {' and no '.join(wanted)}; pass a classifier that predicts scores."
+            f"{type(estimator).__name__} has no {' and no '.join(wanted)}; pass a classifier that has one."
         )
     y_proba = getattr(estimator, method)(X)
     classes = getattr(estimator, "classes_", None)

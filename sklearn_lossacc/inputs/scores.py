@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_sum, softmax_pair
 from sklearn_lossacc.exceptions import InvalidPredictionsError
-from sklearn_lossacc.inputs.arrays import as_array
+from sklearn_lossacc.inputs.arrays import real_numbers
 from sklearn_lossacc.inputs.checks import check_logits, check_proba, working_dtype
 
 __all__ = ["Scores"]
@@ -25,40 +25,16 @@ def _column_names(scores: Any) -> list | None:
     return names if len(names) > 1 and all(isinstance(name, Hashable) for name in names) else None
 
 
-def _first_unreadable(scores: np.ndarray) -> tuple[Any, int]:
-    """Return the first entry that is no number, and its row."""
-    for position, entry in np.ndenumerate(scores):
-        try:
-            float(entry)
-        except (TypeError, ValueError):
-            return entry, position[0] if position else 0
-    raise AssertionError("every entry is a number")
-
-
-def _numbers(scores: np.ndarray) -> np.ndarray:
-    """Return `scores` if they are real numbers; numbers held as objects are converted."""
-    if scores.dtype.kind in "fiub" or scores.dtype.name == "bfloat16":
-        return scores
-    if scores.dtype.kind != "O":
-        raise InvalidPredictionsError(f"y_proba has dtype {scores.dtype}; expected real numbers.")
-    try:
-        return scores.astype(np.float64)
-    except (TypeError, ValueError) as reason:
-        entry, row = _first_unreadable(scores)
-        raise InvalidPredictionsError(
-            f"y_proba holds {entry!r} in row {row}; expected real numbers: drop or repair such rows."
-        ) from reason
-
-
 def _shaped(scores: np.ndarray) -> np.ndarray:
     """Return (n, k) scores with k > 1 as they are, and a single column as (n,)."""
     if scores.ndim not in (1, 2):
         raise InvalidPredictionsError(
-            f"y_proba must have shape (n_samples, n_classes), or (n_samples,) for two classes; got {scores.shape}."
+            "y_proba must have shape (n_samples, n_classes), or (n_samples,) for two classes; "
+            f"got shape {scores.shape}."
         )
     if 0 in scores.shape:
         missing = "rows" if scores.shape[0] == 0 else "columns"
-        raise InvalidPredictionsError(f"y_proba has no {missing}: shape {scores.shape}; at least one is needed.")
+        raise InvalidPredictionsError(f"y_proba has no {missing}, shape {scores.shape}; expected at least one.")
     return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
 
 
@@ -123,9 +99,9 @@ class Scores:
         """
         if input not in ("proba", "logits"):
             raise InvalidPredictionsError(
-                f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed from the values."
+                f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed."
             )
-        values = _shaped(_numbers(as_array(y_proba, "y_proba", InvalidPredictionsError)))
+        values = _shaped(real_numbers(y_proba, "y_proba", InvalidPredictionsError))
         # torch's bfloat16 arrives as float32
         narrow = str(getattr(y_proba, "dtype", "")).endswith("bfloat16")
         dtype = "bfloat16" if narrow else values.dtype.name
@@ -147,7 +123,7 @@ class Scores:
         return 2 if self.values.ndim == 1 else self.values.shape[1]
 
     def _rows(self, rows: Any, dtype: Any) -> np.ndarray:
-        """Return some rows in the working precision, or in `dtype`; may share memory with the caller's array."""
+        """Return some rows in the working precision, or in `dtype`; may share the caller's memory."""
         chosen = working_dtype(self.values.dtype) if dtype is None else dtype
         return np.asarray(self.values[rows]).astype(chosen, copy=False)
 
@@ -168,8 +144,8 @@ class Scores:
 
         Notes
         -----
-        Probabilities are always divided by their sum, p_j / sum_i p_i. A single column p becomes (1 - p, p); a single
-        logit d becomes the logits (0, d).
+        Probabilities are always divided by their sum, p_j / sum_i p_i. A single column p becomes (1 - p, p); a
+        single logit d becomes the logits (0, d).
 
         Examples
         --------

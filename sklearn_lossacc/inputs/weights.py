@@ -9,20 +9,17 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
-from sklearn_lossacc.inputs.arrays import as_array, show_labels
+from sklearn_lossacc.inputs.arrays import real_numbers, show_labels
 
 __all__ = ["check_sample_weight", "check_train_prior"]
 
 
-def _amounts(values: Any, name: str, unit: str) -> np.ndarray:
+def _amounts(values: Any, name: str, units: str) -> np.ndarray:
     """Read a vector of finite, non-negative numbers with a positive, finite sum."""
-    array = as_array(values, name, InvalidWeightsError)
+    array = real_numbers(values, name, InvalidWeightsError)
     if array.ndim != 1:
         raise InvalidWeightsError(f"{name} must be one-dimensional; got shape {array.shape}.")
-    try:
-        amounts = array.astype(np.float64, copy=False)
-    except (TypeError, ValueError) as reason:
-        raise InvalidWeightsError(f"{name} must hold numbers; got dtype {array.dtype} ({reason}).") from reason
+    amounts = array.astype(np.float64, copy=False)
     for fault, bad in (
         ("NaN", np.isnan(amounts)),
         ("infinite", np.isinf(amounts)),
@@ -31,8 +28,8 @@ def _amounts(values: Any, name: str, unit: str) -> np.ndarray:
         found = np.flatnonzero(bad)
         if found.size:
             raise InvalidWeightsError(
-                f"{name} is {fault} in {found.size} {unit}s, the first is {unit} {found[0]} ({amounts[found[0]]:g}); "
-                "expected finite numbers of at least 0: repair them, or use 0 to leave a row out."
+                f"{name} is {fault} in {found.size} of {amounts.size} {units}, the first is number {found[0]} "
+                f"({amounts[found[0]]:g}); expected finite numbers of at least 0."
             )
     with np.errstate(over="ignore"):
         total = float(amounts.sum())
@@ -69,23 +66,24 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    weight = _amounts(sample_weight, "sample_weight", "row")
+    weight = _amounts(sample_weight, "sample_weight", "rows")
     if weight.size != n_rows:
-        raise InvalidWeightsError(f"sample_weight has {weight.size} rows, y_proba has {n_rows}; pass one for each row.")
+        raise InvalidWeightsError(f"sample_weight has {weight.size} rows, y_proba has {n_rows}; pass one a row.")
     return weight
 
 
 def _in_class_order(frequencies: Mapping, classes: np.ndarray) -> list[float]:
     """Read a mapping from class to frequency in the order of the classes."""
     labels = classes.tolist()
-    strangers = [label for label in frequencies if label not in set(labels)]
+    strangers = [label for label in frequencies if label not in labels]
     # a Counter holds 0 for what it never saw; elsewhere an absent class may be a slip
-    absent = [] if isinstance(frequencies, Counter) else [label for label in labels if label not in frequencies]
+    counter = isinstance(frequencies, Counter)
+    absent = [] if counter else [label for label in labels if label not in frequencies]
     if strangers or absent:
         raise ClassesMismatchError(
-            f"train_prior must name every class; unknown: {show_labels(strangers)}, absent: {show_labels(absent)}. "
-            f"classes: {show_labels(classes)}; labels of train_prior: {show_labels(list(frequencies))}. "
-            "Give classes that training never saw the frequency 0."
+            f"train_prior must name every class; unknown: {show_labels(strangers)}, absent: "
+            f"{show_labels(absent)}. classes: {show_labels(classes)}; labels of train_prior: "
+            f"{show_labels(list(frequencies))}. Give classes that training never saw the frequency 0."
         )
     return [frequencies[label] for label in labels]
 
@@ -96,8 +94,8 @@ def check_train_prior(train_prior: Any, classes: np.ndarray) -> np.ndarray | Non
     Parameters
     ----------
     train_prior : array-like of shape (n_classes,), mapping or pandas.Series, or None
-        Frequencies or counts: an array in the order of `classes`, or a mapping (a Series: its index) from class
-        to frequency.
+        Frequencies or counts: an array in the order of `classes`, or a mapping (a Series: its index) from
+        class to frequency.
     classes : ndarray of shape (n_classes,)
         The label of each column.
 
@@ -122,14 +120,14 @@ def check_train_prior(train_prior: Any, classes: np.ndarray) -> np.ndarray | Non
     """
     if train_prior is None:
         return None
-    if hasattr(train_prior, "index") and hasattr(train_prior, "to_dict") and not isinstance(train_prior, Mapping):
-        # value_counts() is ordered by count: reading it by position would permute the classes
+    if hasattr(train_prior, "to_dict"):
+        # a pandas Series; value_counts() is ordered by count: reading it by position would permute the classes
         train_prior = train_prior.to_dict()
     if isinstance(train_prior, Mapping):
         train_prior = _in_class_order(train_prior, classes)
-    prior = _amounts(train_prior, "train_prior", "class")
+    prior = _amounts(train_prior, "train_prior", "classes")
     if prior.size != classes.size:
         raise InvalidWeightsError(
-            f"train_prior has {prior.size} entries, there are {classes.size} classes; pass one for each class."
+            f"train_prior has {prior.size} entries, there are {classes.size} classes; pass one a class."
         )
     return prior / prior.sum()
