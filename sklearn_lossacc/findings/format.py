@@ -69,11 +69,36 @@ def nats(value: float | None, *, signed: bool = False) -> str:
     Examples
     --------
     >>> nats(2.30259), nats(-0.00001, signed=True), nats(0.25, signed=True), nats(0.0, signed=True)
-    ('2.303', '-0.000', '+0.250', '0')
+    ('2.303', '0.000', '+0.250', '0')
     """
     if value is None or not math.isfinite(value) or value == 0:
         return number(value, signed=signed)
+    if abs(value) < 5e-4:
+        return "0.000"
     return f"{value:+.3f}" if signed else f"{value:.3f}"
+
+
+def ratio(value: float | None) -> str:
+    """Write a ratio, such as a temperature, with three digits.
+
+    Parameters
+    ----------
+    value : float or None
+        The ratio.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Examples
+    --------
+    >>> ratio(2.8812), ratio(0.6034), ratio(1.0), ratio(12.34), ratio(22026.4)
+    ('2.88', '0.603', '1.00', '12.3', '22,026')
+    """
+    if value is None or not math.isfinite(value):
+        return number(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
 
 
 def count(value: float | None) -> str:

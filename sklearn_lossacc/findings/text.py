@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.format import nats, one_line
 from sklearn_lossacc.findings.wording import (
     description_text,
@@ -17,6 +17,9 @@ from sklearn_lossacc.findings.wording import (
     verdict,
     what_to_do,
 )
+
+if TYPE_CHECKING:
+    from sklearn_lossacc.findings.diagnosis import Diagnosis
 
 WIDTH = 96
 LABEL_WIDTH = 12
@@ -68,7 +71,7 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
 def waterfall_text(diagnosis: Diagnosis) -> str:
     """Write the waterfall as one sum in nats; parts that were not selected are exactly 0 and left out."""
     steps = [
-        f"{part_label(part.name)} {nats(part.value, signed=part.name != 'chance')}"
+        f"{part_label(diagnosis, part)} {nats(part.value, signed=part.name != 'chance')}"
         for part in diagnosis.decomposition.parts
         if part.selected
     ]

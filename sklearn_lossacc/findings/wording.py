@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.finding import Estimate, Finding
-from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent
+from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent, ratio
+
+if TYPE_CHECKING:
+    from sklearn_lossacc.findings.decomposition import Part
+    from sklearn_lossacc.findings.diagnosis import Diagnosis
 
 SEVERITIES = ("error", "warning", "tip")
 
@@ -65,7 +69,7 @@ METRICS: dict[str, Quantity] = {
     "brier_score": Quantity("Brier score"),
     "mean_confidence": Quantity("mean confidence", percent),
     "confidence_gap": Quantity("mean confidence - accuracy", lambda value: percent(value, signed=True)),
-    "temperature": Quantity("temperature T"),
+    "temperature": Quantity("temperature T", ratio),
     "noise_rate": Quantity("label noise rate", percent),
     "ece": Quantity("ECE, 15 bins"),
     "ece_null_mean": Quantity("ECE of a calibrated model, mean"),
@@ -81,27 +85,28 @@ PARTS: dict[str, str] = {
     "resolution": "what the model knows",
     "floor": "label noise",
     "class_bias": "class bias",
-    "temperature": "over- or underconfidence",
+    "temperature": "over/underconfidence",
     "outliers": "outlier rows",
     "shape": "miscalibrated shape",
 }
 
 # What a finding's value measures; a rule that is not listed shows its value without a name.
 MEASURES: dict[str, Quantity] = {
-    "LA001": Quantity("rows", count),
-    "LA003": Quantity("rows", count),
-    "LA004": Quantity("effective rows", count),
-    "LA005": Quantity("T"),
-    "LA101": Quantity("T"),
-    "LA102": Quantity("T"),
-    "LA103": Quantity("class bias", nats, "nats"),
-    "LA104": Quantity("shape", nats, "nats"),
+    "LA001": Quantity("", count, "rows"),
+    "LA002": Quantity("gain by undoing it", nats, "nats"),
+    "LA003": Quantity("", count, "effective rows"),
+    "LA004": Quantity("", count, "effective rows"),
+    "LA005": Quantity("T", ratio),
+    "LA101": Quantity("T", ratio),
+    "LA102": Quantity("T", ratio),
+    "LA103": Quantity("cost", nats, "nats"),
+    "LA104": Quantity("cost", nats, "nats"),
     "LA201": Quantity("excess", nats, "nats"),
-    "LA202": Quantity("noise rate", percent),
-    "LA301": Quantity("log loss", nats, "nats"),
+    "LA202": Quantity("rate", percent),
+    "LA301": Quantity("log loss - chance", lambda value: nats(value, signed=True), "nats"),
     "LA302": Quantity("D2", percent),
-    "LA303": Quantity("gain over majority", lambda value: percent(value, signed=True)),
-    "LA304": Quantity("accuracy gap", lambda value: percent(value, signed=True)),
+    "LA303": Quantity("gain", lambda value: percent(value, signed=True)),
+    "LA304": Quantity("gap", lambda value: percent(value, signed=True)),
     "LA401": Quantity("gain in accuracy", lambda value: percent(value, signed=True)),
 }
 
@@ -121,9 +126,12 @@ def metric_limits(diagnosis: Diagnosis, name: str) -> str:
     return metric_quantity(name).limits(diagnosis.metrics.get(name))
 
 
-def part_label(name: str) -> str:
-    """Return what a part of the waterfall is called."""
-    return PARTS.get(name, name.replace("_", " "))
+def part_label(diagnosis: Diagnosis, part: Part) -> str:
+    """Return what a part of the waterfall is called; temperature by its direction, where it was selected."""
+    temperature = diagnosis.metrics.get("temperature")
+    if part.name == "temperature" and part.selected and temperature is not None:
+        return "overconfidence" if temperature.value > 1 else "underconfidence"
+    return PARTS.get(part.name, part.name.replace("_", " "))
 
 
 def finding_title(finding: Finding) -> str:
@@ -165,14 +173,8 @@ def with_status(diagnosis: Diagnosis, status: str) -> tuple[Finding, ...]:
 
 
 def not_excluded(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """Return the passed findings whose effect could still be material: shown neither present nor absent."""
-    return tuple(
-        finding
-        for finding in with_status(diagnosis, "passed")
-        if finding.threshold is not None
-        and finding.evidence.get("could_be") is not None
-        and finding.evidence["could_be"] > finding.threshold
-    )
+    """Return the passed findings whose effect could still be material: their headline says "not shown"."""
+    return tuple(finding for finding in with_status(diagnosis, "passed") if "not shown" in finding.headline)
 
 
 def counted(number_of: int, word: str) -> str:

@@ -21,6 +21,7 @@ TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
 SURPRISE_SHARE = 0.05  # rows whose surprise is below this over n count as impossible
 FIT_BELOW = 0.01
+MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MAX_ROUNDS = 3
 
 
@@ -143,6 +144,15 @@ class _Selection:
             return (0.5 * float(chi2.sf(ratio, 1)) if ratio > 1e-9 else 1.0), ratio
         df = 1 if term == "temperature" else self.null.n_classes - 1
         return float(chi2.sf(ratio, df)), ratio
+
+    def without_floor(self, p_values: dict, statistics: dict) -> tuple[tuple[str, ...], MixtureFit]:
+        """Select again among temperature and class bias alone."""
+        floor = p_values["floor"], statistics["floor"]
+        self.allow_floor = False
+        terms, new_p_values, new_statistics = self.run()
+        p_values.update(new_p_values, floor=floor[0])
+        statistics.update(new_statistics, floor=floor[1])
+        return terms, self.fit(frozenset(terms))
 
     def score_test_of_bias(self, nuisances: frozenset) -> tuple[float, float]:
         """Class totals against the fitted nuisances, their scores projected out, with a drawn null."""
@@ -274,6 +284,9 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
         check, hit = check_floor(current, scores, fit)
         floor_fit = check
         if check.p_value >= FIT_BELOW:
+            if fit.floor * (current.n_classes - 1) / current.n_classes < MATERIAL_NOISE:
+                # So small a rate is no cause of its own, but left in it would take nats from the temperature.
+                terms, fit = selection.without_floor(p_values, statistics)
             break
         outliers[kept[hit]] = True
         tempered = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)

@@ -8,7 +8,6 @@ from scipy.stats import norm, t
 N_RESAMPLES = 999
 BOOTSTRAP_BELOW = 1000  # effective rows (or groups) below which a mean gets a bootstrap-t interval
 MIN_GROUPS = 10
-CHUNK_ENTRIES = 2**20
 
 
 def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tuple[float, float]:
@@ -78,8 +77,17 @@ def mean_and_error(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.
     return mean, np.sqrt(inflation * np.einsum("ij,ij->j", residual, residual)) / total
 
 
+def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_RESAMPLES) -> np.ndarray:
+    """Return how often each unit occurs in each bootstrap resample, shape (n_resamples, n_units)."""
+    return rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_resamples).astype(float)
+
+
 def bootstrap_t(
-    sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator, level: float = 0.95
+    sums: np.ndarray,
+    sizes: np.ndarray,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    resamples: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return bootstrap-t limits of the ratio means, by column.
 
@@ -96,23 +104,19 @@ def bootstrap_t(
     mean, error = mean_and_error(sums, sizes)
     features = np.concatenate([sums, sizes[:, None]], axis=1)
     second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
-    ratios = []
-    chunk = max(1, CHUNK_ENTRIES // n_units)
-    for start in range(0, N_RESAMPLES, chunk):
-        count = min(chunk, N_RESAMPLES - start)
-        times = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=count).astype(float)
-        first = times @ features
-        squares = times @ second
-        resampled = first[:, :n_columns] / first[:, n_columns:]
-        spread = (
-            squares[:, :n_columns]
-            - 2 * resampled * squares[:, n_columns : 2 * n_columns]
-            + resampled**2 * squares[:, 2 * n_columns :]
-        )
-        scale = np.sqrt(np.maximum(spread, 0.0) * n_units / max(n_units - 1, 1)) / first[:, n_columns:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios.append(np.where(scale > 1e-12 * np.abs(resampled), (resampled - mean) / scale, np.nan))
-    studentised = np.concatenate(ratios)
+    if resamples is None:
+        resamples = draw_resamples(n_units, rng)
+    first = resamples @ features
+    squares = resamples @ second
+    resampled = first[:, :n_columns] / first[:, n_columns:]
+    spread = (
+        squares[:, :n_columns]
+        - 2 * resampled * squares[:, n_columns : 2 * n_columns]
+        + resampled**2 * squares[:, 2 * n_columns :]
+    )
+    scale = np.sqrt(np.maximum(spread, 0.0) * n_units / max(n_units - 1, 1)) / first[:, n_columns:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        studentised = np.where(scale > 1e-12 * np.abs(resampled), (resampled - mean) / scale, np.nan)
     low, high = mean.copy(), mean.copy()
     for column in range(n_columns):
         usable = studentised[:, column]
@@ -130,6 +134,7 @@ def mean_intervals(
     group: np.ndarray | None,
     rng: np.random.Generator,
     level: float = 0.95,
+    resamples: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Return means, lower and upper limits of the columns of `values`, and the name of the method.
 
@@ -145,6 +150,8 @@ def mean_intervals(
         Source of the resamples.
     level : float, default=0.95
         Nominal coverage.
+    resamples : ndarray of shape (n_resamples, n_units), optional
+        Bootstrap counts from `draw_resamples`, to serve several calls with one set; drawn from `rng` otherwise.
 
     Returns
     -------
@@ -163,7 +170,7 @@ def mean_intervals(
         return mean, nothing, nothing, "not applicable: one row"
     effective = sizes.sum() ** 2 / (sizes @ sizes)
     if effective < BOOTSTRAP_BELOW:
-        low, high = bootstrap_t(sums, sizes, rng, level)
+        low, high = bootstrap_t(sums, sizes, rng, level, resamples)
         return mean, low, high, "bootstrap-t" if group is None else "bootstrap-t over groups"
     tail = (1.0 - level) / 2.0
     half = error * (norm.isf(tail) if group is None else t.isf(tail, n_units - 1))

@@ -1,0 +1,217 @@
+"""What the rules share: the summary, its row sample, and everything computed once from them."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
+from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
+from sklearn_lossacc.findings.finding import Estimate
+from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
+from sklearn_lossacc.inference.cause_model import CauseModel, finite, select_causes
+from sklearn_lossacc.inference.gates import Gate, loss_z, run_gates
+from sklearn_lossacc.inference.intervals import BOOTSTRAP_BELOW, draw_resamples, mean_intervals
+from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.statistics import PredictionSummary
+
+LOG_CLIP = math.log(LOSS_CLIP)
+Z95 = 1.959963984540054
+
+
+class Evidence:
+    """Lazy, cached quantities behind the findings of one summary.
+
+    Parameters
+    ----------
+    summary : PredictionSummary
+        The predictions.
+    alpha : float
+        Family-wise error rate.
+    random_state : int
+        Seed of every draw; each use has its own stream, so that asking for one number never changes another.
+    """
+
+    def __init__(self, summary: PredictionSummary, *, alpha: float, random_state: int):
+        self.summary = summary
+        self.alpha = alpha
+        self.random_state = random_state
+
+    def rng(self, stream: int) -> np.random.Generator:
+        """Return the generator of one numbered use."""
+        return np.random.default_rng([self.random_state, stream])
+
+    # -- the rows ----------------------------------------------------------------------------------------------
+    @cached_property
+    def clipped(self) -> bool:
+        """Whether some true class had probability exactly 0, so that losses are clipped."""
+        return self.summary.zero_rows > 0
+
+    @cached_property
+    def null(self) -> NullModel:
+        """The sampled rows under the universal null."""
+        sample = self.summary.sample
+        log_proba = np.maximum(sample.log_proba, LOG_CLIP) if self.clipped else sample.log_proba
+        return NullModel(log_proba, sample.y, sample.weight, sample.group)
+
+    @cached_property
+    def log_proba(self) -> np.ndarray:
+        """Finite log probabilities of the sampled rows, for fits."""
+        return finite(self.null.log_proba, LOG_CLIP)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return self.summary.n_classes
+
+    @cached_property
+    def n_effective(self) -> float:
+        """Kish's effective number of all rows."""
+        return float(self.summary.effective_n)
+
+    @cached_property
+    def total_loss(self) -> float:
+        """The observed log loss in nats, clipped only where a true class had probability 0."""
+        return float(self.summary.mean("loss") if self.clipped else self.summary.log_loss)
+
+    # -- tests -------------------------------------------------------------------------------------------------
+    @cached_property
+    def gates(self) -> dict[str, Gate]:
+        """Tests of the universal null on the sampled rows."""
+        return run_gates(self.null, random_state=self.random_state)
+
+    @cached_property
+    def alarmed(self) -> bool:
+        """Whether any gate rejects at alpha; only then are causes selected."""
+        return min(gate.p_value for gate in self.gates.values()) <= self.alpha
+
+    @cached_property
+    def causes(self) -> CauseModel | None:
+        """The selected causes, or None where no gate rejects."""
+        if not self.alarmed:
+            return None
+        return select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state)
+
+    @cached_property
+    def cause_gates(self) -> dict[str, Gate]:
+        """The gates, on the rows that remain once outliers are set aside."""
+        causes = self.causes
+        if causes is None or not causes.outliers.size:
+            return self.gates
+        return run_gates(causes.null, random_state=self.random_state)
+
+    def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | None]]:
+        """Return the larger of gate and attribution p-value, and both."""
+        p_gate = self.cause_gates[gate].p_value
+        p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
+        return max(p_gate, p_attr or 0.0), {"p_gate": p_gate, "p_attr": p_attr}
+
+    # -- temperature alone ---------------------------------------------------------------------------------------
+    @cached_property
+    def temperature_fit(self) -> TemperatureSolution:
+        """Maximum-likelihood temperature without rivals."""
+        return solve_temperature(self.log_proba, self.null.y, self.null.weight)
+
+    @cached_property
+    def temperature(self) -> Estimate:
+        """Temperature without rivals, with an interval on the log scale."""
+        fit = self.temperature_fit
+        if fit.outcome == "separable":
+            return Estimate(1.0, None, None, "not identified: every label has the largest probability of its row")
+        if fit.outcome == "uninformative":
+            return Estimate(math.inf, None, None, "not identified: no positive slope is more likely than none")
+        error = self.log_temperature_error(fit)
+        value = 1.0 / fit.beta
+        return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), "sandwich, log scale")
+
+    def log_temperature_error(self, fit: TemperatureSolution) -> float:
+        """Return the standard error of log T: the sandwich of the score at the fit, over groups when given."""
+        null = self.null
+        model = mixture_proba(self.log_proba, fit.beta, np.zeros(self.n_classes), 0.0)
+        rows = np.arange(null.n_rows)
+        score = self.log_proba[rows, null.y] - np.einsum("ij,ij->i", model, self.log_proba)
+        contribution = null.weight * score
+        if null.group is not None:
+            contribution = np.bincount(null.group, contribution)
+        n_units = max(len(contribution), 2)
+        error = math.sqrt(float(contribution @ contribution) * n_units / (n_units - 1)) / max(fit.information, 1e-300)
+        return error / fit.beta
+
+    @cached_property
+    def floor_alone(self) -> tuple[float, float]:
+        """Return the floor without rivals and its likelihood ratio."""
+        null = self.null
+        p_true = np.exp(self.log_proba[np.arange(null.n_rows), null.y])
+        floor = profile_floor(p_true, null.weight, self.n_classes)
+        gain = null.weight @ (np.log((1 - floor) * p_true + floor / self.n_classes) - np.log(p_true))
+        return floor, 2.0 * float(gain)
+
+    @cached_property
+    def loss_z(self) -> float:
+        """Loss minus entropy in standard errors of the null."""
+        return loss_z(self.null)
+
+    # -- means and their intervals ------------------------------------------------------------------------------
+    @cached_property
+    def top(self) -> tuple[np.ndarray, np.ndarray]:
+        """Confidence and correctness of the sampled rows' first largest probability."""
+        predicted = self.null.log_proba.argmax(axis=1)
+        confidence = self.null.proba[np.arange(self.null.n_rows), predicted]
+        return confidence, (predicted == self.null.y).astype(float)
+
+    @cached_property
+    def resamples(self) -> np.ndarray | None:
+        """Bootstrap counts that serve every interval; None where the normal law is used."""
+        null = self.null
+        weight = null.weight if null.group is None else np.bincount(null.group, null.weight)
+        if weight.size < 2 or weight.sum() ** 2 / (weight @ weight) >= BOOTSTRAP_BELOW:
+            return None
+        return draw_resamples(weight.size, self.rng(1))
+
+    def interval(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+        """Return means of columns over the sampled rows with limits scaled to all rows."""
+        null = self.null
+        mean, low, high, method = mean_intervals(
+            values, null.weight, null.group, self.rng(1), resamples=self.resamples
+        )
+        shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.summary.sample.complete else 1.0
+        return mean, mean - (mean - low) * shrink, mean + (high - mean) * shrink, method
+
+    @cached_property
+    def bins(self) -> BinnedCalibration:
+        """Sampled rows in bins of confidence, with the null of each bin."""
+        confidence, correct = self.top
+        return binned_calibration(confidence, correct, self.null.weight, self.null.group, self.rng(2))
+
+    # -- baselines -----------------------------------------------------------------------------------------------
+    @cached_property
+    def class_share(self) -> np.ndarray:
+        """Weighted share of each class among the labels."""
+        return self.summary.class_weight / self.summary.sum_w
+
+    @cached_property
+    def prior(self) -> np.ndarray:
+        """The baseline's class probabilities: training frequencies when given, otherwise those of the labels."""
+        return self.class_share if self.summary.train_prior is None else self.summary.train_prior
+
+    @cached_property
+    def prior_log_loss(self) -> float:
+        """Log loss of always predicting the prior, in nats; inf if it rules out a class that occurs."""
+        seen = self.class_share > 0
+        with np.errstate(divide="ignore"):
+            return float(-(self.class_share[seen] @ np.log(self.prior[seen])))
+
+    @cached_property
+    def prior_optimism(self) -> float:
+        """What a prior read off the evaluation labels gains by having seen them, (k - 1) / (2 n), in nats."""
+        if self.summary.train_prior is not None:
+            return 0.0
+        return (int((self.class_share > 0).sum()) - 1) / (2.0 * self.n_effective)
+
+    @cached_property
+    def majority(self) -> int:
+        """Column of the class that a constant prediction would name."""
+        return int(np.argmax(self.prior))

@@ -1,0 +1,89 @@
+"""From verdicts to findings: Holm's correction over the statistical rules, then status and words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.finding import Finding
+from sklearn_lossacc.findings.rules import RULES
+from sklearn_lossacc.findings.verdict import Rule, Verdict
+
+DOC_URL = "https://sklearn-lossacc.github.io/findings/{code}.html"
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Return Holm's adjusted p-values, in the given order.
+
+    Notes
+    -----
+    The i-th smallest of m is multiplied by m - i + 1, and adjusted values never decrease along that order. Rejecting at
+    alpha keeps the chance of any false rejection at alpha, whatever the dependence.
+
+    References
+    ----------
+    Holm (1979), Scand. J. Statist. 6, 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    values = np.asarray(p_values, dtype=float)
+    order = np.argsort(values, kind="stable")
+    factor = np.arange(values.size, 0, -1)
+    adjusted = np.minimum(np.maximum.accumulate(values[order] * factor), 1.0)
+    result = np.empty_like(adjusted)
+    result[order] = adjusted
+    return result
+
+
+def _finding(rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float) -> Finding:
+    url = DOC_URL.format(code=rule.code)
+    severity = verdict.severity or rule.severity
+    if verdict.not_applicable is not None:
+        return Finding(
+            rule.code, rule.name, "not_applicable", severity,
+            evidence=dict(verdict.evidence), headline=verdict.not_applicable, url=url,
+        )
+    fired = verdict.holds and (adjusted is None or adjusted <= alpha)
+    evidence = dict(verdict.evidence)
+    if adjusted is not None:
+        evidence["p_holm"] = adjusted
+    if not fired:
+        evidence["could_be"] = verdict.could_be
+    return Finding(
+        rule.code,
+        rule.name,
+        "fired" if fired else "passed",
+        severity,
+        value=verdict.value,
+        interval=verdict.interval,
+        threshold=verdict.threshold,
+        p_value=verdict.p_value,
+        evidence=evidence,
+        headline=verdict.fired if fired else verdict.passed,
+        advice=verdict.advice if fired else "",
+        url=url,
+    )
+
+
+def judge_all(evidence: Evidence, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Judge every rule; ignored rules leave Holm's family."""
+    verdicts = {rule.code: rule.judge(evidence) for rule in RULES if rule.code not in ignore}
+    tested = [
+        code for code, verdict in verdicts.items() if verdict.p_value is not None and verdict.not_applicable is None
+    ]
+    adjusted = dict(zip(tested, holm([verdicts[code].p_value or 0.0 for code in tested]).tolist(), strict=True))
+    findings = []
+    for rule in RULES:
+        if rule.code in verdicts:
+            findings.append(_finding(rule, verdicts[rule.code], adjusted.get(rule.code), evidence.alpha))
+        else:
+            findings.append(
+                Finding(rule.code, rule.name, "ignored", rule.severity, headline="Ignored on request.",
+                        url=DOC_URL.format(code=rule.code))
+            )
+    return tuple(findings)

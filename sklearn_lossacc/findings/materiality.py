@@ -1,0 +1,14 @@
+"""Effects that count: a million rows must not turn a trifle into an alarm."""
+
+import math
+
+LOG_TEMPERATURE = 0.1
+TEMPERATURE_HIGH = math.exp(LOG_TEMPERATURE)
+TEMPERATURE_LOW = math.exp(-LOG_TEMPERATURE)
+NATS = 0.005  # class bias, temperature and floor, each
+NOISE_RATE = 0.005
+OUTLIER_EXCESS = 0.01
+D2_MARGIN = 0.01
+ACCURACY_MARGIN = 0.005
+THRESHOLD_GAIN = 0.01
+IMBALANCE_GAP = 0.1  # accuracy minus balanced accuracy

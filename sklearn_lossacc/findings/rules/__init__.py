@@ -1,0 +1,27 @@
+"""The rule table: one small file a family, one row a rule."""
+
+from sklearn_lossacc.findings.rules.baselines import (
+    IMBALANCE,
+    NO_BETTER_THAN_MAJORITY,
+    NO_BETTER_THAN_PRIOR,
+    WORSE_THAN_CHANCE,
+)
+from sklearn_lossacc.findings.rules.class_bias import CLASS_BIAS
+from sklearn_lossacc.findings.rules.confidence import OVERCONFIDENT, UNDERCONFIDENT
+from sklearn_lossacc.findings.rules.export import DOUBLE_SOFTMAX, INFINITE_LOSS
+from sklearn_lossacc.findings.rules.samples import TOO_FEW
+
+RULES = (
+    INFINITE_LOSS,
+    DOUBLE_SOFTMAX,
+    TOO_FEW,
+    OVERCONFIDENT,
+    UNDERCONFIDENT,
+    CLASS_BIAS,
+    WORSE_THAN_CHANCE,
+    NO_BETTER_THAN_PRIOR,
+    NO_BETTER_THAN_MAJORITY,
+    IMBALANCE,
+)
+
+__all__ = ["RULES"]

@@ -1,0 +1,190 @@
+"""LA301 to LA304: the model against chance, the prior, and the commonest class."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+
+POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
+
+
+def _limits(evidence: Evidence, values: np.ndarray) -> tuple[float, float, float, str]:
+    mean, low, high, method = evidence.interval(values[:, None])
+    return float(mean[0]), float(low[0]), float(high[0]), method
+
+
+def judge_chance(evidence: Evidence) -> Verdict:
+    """Judge whether the log loss is above that of equal probabilities."""
+    chance = math.log(evidence.n_classes)
+    null = evidence.null
+    _, low, high, method = _limits(evidence, null.true_loss)
+    if math.isnan(low):
+        return not_applicable(f"No interval for the log loss: {method}.")
+    loss = evidence.total_loss
+    return Verdict(
+        holds=low > chance,
+        value=loss - chance,
+        interval=(low - chance, high - chance),
+        threshold=0.0,
+        could_be=high - chance,
+        evidence={"log_loss": loss, "chance_log_loss": chance, "method": method},
+        fired=(
+            f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
+            f"ln({evidence.n_classes}) of equal probabilities for all classes."
+        ),
+        passed=(
+            f"Worse than chance was not shown; the log loss may be as high as {number(high)} nats "
+            f"(chance {number(chance)})."
+            if high > chance
+            else f"The log loss is better than chance ({number(chance)} nats)."
+        ),
+        advice=(
+            "Recalibrate first: a log loss above ln(n_classes) proves overconfidence. If the accuracy is poor as well, "
+            "check the order of the classes and the pairing of labels with rows."
+        ),
+    )
+
+
+def _d2_of(difference: float, prior: float) -> float:
+    return D2_MARGIN - difference / prior
+
+
+def judge_prior(evidence: Evidence) -> Verdict:
+    """Judge whether D2 over the prior is shown to be below 0.01."""
+    prior = evidence.prior_log_loss + evidence.prior_optimism
+    if not math.isfinite(prior) or prior <= 0:
+        return not_applicable("The prior has no finite positive loss: one class only, or a class that it rules out.")
+    null = evidence.null
+    with np.errstate(divide="ignore"):
+        baseline = -np.log(evidence.prior)
+    # D2 < m is the same as mean(loss - (1 - m) baseline) > 0: one paired mean instead of a ratio.
+    difference = null.true_loss - (1.0 - D2_MARGIN) * (baseline[null.y] + evidence.prior_optimism)
+    _, low, high, method = _limits(evidence, difference)
+    if math.isnan(low):
+        return not_applicable(f"No interval for the gain over the prior: {method}.")
+    value = 1.0 - evidence.total_loss / prior
+    interval = (_d2_of(high, prior), _d2_of(low, prior))
+    facts = {"prior_log_loss": prior, "log_loss": evidence.total_loss, "method": method,
+             "from_training": evidence.summary.train_prior is not None}
+    unclear = interval[0] < 0.0 <= interval[1] and interval[1] >= D2_MARGIN
+    passed = f"The model beats the prior: D2 = {number(value)}, at least {number(interval[0])}."
+    if interval[0] < D2_MARGIN:
+        passed = f"No better than the prior was not shown; D2 = {number(value)} may be as low as {number(interval[0])}."
+    if unclear:
+        spread = (high - low) / 3.92
+        needed = math.ceil(evidence.n_effective * POWER_FACTOR * (spread / (D2_MARGIN * prior)) ** 2)
+        facts["needed"] = needed
+        passed = (
+            f"Cannot tell whether the model beats the prior: D2 lies between {number(interval[0])} and "
+            f"{number(interval[1])}; about {needed:,} rows would tell."
+        )
+    return Verdict(
+        holds=interval[1] < D2_MARGIN,
+        value=value,
+        interval=interval,
+        threshold=D2_MARGIN,
+        could_be=interval[0],
+        evidence=facts,
+        fired=(
+            f"The log loss of {number(evidence.total_loss)} nats is no better than always predicting the class "
+            f"frequencies ({number(prior)}): D2 is at most {number(interval[1])}."
+        ),
+        passed=passed,
+        advice=(
+            "The probabilities carry no usable information as they are. Read LA101 and LA103 first: if recalibration "
+            "brings the loss below the prior there is signal; otherwise the features, the labels or the training fail."
+        ),
+    )
+
+
+def judge_majority(evidence: Evidence) -> Verdict:
+    """Judge whether accuracy is shown to be no better than naming one class."""
+    null = evidence.null
+    majority = evidence.majority
+    correct = evidence.top[1]
+    named = (null.y == majority).astype(float)
+    _, low, high, method = _limits(evidence, correct - named)
+    if math.isnan(low):
+        return not_applicable(f"No interval for the gain over the majority: {method}.")
+    accuracy = float(evidence.summary.mean("correct"))
+    share = float(evidence.class_share[majority])
+    label = str(evidence.summary.classes[majority])
+    if np.array_equal(correct, named) and evidence.summary.sample.complete:
+        low = high = 0.0
+    return Verdict(
+        holds=high < ACCURACY_MARGIN,
+        value=accuracy - share,
+        interval=(low, high),
+        threshold=ACCURACY_MARGIN,
+        could_be=low,
+        evidence={"accuracy": accuracy, "majority_accuracy": share, "class": label, "method": method},
+        fired=(
+            f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."
+        ),
+        passed=(
+            f"Accuracy {percent(accuracy)} beats always naming class {label!r} ({percent(share)})."
+            if low >= ACCURACY_MARGIN
+            else "No better than the majority was not shown; the gain in accuracy lies between "
+            f"{number(low)} and {number(high)}."
+        ),
+        advice=(
+            "Accuracy cannot see what this model knows. Judge it by log loss or Brier score against the prior, and "
+            "choose a threshold for the decision that is really taken."
+        ),
+        # Below the prior in log loss too, this is a failure; otherwise accuracy is just blind to the model.
+        severity="warning" if judge_prior(evidence).holds else "tip",
+    )
+
+
+def judge_imbalance(evidence: Evidence) -> Verdict:
+    """Judge whether accuracy rests on the common classes while rare ones are never predicted."""
+    summary = evidence.summary
+    present = summary.class_weight > 0
+    if present.sum() < 2:
+        return not_applicable("Only one class occurs among the labels.")
+    recall = summary.class_correct[present] / summary.class_weight[present]
+    accuracy = float(summary.mean("correct"))
+    balanced = float(recall.mean())
+    never = np.flatnonzero(present & (summary.predicted_weight <= 0))
+    n_present = int(present.sum())
+    effective = summary.class_weight[present] ** 2 / np.maximum(summary.class_weight2[present], 1e-300)
+    error = math.sqrt(float(np.sum(recall * (1 - recall) / np.maximum(effective, 1.0)))) / n_present
+    gap = accuracy - balanced
+    low = gap - 1.96 * error
+    names = ", ".join(repr(str(summary.classes[j])) for j in never[:3]) + (", ..." if never.size > 3 else "")
+    return Verdict(
+        holds=low > IMBALANCE_GAP and never.size > 0,
+        value=gap,
+        interval=(low, gap + 1.96 * error),
+        threshold=IMBALANCE_GAP,
+        could_be=gap + 1.96 * error,
+        evidence={
+            "accuracy": accuracy,
+            "balanced_accuracy": balanced,
+            "never_predicted": [str(summary.classes[j]) for j in never],
+        },
+        fired=(
+            f"Accuracy {percent(accuracy)} is flattered by imbalance: balanced accuracy is {percent(balanced)}, and "
+            f"{never.size} of the {n_present} classes that occur are never predicted ({names})."
+        ),
+        passed=(
+            f"Accuracy {percent(accuracy)} is not flattered by imbalance: balanced accuracy is {percent(balanced)}"
+            + ("." if never.size else ", and every class is predicted.")
+        ),
+        advice=(
+            "Report balanced accuracy or per-class recall beside accuracy. If rare classes matter, move the threshold; "
+            "do not resample when the probabilities are used."
+        ),
+    )
+
+
+WORSE_THAN_CHANCE = Rule("LA301", "worse-than-chance", "error", judge_chance)
+NO_BETTER_THAN_PRIOR = Rule("LA302", "no-better-than-prior", "warning", judge_prior)
+NO_BETTER_THAN_MAJORITY = Rule("LA303", "accuracy-no-better-than-majority", "warning", judge_majority)
+IMBALANCE = Rule("LA304", "imbalance-flatters-accuracy", "tip", judge_imbalance)

@@ -1,0 +1,58 @@
+"""LA103 class-bias: offsets of whole classes in the selected model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.findings.waterfall import fitted_parts, open_bound
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Judge whether some classes get too much probability throughout."""
+    causes = evidence.causes
+    p_value, p_values = evidence.p_values("class_bias", "class_bias")
+    part = fitted_parts(evidence).get("class_bias")
+    summary = evidence.summary
+    predicted_share = summary.proba_sum / summary.sum_w
+    gap = predicted_share - evidence.class_share
+    worst = int(np.argmax(np.abs(gap)))
+    label = str(summary.classes[worst])
+    value = part.value if part is not None else 0.0
+    bound = part.high if part is not None else open_bound(evidence, "class_bias")
+    facts = {
+        **p_values,
+        "method": evidence.cause_gates["class_bias"].method,
+        "class": label,
+        "mean_proba": float(predicted_share[worst]),
+        "share": float(evidence.class_share[worst]),
+        "offsets": causes.fit.bias.tolist() if part is not None and causes is not None else None,
+    }
+    return Verdict(
+        holds=part is not None and value >= NATS,
+        value=value,
+        interval=(part.low, part.high) if part is not None and part.low is not None and part.high is not None else None,
+        threshold=NATS,
+        could_be=bound,
+        p_value=p_value,
+        evidence=facts,
+        fired=(
+            f"Whole classes get the wrong probability, which costs {number(value)} nats; most of all class {label!r}, "
+            f"with a mean probability of {number(facts['mean_proba'])} and a share of {number(facts['share'])}."
+        ),
+        passed=(
+            f"Class bias was not shown; up to {number(bound)} nats are still possible."
+            if bound is not None and bound > NATS
+            else f"No material class bias: it costs at most {number(bound)} nats."
+        ),
+        advice=(
+            "Look for class weights, resampling or a shift of the class frequencies between training and use; correct "
+            "the prior, or recalibrate with a calibrator that has class offsets."
+        ),
+    )
+
+
+CLASS_BIAS = Rule("LA103", "class-bias", "warning", judge)

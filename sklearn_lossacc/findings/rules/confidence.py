@@ -1,0 +1,82 @@
+"""LA101 overconfident and LA102 underconfident: the temperature of the selected model."""
+
+from __future__ import annotations
+
+import math
+
+from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
+from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.findings.waterfall import fitted_parts
+
+RECALIBRATE = (
+    "Fit TemperatureCalibrator on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; "
+    "the predicted classes do not change."
+)
+
+
+def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:
+    """Return T in the selected model (T alone where no causes were selected) and its 95 % interval."""
+    causes = evidence.causes
+    if causes is None or "temperature" not in causes.terms:
+        alone = evidence.temperature
+        return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
+    log_t = -math.log(causes.fit.beta)
+    # The likelihood ratio is the square of log T over its standard error.
+    half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+    return math.exp(log_t), (math.exp(log_t - half), math.exp(log_t + half))
+
+
+def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
+    causes = evidence.causes
+    p_value, p_values = evidence.p_values(gate, "temperature")
+    selected = causes is not None and "temperature" in causes.terms
+    value, interval = selected_temperature(evidence)
+    part = fitted_parts(evidence).get("temperature")
+    nats = part.value if part is not None else 0.0
+    log_t = math.log(value) if 0 < value < math.inf else 0.0
+    right_side = log_t > 0 if over else log_t < 0
+    material = abs(log_t) >= LOG_TEMPERATURE and nats >= NATS
+    threshold = TEMPERATURE_HIGH if over else TEMPERATURE_LOW
+    limit = None if interval is None else interval[1] if over else interval[0]
+    open_effect = limit is None or (limit > threshold if over else limit < threshold)
+    direction = "over" if over else "under"
+    expected = float(evidence.summary.mean("entropy"))
+    observed = evidence.total_loss
+    facts = {
+        **p_values,
+        "method": evidence.cause_gates[gate].method,
+        "log_loss": observed,
+        "expected_log_loss": expected,
+        "z": evidence.loss_z,
+        "nats": nats,
+        "temperature_alone": evidence.temperature.value,
+        "selected": list(causes.terms) if causes is not None else [],
+    }
+    if limit is None:
+        passed = f"{direction.capitalize()}confidence was not shown; the temperature is not identified by these rows."
+    elif open_effect:
+        passed = f"{direction.capitalize()}confidence was not shown; T = {number(limit)} is still possible."
+    else:
+        passed = f"No material {direction}confidence: T is at {'most' if over else 'least'} {number(limit)}."
+    word = "above" if over else "below"
+    return Verdict(
+        holds=selected and right_side and material,
+        value=value,
+        interval=interval,
+        threshold=threshold,
+        could_be=limit,
+        p_value=p_value,
+        evidence=facts,
+        fired=(
+            f"The model is {direction}confident: T = {number(value)}, and its log loss of {number(observed)} nats is "
+            f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
+        ),
+        passed=passed,
+        advice=RECALIBRATE,
+    )
+
+
+OVERCONFIDENT = Rule("LA101", "overconfident", "warning", lambda evidence: _judge(evidence, "over", over=True))
+UNDERCONFIDENT = Rule("LA102", "underconfident", "warning", lambda evidence: _judge(evidence, "under", over=False))

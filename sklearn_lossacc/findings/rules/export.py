@@ -1,0 +1,75 @@
+"""LA001 infinite-loss and LA002 double-softmax: faults of the export itself."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+
+MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
+GATE_BELOW = 0.01
+
+
+def judge_infinite(evidence: Evidence) -> Verdict:
+    """Judge whether some true class was given probability exactly 0."""
+    summary = evidence.summary
+    rows = int(summary.zero_rows)
+    share = float(summary.zero_weight / summary.sum_w)
+    clipped = float(summary.mean("loss"))
+    return Verdict(
+        holds=rows > 0,
+        value=float(rows),
+        threshold=0.0,
+        could_be=float(rows),
+        evidence={"rows": rows, "share": share, "clip": LOSS_CLIP, "log_loss_clipped": clipped, "dtype": summary.dtype},
+        fired=(
+            f"The true class has probability exactly 0 in {rows} row{'s' if rows != 1 else ''}, so the log loss is "
+            f"infinite; with probabilities clipped at 2.2e-16 it is {number(clipped)} nats."
+        ),
+        passed="No true class has probability 0.",
+        advice=(
+            f"Export logits, or probabilities in more digits than {summary.dtype}; smooth estimators that count "
+            "(trees, nearest neighbours, isotonic regression). No calibrator can read a zero."
+        ),
+    )
+
+
+def judge_double_softmax(evidence: Evidence) -> Verdict:
+    """Judge whether the exported probabilities went through softmax twice."""
+    summary = evidence.summary
+    if not summary.undo_softmax_ok:
+        return not_applicable("Undoing one softmax leaves the simplex: these are not softmax of probabilities.")
+    null = evidence.null
+    rows = np.arange(null.n_rows)
+    log_q = evidence.log_proba
+    undone = log_q[rows, null.y] - log_q.mean(axis=1) + 1.0 / evidence.n_classes
+    gain = -null.log_proba[rows, null.y] + np.log(np.maximum(undone, LOSS_CLIP))
+    sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
+    mean, error = mean_and_error(sums, sizes)
+    value = float(mean[0])
+    z = value / float(error[0]) if error[0] > 0 else 0.0
+    p_gate = evidence.gates["under"].p_value
+    return Verdict(
+        holds=z > MIN_Z and p_gate < GATE_BELOW,
+        value=value,
+        interval=(value - 1.96 * float(error[0]), value + 1.96 * float(error[0])),
+        threshold=0.0,
+        could_be=value + 1.96 * float(error[0]),
+        evidence={"nats": value, "z": z, "p_underconfident": p_gate, "undone_log_loss": evidence.total_loss - value},
+        fired=(
+            f"Softmax was applied twice: with one softmax undone every row is still a probability vector, and the log "
+            f"loss falls from {number(evidence.total_loss)} to {number(evidence.total_loss - value)} nats."
+        ),
+        passed="Undoing one softmax does not improve the probabilities.",
+        advice=(
+            "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again."
+        ),
+    )
+
+
+INFINITE_LOSS = Rule("LA001", "infinite-loss", "error", judge_infinite)
+DOUBLE_SOFTMAX = Rule("LA002", "double-softmax", "error", judge_double_softmax)

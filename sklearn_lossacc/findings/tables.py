@@ -1,0 +1,176 @@
+"""The tables of a diagnosis: what views draw and list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.inference.cause_model import surprise_table
+from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.statistics import TopRows
+
+LOSS_BINS = 36
+LOSS_LOW = 1e-3  # nats: everything below shares the first bin
+MAX_ROWS = 1000
+
+
+def _records(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: np.asarray(values).tolist() for name, values in columns.items()}
+
+
+def reliability(evidence: Evidence) -> dict[str, list[Any]]:
+    """Bins of top-label confidence with their consistency band; empty bins are absent."""
+    exact = evidence.summary.coarsen(15)
+    low, high = evidence.bins.band()
+    used = np.flatnonzero((exact["rows"] > 0) & (evidence.bins.rows > 0))
+    weight = exact["weight"][used]
+    edges = np.linspace(0.0, 1.0, 16)
+    shrink = 1.0
+    if not evidence.summary.sample.complete:
+        shrink = math.sqrt(evidence.null.effective_n() / evidence.n_effective)
+    centre = evidence.bins.confidence[used] / evidence.bins.weight[used]
+    confidence = exact["confidence"][used] / weight
+    return _records(
+        {
+            "low": edges[used],
+            "high": edges[used + 1],
+            "rows": exact["rows"][used],
+            "weight": weight,
+            "confidence": confidence,
+            "accuracy": exact["correct"][used] / weight,
+            "band_low": np.clip(confidence + (low[used] - centre) * shrink, 0.0, 1.0),
+            "band_high": np.clip(confidence + (high[used] - centre) * shrink, 0.0, 1.0),
+        }
+    )
+
+
+def loss_distribution(evidence: Evidence) -> dict[str, list[Any]]:
+    """Shares of rows by loss: observed, and expected from the model's own probabilities."""
+    null = evidence.null
+    top = max(float(null.true_loss.max()), 2.0 * math.log(evidence.n_classes), 10 * LOSS_LOW)
+    edges = np.geomspace(LOSS_LOW, top * (1 + 1e-9), LOSS_BINS + 1)
+    step = math.log(edges[1] / edges[0])
+
+    def bins(loss: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            position = np.ceil(np.log(loss / LOSS_LOW) / step)
+        return np.clip(position, 0, LOSS_BINS).astype(np.intp)
+
+    total = float(null.weight.sum())
+    observed = np.bincount(bins(null.true_loss), null.weight, LOSS_BINS + 1) / total
+    mass = null.proba * null.weight[:, None]
+    expected = np.bincount(bins(null.loss).ravel(), mass.ravel(), LOSS_BINS + 1) / total
+    low = np.concatenate([[0.0], edges[:-1]])
+    return _records({"low": low, "high": edges, "observed": observed, "expected": expected})
+
+
+def classes(evidence: Evidence) -> dict[str, list[Any]]:
+    """One row a class."""
+    summary = evidence.summary
+    weight = summary.class_weight
+    seen = weight > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        accuracy = np.where(seen, summary.class_correct / weight, np.nan)
+        loss = np.where(seen, summary.class_loss / weight, np.nan)
+        effective = np.where(seen, weight**2 / np.maximum(summary.class_weight2, 1e-300), 0.0)
+    limits = np.array(
+        [wilson_interval(a, n) if n > 0 else (math.nan, math.nan) for a, n in zip(accuracy, effective, strict=True)]
+    )
+    null = evidence.null
+    centred = null.weight * (null.true_loss - np.where(np.isfinite(loss), loss, 0.0)[null.y])
+    scale = summary.sum_w / null.weight.sum()
+    variance = np.bincount(null.y, centred**2, evidence.n_classes) * scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = np.where(effective >= 2, 1.96 * np.sqrt(variance) / weight, np.nan)
+    return {
+        "label": [str(label) for label in summary.classes],
+        **_records(
+            {
+                "n": summary.class_rows,
+                "prior": evidence.class_share,
+                "mean_proba": summary.proba_sum / summary.sum_w,
+                "predicted": summary.predicted_weight / summary.sum_w,
+                "accuracy": accuracy,
+                "accuracy_low": limits[:, 0],
+                "accuracy_high": limits[:, 1],
+                "loss": loss,
+                "loss_low": loss - half,
+                "loss_high": loss + half,
+            }
+        ),
+    }
+
+
+def confusion(evidence: Evidence) -> dict[str, list[Any]]:
+    """Return the non-zero cells of the confusion matrix."""
+    dense = evidence.summary.confusion()
+    true, predicted = np.nonzero(dense)
+    names = [str(label) for label in evidence.summary.classes]
+    return {
+        "true": [names[j] for j in true],
+        "predicted": [names[j] for j in predicted],
+        "weight": dense[true, predicted].tolist(),
+    }
+
+
+def _rows(evidence: Evidence, kept: TopRows) -> dict[str, list[Any]]:
+    names = evidence.summary.classes
+    share = kept.weight * kept.loss / max(evidence.summary.sum_w * float(evidence.summary.mean("loss")), 1e-300)
+    return _records(
+        {
+            "index": kept.index,
+            "y_true": names[kept.y],
+            "y_pred": names[kept.pred],
+            "p_true": kept.p_true,
+            "p_pred": kept.p_pred,
+            "loss": kept.loss,
+            "loss_share": share,
+            "label_quality": (kept.p_true - kept.p_pred + 1.0) / 2.0,
+            "surprise_p": kept.surprise_p,
+        }
+    )
+
+
+def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
+    """Return the worst rows by loss, by surprise and by label quality."""
+    summary = evidence.summary
+    null = evidence.null
+    at = np.arange(null.n_rows)
+    predicted = null.log_proba.argmax(axis=1)
+    p_true, p_pred = null.proba[at, null.y], null.proba[at, predicted]
+    index = summary.sample.index
+    worst = np.lexsort((index, p_true - p_pred))[:MAX_ROWS]
+    surprise = surprise_table(null.proba[worst])[np.arange(worst.size), null.y[worst]]
+    quality = TopRows(
+        by="loss",
+        n_candidates=null.n_rows,
+        index=index[worst],
+        y=null.y[worst],
+        pred=predicted[worst],
+        p_true=p_true[worst],
+        p_pred=p_pred[worst],
+        loss=np.minimum(null.true_loss[worst], -LOG_CLIP),
+        surprise_p=surprise,
+        weight=null.weight[worst],
+        group_key=np.zeros(worst.size, dtype=np.uint64),
+    )
+    return {
+        "rows_loss": _rows(evidence, summary.top_loss),
+        "rows_surprise": _rows(evidence, summary.top_surprise),
+        "rows_label_quality": _rows(evidence, quality),
+    }
+
+
+def tables(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
+    """Return every table of a diagnosis."""
+    return {
+        "reliability": reliability(evidence),
+        "loss_distribution": loss_distribution(evidence),
+        "classes": classes(evidence),
+        "confusion": confusion(evidence),
+        **rows(evidence),
+    }
