@@ -6,9 +6,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 
-def pool_ties(
-    x: np.ndarray, target: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the distinct x of positive weight, sorted, with the mean target and the total weight of each."""
     kept = weight > 0
     order = np.argsort(x[kept], kind="stable")

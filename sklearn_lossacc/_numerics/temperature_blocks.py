@@ -29,6 +29,16 @@ LARGEST_LOGIT = 128.0  # beyond it float32 keeps fewer than five decimals
 LARGEST_EXPONENT = 60.0  # exp(-60) is far from float32's underflow
 
 
+def _two_columns(block: np.ndarray, logits: bool) -> np.ndarray:
+    """Spread the scores of the second class of a binary problem over two columns."""
+    if block.ndim == 2:
+        return block
+    if logits:
+        return np.stack([np.zeros_like(block), block], axis=1)
+    proba = np.minimum(block, 1)  # exports of low precision may exceed 1 a little
+    return np.stack([1 - proba, proba], axis=1)
+
+
 class _Rows:
     """Rows of an array of probabilities or logits, with the likelihood of one temperature over them."""
 
@@ -52,13 +62,11 @@ class _Rows:
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
-    def laid(self, block: np.ndarray, dtype: type) -> np.ndarray:
-        """Copy a block with the classes on their axis; the scores of `classes[1]` alone get two columns."""
-        if block.ndim == 1:
-            other = np.zeros_like(block) if self.logits else 1 - block
-            block = np.stack([other, block], axis=1)
+    def laid(self, block: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
+        """Copy a block with the classes on their axis."""
+        block = _two_columns(block, self.logits)
         turned = block.T if self.axis == 0 else block
-        copy = np.empty(turned.shape, dtype=dtype)
+        copy: np.ndarray = np.empty(turned.shape, dtype=dtype)
         np.copyto(copy, turned, casting="same_kind")
         return copy
 
@@ -74,8 +82,8 @@ class _Rows:
             return scores
         if scores.min() >= SMALLEST:
             return np.log(scores, out=scores)
-        exact = self.laid(block, np.float64)
-        return np.log(exact, out=np.full(exact.shape, LOG_FLOOR), where=exact > 0).astype(np.float32)
+        exact = log_scores(block, logits=False)
+        return (exact.T if self.axis == 0 else exact).astype(np.float32)
 
     def true_scores(self, scores: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Gather the score of each row's label."""
@@ -120,15 +128,32 @@ class _Rows:
         return _Rows(self.scores, self.y, self.weight, self.logits, index)
 
 
-def _log_proba(scores: np.ndarray, logits: bool) -> np.ndarray:
-    """Return float64 logs of probabilities (or the logits) with one column a class."""
-    scores = np.asarray(scores, dtype=np.float64)
-    if scores.ndim == 1:
-        scores = np.column_stack([np.zeros_like(scores) if logits else 1 - scores, scores])
-    if logits:
-        return scores
-    with np.errstate(divide="ignore"):
-        return np.log(scores)
+def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
+    """Return what one temperature multiplies: logits as they are, or the logs of probabilities.
+
+    Parameters
+    ----------
+    block : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities or logits; one dimension holds the second class of a binary problem.
+    logits : bool
+        Whether `block` holds logits.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes), float64
+        The log of a probability of exactly 0 is taken to be log(2.22e-16).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.temperature_blocks import log_scores
+    >>> log_scores(np.array([0.5]), logits=False)
+    array([[-0.69314718, -0.69314718]])
+    >>> log_scores(np.array([3.0]), logits=True)
+    array([[0., 3.]])
+    """
+    scores = _two_columns(np.asarray(block, dtype=np.float64), logits)
+    return scores if logits else np.log(scores, out=np.full(scores.shape, LOG_FLOOR), where=scores > 0)
 
 
 def solve_temperature_in_blocks(
@@ -170,7 +195,7 @@ def solve_temperature_in_blocks(
     """
     n_classes = 2 if scores.ndim == 1 else scores.shape[1]
     if len(y) * n_classes <= EXACT_ENTRIES:
-        return solve_temperature(_log_proba(scores, logits), y, weight)
+        return solve_temperature(log_scores(scores, logits=logits), y, weight)
     rows = _Rows(scores, y, weight, logits)
     start = 1.0
     for step in (THINNING**2, THINNING):

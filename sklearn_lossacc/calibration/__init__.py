@@ -1,1 +1,8 @@
-"""Calibrators, one a file, and the wrapper around an estimator."""
+"""Maps from probabilities to better ones, learnt from labels."""
+
+from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.identity import IdentityCalibrator
+from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
+from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+
+__all__ = ["BaseCalibrator", "IdentityCalibrator", "IsotonicCalibrator", "TemperatureCalibrator"]

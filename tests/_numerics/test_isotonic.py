@@ -19,9 +19,7 @@ def test_agrees_with_scikit_learn_between_and_beyond_the_data(weighted):
     weight = np.random.default_rng(1).gamma(1.0, size=len(x)) if weighted else None
     reference = IsotonicRegression(out_of_bounds="clip").fit(x, target, weight)
     grid = np.linspace(-0.1, 1.1, 1001)
-    np.testing.assert_allclose(
-        np.interp(grid, *fit_isotonic(x, target, weight)), reference.predict(grid), atol=1e-12
-    )
+    np.testing.assert_allclose(np.interp(grid, *fit_isotonic(x, target, weight)), reference.predict(grid), atol=1e-12)
 
 
 @pytest.mark.parametrize("prior", [None, 0.3])

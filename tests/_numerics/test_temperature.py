@@ -48,9 +48,7 @@ def test_information_is_the_negative_second_derivative():
     logits, y = draw(300, 4)
     weight = np.linspace(0.5, 2.0, 300)
     solution = solve_temperature(logits, y, weight)
-    numeric = (
-        slope(solution.beta - 1e-5, logits, y, weight) - slope(solution.beta + 1e-5, logits, y, weight)
-    ) / 2e-5
+    numeric = (slope(solution.beta - 1e-5, logits, y, weight) - slope(solution.beta + 1e-5, logits, y, weight)) / 2e-5
     np.testing.assert_allclose(solution.information, numeric, rtol=1e-6)
 
 
@@ -127,9 +125,7 @@ def test_weights_are_repetitions(k):
 def test_row_shifts_change_nothing():
     logits, y = draw(150, 4)
     shift = np.random.default_rng(3).normal(scale=100, size=(150, 1))
-    np.testing.assert_allclose(
-        solve_temperature(logits + shift, y).beta, solve_temperature(logits, y).beta, rtol=1e-9
-    )
+    np.testing.assert_allclose(solve_temperature(logits + shift, y).beta, solve_temperature(logits, y).beta, rtol=1e-9)
 
 
 def test_never_worse_than_beta_one():

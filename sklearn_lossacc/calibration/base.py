@@ -1,0 +1,243 @@
+"""What all calibrators share: a scikit-learn classifier whose features are probabilities or logits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, column_or_1d
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc.calibration.outcome import Outcome, missing_classes, warn_unless_converged
+from sklearn_lossacc.calibration.plain import (
+    FORMAT,
+    SCHEMA,
+    check_header,
+    labels_from_plain,
+    labels_to_plain,
+)
+from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError, InvalidTargetError
+from sklearn_lossacc.inputs import Predictions, Scores
+from sklearn_lossacc.inputs.arrays import as_array
+
+__all__ = ["BaseCalibrator"]
+
+SMALLEST = float(np.finfo(np.float64).tiny)
+
+
+class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
+    """A map from probabilities to better ones, learnt from labels.
+
+    A subclass sets its fitted attributes in `_learn` and applies them to a block of rows in `_apply`;
+    `_state` and `_restore` turn them into plain numbers and back.
+    """
+
+    def __init__(self, *, input: str = "proba", classes: Any = None):
+        self.input = input
+        self.classes = classes
+
+    def __sklearn_tags__(self) -> Tags:
+        """Say that probabilities are not negative."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = self.input == "proba"
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> BaseCalibrator:
+        """Learn the map.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            Probabilities, or logits if ``input="logits"``; a single column belongs to ``classes_[1]`` of a
+            binary problem. Use rows that the model was not trained on.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight k is the row repeated k times.
+        groups : array-like of shape (n_samples,), optional
+            Rows of one group stay together wherever rows are split.
+
+        Returns
+        -------
+        self
+            The fitted calibrator.
+
+        Raises
+        ------
+        LossAccError
+            A `ValueError`, if X, y, `classes`, `sample_weight` or `groups` are unusable or do not fit
+            together.
+
+        Warns
+        -----
+        CalibrationWarning
+            If `outcome_` is not "converged".
+        """
+        scores = self._check_features(X, reset=True)
+        predictions = Predictions.from_arrays(
+            self._check_target(y),
+            scores,
+            input=self.input,
+            classes=self.classes,
+            sample_weight=sample_weight,
+            groups=groups,
+        )
+        missing = self._fit_checked(predictions)
+        warn_unless_converged(type(self).__name__, self.outcome_, missing)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Calibrate probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            What `fit` took. Each row is calibrated by itself.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            Columns in the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        InvalidPredictionsError
+            If X is unusable.
+        """
+        check_is_fitted(self)
+        scores = Scores.from_array(self._check_features(X, reset=False), input=self.input)
+        proba = np.empty((scores.n_rows, len(self.classes_)))
+        for rows in row_blocks(scores.n_rows, scores.n_classes):
+            proba[rows] = self._apply(scores, rows)
+        return proba
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the class of largest calibrated probability, the first of equal ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            What `fit` took.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels from `classes_`.
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the fitted calibrator as plain numbers, strings, lists and dicts.
+
+        Returns
+        -------
+        dict
+            Ready for ``json.dumps``. `from_dict` restores a calibrator with the same predictions.
+
+        Raises
+        ------
+        TypeError
+            If labels are neither strings nor numbers.
+        """
+        check_is_fitted(self)
+        params = self.get_params(deep=False)
+        given = params.pop("classes")
+        names = getattr(self, "feature_names_in_", None)
+        return {
+            "format": FORMAT,
+            "schema": SCHEMA,
+            "type": type(self).__name__,
+            "params": params,
+            "classes_given": given is not None,
+            "classes": labels_to_plain(self.classes_),
+            "n_features_in": self.n_features_in_,
+            "feature_names_in": None if names is None else names.tolist(),
+            "outcome": self.outcome_,
+            "state": self._state(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> BaseCalibrator:
+        """Restore a calibrator from what `to_dict` wrote.
+
+        Parameters
+        ----------
+        data : dict
+            The result of `to_dict`, possibly after a journey through JSON.
+
+        Returns
+        -------
+        BaseCalibrator
+            Of the type that was written, which must be this class or a subclass of it.
+
+        Raises
+        ------
+        InvalidFileError
+            If `data` is no calibrator, of another version or of another type.
+        """
+        check_header(data)
+        kind = cls._named(data.get("type"))
+        classes = labels_from_plain(data["classes"])
+        calibrator = kind(**data["params"], classes=classes if data["classes_given"] else None)
+        calibrator.classes_ = classes
+        calibrator.n_features_in_ = data["n_features_in"]
+        if data["feature_names_in"] is not None:
+            calibrator.feature_names_in_ = np.array(data["feature_names_in"], dtype=object)
+        calibrator.outcome_ = data["outcome"]
+        calibrator._restore(data["state"])
+        return calibrator
+
+    @classmethod
+    def _named(cls, name: Any) -> type[BaseCalibrator]:
+        """Find this class or one of its subclasses by name."""
+        kinds = [cls]
+        for kind in kinds:
+            if kind.__name__ == name:
+                return kind
+            kinds.extend(kind.__subclasses__())
+        raise InvalidFileError(f"the calibrator has type {name!r}; expected {cls.__name__}.")
+
+    def _check_features(self, X: Any, *, reset: bool) -> Any:
+        """Compare the columns with those of `fit`; leave everything about values to `inputs`."""
+        if not hasattr(X, "columns"):
+            X = as_array(X, "X", InvalidPredictionsError)
+        if X.ndim == 1:
+            X = X.reshape(-1, 1)
+        validate_data(self, X=X, reset=reset, skip_check_array=True)
+        return X
+
+    def _check_target(self, y: Any) -> Any:
+        """Accept a target of one column, with scikit-learn's warning."""
+        if y is None:
+            raise InvalidTargetError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None; pass one label a row."
+            )
+        return column_or_1d(y, warn=True) if np.ndim(y) == 2 and np.shape(y)[1] == 1 else y
+
+    def _fit_checked(self, predictions: Predictions) -> np.ndarray:
+        """Learn from checked predictions, without a warning; return the classes without rows."""
+        self.classes_ = predictions.classes
+        class_weight = np.bincount(predictions.y, weights=predictions.sample_weight, minlength=predictions.n_classes)
+        missing = missing_classes(class_weight, self.classes_)
+        outcome = self._learn(predictions, class_weight)
+        self.outcome_: Outcome = "missing_class" if outcome == "converged" and len(missing) else outcome
+        return missing
+
+    @abstractmethod
+    def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
+        """Set the fitted attributes."""
+
+    @abstractmethod
+    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
+        """Calibrate some rows: float64 of shape (n_rows, n_classes)."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """Return the fitted attributes as plain numbers."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Set the fitted attributes from what `_state` returned."""

@@ -1,0 +1,48 @@
+"""Calibrators as plain numbers, and back: a dict that JSON, YAML or any other writer can hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.exceptions import InvalidFileError
+
+__all__ = ["FORMAT", "SCHEMA", "check_header", "labels_from_plain", "labels_to_plain"]
+
+FORMAT = "sklearn_lossacc.calibrator"
+SCHEMA = 1
+
+
+def labels_to_plain(labels: np.ndarray) -> dict[str, Any]:
+    """Return labels as Python scalars, with the dtype that restores them.
+
+    Raises
+    ------
+    TypeError
+        If a label is neither a string nor a number.
+    """
+    values = labels.tolist()
+    for value in values:
+        if not isinstance(value, str | int | float | bool):
+            raise TypeError(
+                f"the class {value!r} of type {type(value).__name__} cannot be written as plain data; "
+                "use strings or numbers as labels."
+            )
+    return {"dtype": labels.dtype.str, "values": values}
+
+
+def labels_from_plain(plain: dict[str, Any]) -> np.ndarray:
+    """Return the labels that `labels_to_plain` wrote."""
+    return np.array(plain["values"], dtype=np.dtype(plain["dtype"]))
+
+
+def check_header(data: Any) -> None:
+    """Raise unless `data` was written by a version that this one can read."""
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise InvalidFileError(f"expected a dict written by to_dict, with format {FORMAT!r}.")
+    if data.get("schema") != SCHEMA:
+        raise InvalidFileError(
+            f"the calibrator has schema {data.get('schema')!r}, this version reads {SCHEMA}; "
+            "read it with the version that wrote it, or fit it again."
+        )
