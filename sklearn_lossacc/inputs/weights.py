@@ -34,7 +34,8 @@ def _amounts(values: Any, name: str, units: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         total = float(amounts.sum())
     if not 0 < total < np.inf:
-        raise InvalidWeightsError(f"the sum of {name} is {total:g}; expected a positive, finite sum.")
+        detail = "" if total else " (every entry is zero)"
+        raise InvalidWeightsError(f"the sum of {name} is {total:g}{detail}; expected a positive, finite sum.")
     return amounts
 
 
