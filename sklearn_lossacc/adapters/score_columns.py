@@ -175,9 +175,7 @@ def find_columns(
         )
     if len(found) > 1:
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)
-        raise InvalidFileError(
-            f"{path}: the probabilities could be the columns {choices}: choose with proba="
-        )
+        raise InvalidFileError(f"{path}: the probabilities could be the columns {choices}: choose with proba=")
     if classes is not None:
         return _declared(found[0], wanted)
     surplus = [name for name in found[0].classes if name not in wanted]

@@ -79,16 +79,12 @@ def test_archive_with_probabilities_and_logits_asks_which(tmp_path):
     np.savez(tmp_path / "p.npz", y_true=LABELS, y_proba=PROBA, logits=np.log(PROBA))
     with pytest.raises(InvalidFileError, match="'y_proba', 'logits': choose with input="):
         read_predictions(tmp_path / "p.npz")
-    np.testing.assert_array_equal(
-        read_predictions(tmp_path / "p.npz", input="logits")["y_proba"], np.log(PROBA)
-    )
+    np.testing.assert_array_equal(read_predictions(tmp_path / "p.npz", input="logits")["y_proba"], np.log(PROBA))
     np.testing.assert_array_equal(read_predictions(tmp_path / "p.npz", input="proba")["y_proba"], PROBA)
 
 
 def test_archive_with_several_sets_asks_and_obeys(tmp_path):
-    np.savez(
-        tmp_path / "p.npz", val_logits=PROBA, val_labels=LABELS, test_logits=-PROBA, test_labels=LABELS[::-1]
-    )
+    np.savez(tmp_path / "p.npz", val_logits=PROBA, val_labels=LABELS, test_logits=-PROBA, test_labels=LABELS[::-1])
     with pytest.raises(InvalidFileError, match="'val_logits', 'val_labels', 'test_logits', 'test_labels'"):
         read_predictions(tmp_path / "p.npz")
     with pytest.raises(InvalidFileError, match="choose with proba="):
@@ -212,9 +208,7 @@ PREFIXES = [
 @pytest.mark.parametrize("names", [("dog", "cat"), ("1", "0"), ("10", "2")])
 def test_the_name_of_a_column_gives_its_class(tmp_path, prefix, names):
     first, second = names
-    path = write(
-        tmp_path, f"id,y_true,{prefix}{first},{prefix}{second}\n5,{first},0.7,0.3\n6,{second},0.4,0.6\n"
-    )
+    path = write(tmp_path, f"id,y_true,{prefix}{first},{prefix}{second}\n5,{first},0.7,0.3\n6,{second},0.4,0.6\n")
     read = read_predictions(path)
     assert [str(label) for label in read["classes"]] == [first, second]
     assert [str(label) for label in read["y_true"]] == [first, second]
@@ -317,9 +311,7 @@ def test_columns_named_one_by_one(tmp_path):
     with pytest.raises(InvalidFileError, match="'age' are not labels"):
         read_predictions(path)
     assert read_predictions(path, proba=["b", "a"])["classes"] == ["b", "a"]
-    read = read_predictions(
-        write(tmp_path, "label,x,z\na,0.7,0.3\nb,0.6,0.4\n"), proba=["x", "z"], classes=["a", "b"]
-    )
+    read = read_predictions(write(tmp_path, "label,x,z\na,0.7,0.3\nb,0.6,0.4\n"), proba=["x", "z"], classes=["a", "b"])
     assert read["classes"] == ["a", "b"]
     with pytest.raises(InvalidFileError, match="proba= names 'zebra'"):
         read_predictions(path, proba="zebra")

@@ -1,0 +1,64 @@
+"""Configuration of the documentation: ``python -m sphinx -W -b html doc doc/_build/html``."""
+
+from importlib.metadata import version as installed_version
+
+from sphinx_gallery.sorting import ExplicitOrder
+
+project = "sklearn-lossacc"
+author = "The sklearn_lossacc developers"
+copyright = "2026, The sklearn_lossacc developers"
+release = installed_version("sklearn-lossacc")
+version = ".".join(release.split(".")[:2])
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+default_role = "literal"
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = True
+numpydoc_class_members_toctree = False
+numpydoc_show_inherited_class_members = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sklearn-lossacc"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "navigation_depth": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_sidebars = {"getting_started": [], "glossary": [], "index": []}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": ExplicitOrder(["*"]),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "min_reported_time": 10,
+    "show_memory": False,
+    "remove_config_comments": True,
+    "image_scrapers": ("matplotlib",),
+    "backreferences_dir": "api/backreferences",
+    "doc_module": ("sklearn_lossacc",),
+    "reference_url": {"sklearn_lossacc": None},
+    "matplotlib_animations": False,
+}

@@ -1,0 +1,122 @@
+"""The arguments of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from sklearn_lossacc.cli.demo import run_demo
+from sklearn_lossacc.cli.report import FAIL_ON, run_report
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _names(text: str) -> list[str]:
+    """Split a comma-separated list."""
+    return [name.strip() for name in text.split(",")]
+
+
+def _name_or_names(text: str) -> str | list[str]:
+    """Split a comma-separated list; a single name stays a name."""
+    return _names(text) if "," in text else text
+
+
+def _level(text: str) -> float:
+    """Read a level strictly between 0 and 1."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} does not lie between 0 and 1")
+    return value
+
+
+def _epochs(text: str) -> int:
+    """Read a number of epochs."""
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError("at least 2 epochs are needed")
+    return value
+
+
+_level.__name__ = "level"  # argparse writes the name of the type into its messages
+_epochs.__name__ = "number of epochs"
+
+
+def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc demo``."""
+    demo = commands.add_parser(
+        "demo",
+        help="train, diagnose and repair a small neural network",
+        description="Train a neural network on scikit-learn's digits until its validation loss rises while its "
+        "accuracy holds, diagnose the exported probabilities, and repair them on one half for the other.",
+    )
+    demo.add_argument("--out", metavar="FOLDER", default="lossacc-demo", help="default: %(default)s")
+    demo.add_argument("--epochs", type=_epochs, default=150, help="default: %(default)s")
+    demo.set_defaults(run=run_demo)
+
+
+def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc report``."""
+    report = commands.add_parser(
+        "report",
+        help="diagnose predictions from a file",
+        description="Diagnose exported probabilities or logits from an .npz, .npy or .csv file.",
+        epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
+    )
+    report.add_argument("file", metavar="FILE", help=".npz, .npy (with --y), .csv or .tsv")
+    where = report.add_argument_group("what is what in the file")
+    where.add_argument("--y", metavar="NAME", help="key, column or file of the true labels")
+    where.add_argument(
+        "--proba", metavar="NAME[,NAME]", type=_name_or_names, help="key, column prefix or columns of the scores"
+    )
+    where.add_argument("--input", choices=("proba", "logits"), help="what the scores are; default: as they are called")
+    where.add_argument("--classes", metavar="A,B,...", type=_names, help="class of each column, in column order")
+    where.add_argument("--sample-weight", metavar="NAME", help="key, column or file of the weights")
+    where.add_argument("--groups", metavar="NAME", help="key, column or file that says which rows belong together")
+    how = report.add_argument_group("how it is judged")
+    how.add_argument("--in-sample", action="store_true", help="the model was trained on these rows")
+    how.add_argument(
+        "--alpha", type=_level, default=0.05, help="chance of any false alarm on a healthy model; default: %(default)s"
+    )
+    how.add_argument("--ignore", metavar="CODE,...", type=_names, default=[], help="findings to leave out: LA101,...")
+    how.add_argument(
+        "--fail-on", choices=FAIL_ON, default="never", help="exit with 1 from this severity on; default: %(default)s"
+    )
+    out = report.add_argument_group("what is written")
+    out.add_argument("--name", help="name of the model; default: the file's")
+    out.add_argument("--html", metavar="PATH", help="write the report as one HTML file")
+    out.add_argument("--markdown", metavar="PATH", help="write the report as Markdown")
+    out.add_argument("--png", metavar="PATH", help="write the figure")
+    out.add_argument("--json", action="store_true", help="print JSON, and nothing else, instead of text")
+    report.set_defaults(run=run_report)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands.
+
+    Returns
+    -------
+    ArgumentParser
+        Its result carries the function to call as ``run``.
+    """
+    parser = _Parser(prog="lossacc", description="Why loss and accuracy disagree, and how to repair it.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_report(commands)
+    return parser
+
+
+def _version() -> str:
+    """Return the installed version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sklearn-lossacc")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
