@@ -162,11 +162,11 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     if labels.ndim == 1:
         return labels
     if labels.ndim == 2 and labels.shape[1] == 1:
-        hint = f"pass {name}.ravel()"
+        hint = "pass its one column"
     elif labels.ndim == 2:
-        hint = f"if the rows are one-hot, pass {name}.argmax(axis=1)"
+        hint = "if the rows are one-hot, pass the column of each 1, argmax(axis=1)"
     else:
-        hint = "pass an array of shape (n_samples,)"
+        hint = "pass a vector"
     raise error(f"{name} must hold one label a row, shape (n_samples,); got shape {labels.shape}: {hint}.")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import BLOCK_ENTRIES, row_blocks
-from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError
+from sklearn_lossacc.exceptions import InvalidPredictionsError
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.labels import check_target, match_classes
 from sklearn_lossacc.inputs.scores import Scores
@@ -92,16 +92,6 @@ def _frozen(matrix: np.ndarray) -> np.ndarray:
     """Make a kept matrix read-only, so that no user of a block changes it for the next one."""
     matrix.setflags(write=False)
     return matrix
-
-
-def _check_lengths(n_labels: int, scores: Scores) -> None:
-    """Raise if there is not one label for each row of predictions."""
-    if n_labels == scores.n_rows:
-        return
-    hint = "pass one label for each row"
-    if scores.values.ndim == 2 and scores.n_classes == n_labels:
-        hint += "; y_proba may be transposed"
-    raise InvalidTargetError(f"y_true has {n_labels} rows, y_proba has {scores.n_rows}; {hint}.")
 
 
 def _check_row_offset(row_offset: Any) -> int:
@@ -217,9 +207,8 @@ class Predictions:
         (['cat', 'dog'], [0, 1])
         """
         offset = _check_row_offset(row_offset)
-        checked = Scores.from_array(y_proba, input=input)
         labels = check_target(y_true)
-        _check_lengths(labels.size, checked)
+        checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
         y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
         weight = check_sample_weight(sample_weight, checked.n_rows)
         codes, keys = check_groups(groups, checked.n_rows)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import row_sum, softmax_pair
-from sklearn_lossacc.exceptions import InvalidPredictionsError
+from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import real_numbers
 from sklearn_lossacc.inputs.checks import check_logits, check_proba, working_dtype
 
@@ -18,7 +18,9 @@ __all__ = ["Scores"]
 
 def _column_names(scores: Any) -> list | None:
     """Names of the columns of a data frame with more than one column."""
-    columns = getattr(scores, "columns", None)
+    # the columns of a pyarrow table are its data; those of pandas and polars are its names
+    arrow = type(scores).__module__.startswith("pyarrow")
+    columns = getattr(scores, "column_names" if arrow else "columns", None)
     if columns is None or isinstance(scores, np.ndarray):
         return None
     names = list(columns)
@@ -36,6 +38,16 @@ def _shaped(scores: np.ndarray) -> np.ndarray:
         missing = "rows" if scores.shape[0] == 0 else "columns"
         raise InvalidPredictionsError(f"y_proba has no {missing}, shape {scores.shape}; expected at least one.")
     return scores[:, 0] if scores.ndim == 2 and scores.shape[1] == 1 else scores
+
+
+def _check_length(scores: np.ndarray, n_labels: int) -> None:
+    """Raise if there is not one label for each row."""
+    if scores.shape[0] == n_labels:
+        return
+    transposed = "; y_proba may be transposed" if n_labels in scores.shape else ""
+    raise InvalidTargetError(
+        f"y_true has {n_labels} rows, y_proba has {scores.shape[0]}; pass one label for each row{transposed}."
+    )
 
 
 def _two_columns(second: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -70,7 +82,7 @@ class Scores:
     max_sum_error: float = 0.0
 
     @classmethod
-    def from_array(cls, y_proba: Any, *, input: str = "proba") -> Scores:
+    def from_array(cls, y_proba: Any, *, input: str = "proba", n_labels: int | None = None) -> Scores:
         """Check probabilities or logits, in one pass and without a copy.
 
         Parameters
@@ -79,6 +91,8 @@ class Scores:
             Probabilities or logits. One column: of the second of two classes.
         input : {"proba", "logits"}, default="proba"
             What `y_proba` holds.
+        n_labels : int, optional
+            Number of rows that `y_proba` must have.
 
         Returns
         -------
@@ -90,6 +104,8 @@ class Scores:
             If the shape, the type or an entry (NaN, infinite) is unusable.
         NotProbabilitiesError
             If entries are negative, or rows miss a sum of 1 by more than 1e-3.
+        InvalidTargetError
+            If the number of rows is not `n_labels`.
 
         Examples
         --------
@@ -102,6 +118,8 @@ class Scores:
                 f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed."
             )
         values = _shaped(real_numbers(y_proba, "y_proba", InvalidPredictionsError))
+        if n_labels is not None:
+            _check_length(values, n_labels)
         # torch's bfloat16 arrives as float32
         narrow = str(getattr(y_proba, "dtype", "")).endswith("bfloat16")
         dtype = "bfloat16" if narrow else values.dtype.name
