@@ -14,7 +14,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 MAX_FLOOR = 0.5  # a larger floor is a model without information, not noisy labels
 BETA_RANGE = (1e-3, 1e3)
-BIAS_RIDGE = 1e-3  # keeps the offset of a class without rows finite; far below the information of one row
+BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without rows finite, and moves no other
 MAX_STEPS = 60
 
 
@@ -73,8 +73,8 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int)
         weighted = ratio if weight is None else ratio * weight
         return float(weighted.sum()), -float(weighted @ ratio)
 
-    smallest = float(p_true.min())
-    if smallest > 0 and slope(0.0)[0] <= 0:
+    # A smaller probability makes the slope at 0 overflow; it is then positive beyond doubt.
+    if float(p_true.min()) > 1e-150 and slope(0.0)[0] <= 0:
         return 0.0
     if slope(MAX_FLOOR)[0] >= 0:
         return MAX_FLOOR
@@ -98,7 +98,7 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int)
 class _Problem:
     """Log probabilities with the classes first, labels and weights, and the derivatives of the likelihood."""
 
-    def __init__(self, log_proba, y, weight, temperature, bias, floor):
+    def __init__(self, log_proba, y, weight, temperature, bias, floor, floor_value=0.0):
         self.scores = np.ascontiguousarray(log_proba.T)
         self.n_classes, self.n_rows = self.scores.shape
         self.y = y
@@ -106,27 +106,38 @@ class _Problem:
         self.weight = weight
         self.true_score = self.scores[y, self.rows]
         self.temperature, self.bias, self.floor = temperature, bias, floor
+        self.floor_value = floor_value
+        # In proportion to the total weight, so that neither scaled weights nor repeated rows move the answer.
+        total = self.n_rows if weight is None else float(weight.sum())
+        self.ridge = BIAS_RIDGE * total
+        self.unit = total / self.n_rows
 
     def evaluate(self, beta: float, bias: np.ndarray):
         """Return (objective, floor, model probabilities, p_true) with the floor profiled out."""
         scores = beta * self.scores
         if self.bias:
             scores += bias[:, None]
-        model = softmax_columns(scores)
+        scores -= scores.max(axis=0)
+        log_q = scores[self.y, self.rows]
+        model = np.exp(scores, out=scores)
+        total = model.sum(axis=0)
+        model /= total
         p_true = model[self.y, self.rows]
-        floor = profile_floor(p_true, self.weight, self.n_classes) if self.floor else 0.0
-        q_true = (1.0 - floor) * p_true + floor / self.n_classes
-        with np.errstate(divide="ignore"):
-            log_q = np.log(q_true)
+        floor = profile_floor(p_true, self.weight, self.n_classes) if self.floor else self.floor_value
+        # Without a floor the logarithm is formed from the scores: the probability itself may underflow.
+        log_q = np.log((1.0 - floor) * p_true + floor / self.n_classes) if floor > 0 else log_q - np.log(total)
         value = float(log_q.sum() if self.weight is None else log_q @ self.weight)
-        return value - 0.5 * BIAS_RIDGE * float(bias @ bias), floor, model, p_true
+        return value - 0.5 * self.ridge * float(bias @ bias), floor, model, p_true
 
     def derivatives(self, bias, floor, model, p_true):
         """Return gradient, profile information and EM information in the free parameters (beta first, then b)."""
         k = self.n_classes
-        q_true = (1.0 - floor) * p_true + floor / k
-        posterior = (1.0 - floor) * p_true / q_true  # chance that the label came from the model, not the floor
         weight = np.ones(self.n_rows) if self.weight is None else self.weight
+        posterior, slope_posterior = np.ones(self.n_rows), np.zeros(self.n_rows)
+        if floor > 0:
+            q_true = (1.0 - floor) * p_true + floor / k
+            posterior = (1.0 - floor) * p_true / q_true  # chance that the label came from the model, not the floor
+            slope_posterior = -weight * p_true / (k * q_true**2)
         keep = weight * posterior
         spread = keep * (1.0 - posterior)
         n_free = int(self.temperature) + (k if self.bias else 0)
@@ -134,7 +145,6 @@ class _Problem:
         em = np.empty((n_free, n_free))
         extra = np.zeros((n_free, n_free))
         cross = np.empty(n_free)  # second derivative with respect to the floor and each free parameter
-        slope_posterior = -weight * p_true / (k * q_true**2)
         start = 0
         if self.temperature:
             mean = np.einsum("ij,ij->j", model, self.scores)
@@ -148,8 +158,8 @@ class _Problem:
             start = 1
         if self.bias:
             kept = model @ keep
-            gradient[start:] = np.bincount(self.y, keep, k) - kept - BIAS_RIDGE * bias
-            em[start:, start:] = np.diag(kept + BIAS_RIDGE) - (model * keep) @ model.T
+            gradient[start:] = np.bincount(self.y, keep, k) - kept - self.ridge * bias
+            em[start:, start:] = np.diag(kept + self.ridge) - (model * keep) @ model.T
             cross[start:] = np.bincount(self.y, slope_posterior, k) - model @ slope_posterior
             if floor > 0:
                 surprise = -model
@@ -162,7 +172,7 @@ class _Problem:
             # The offsets are free up to a constant: a rank-one term along it changes no step that matters.
             em[start:, start:] += kept.sum() / k**2
         information = em - extra
-        if 0 < floor < MAX_FLOOR:
+        if self.floor and 0 < floor < MAX_FLOOR:
             ratio = (1.0 / k - p_true) / q_true
             information = information - np.outer(cross, cross) / float(weight @ ratio**2)
         return gradient, information, em
@@ -177,9 +187,8 @@ def _newton_direction(gradient, information, em):
     return gradient / np.maximum(np.diag(em), 1e-12)
 
 
-def _climb(problem: _Problem, beta: float) -> MixtureFit:
-    """Newton ascent from a start value of beta, with offsets at 0."""
-    bias = np.zeros(problem.n_classes)
+def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
+    """Newton ascent from given values of beta and the offsets."""
     value, floor, model, p_true = problem.evaluate(beta, bias)
     converged = not (problem.temperature or problem.bias)
     for _ in range(0 if converged else MAX_STEPS):
@@ -187,7 +196,7 @@ def _climb(problem: _Problem, beta: float) -> MixtureFit:
         direction = _newton_direction(gradient, information, em)
         # Half the squared Newton decrement is the likelihood that is still to be gained.
         gain = float(gradient @ direction)
-        if abs(gain) < 1e-11 * max(1.0, abs(value)):
+        if abs(gain) < 1e-11 * max(problem.unit, abs(value)):
             converged = True
             break
         step = 1.0
@@ -209,10 +218,10 @@ def _climb(problem: _Problem, beta: float) -> MixtureFit:
         moved = trial[0] - value
         beta, bias = new_beta, new_bias
         value, floor, model, p_true = trial
-        if moved <= 1e-12 * max(1.0, abs(value)):
+        if moved <= 1e-12 * max(problem.unit, abs(value)):
             converged = True
             break
-    log_likelihood = value + 0.5 * BIAS_RIDGE * float(bias @ bias)
+    log_likelihood = value + 0.5 * problem.ridge * float(bias @ bias)
     return MixtureFit(beta, bias, floor, log_likelihood, converged)
 
 
@@ -224,7 +233,9 @@ def fit_mixture(
     temperature: bool = True,
     bias: bool = False,
     floor: bool = True,
+    floor_value: float = 0.0,
     starts: tuple[float, ...] = (1.0,),
+    start_bias: np.ndarray | None = None,
 ) -> MixtureFit:
     """Fit the chosen terms of the temperature-bias-floor model by maximum likelihood.
 
@@ -237,14 +248,35 @@ def fit_mixture(
     weight : ndarray of shape (n_rows,), optional
         Row weights; weight 2 is the row twice.
     temperature, bias, floor : bool
-        The terms that are free; the others stay at beta = 1, b = 0, e = 0.
+        The terms that are free; the others stay at beta = 1, b = 0, e = `floor_value`.
+    floor_value : float, default=0.0
+        The floor when it is not free.
     starts : tuple of float
         Values of beta to climb from; the likelihood is not concave once a floor is free, and the best end wins.
+    start_bias : ndarray of shape (n_classes,), optional
+        Offsets to climb from, 0 by default.
 
     Returns
     -------
     MixtureFit
+        The likeliest of the fits that the starts lead to.
+
+    Examples
+    --------
+    A model that is always 90 % sure and right in 70 % of the rows, of two classes: with the labels taken for noisy, a
+    floor of 1/2 would be one answer (.5 x .9 + .5 / 2 = .7), and ln(7/3) / ln 9 as inverse temperature is another.
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import fit_mixture
+    >>> log_proba, y = np.log([[0.1, 0.9]] * 10), np.array([1] * 7 + [0] * 3)
+    >>> fit = fit_mixture(log_proba, y, temperature=False)
+    >>> print(round(fit.floor, 6))
+    0.5
+    >>> fit = fit_mixture(log_proba, y, floor=False)
+    >>> print(round(fit.beta, 6), round(np.log(7 / 3) / np.log(9), 6))
+    0.385622 0.385622
     """
-    problem = _Problem(log_proba, y, weight, temperature, bias, floor)
-    fits = [_climb(problem, start) for start in (starts if temperature else (1.0,))]
+    problem = _Problem(log_proba, y, weight, temperature, bias, floor, floor_value)
+    offsets = np.zeros(problem.n_classes) if start_bias is None or not bias else start_bias
+    fits = [_climb(problem, start, offsets) for start in (starts if temperature else (1.0,))]
     return max(fits, key=lambda fit: fit.log_likelihood)

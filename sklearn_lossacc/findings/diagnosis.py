@@ -123,7 +123,8 @@ class Diagnosis:
         seed = random_state if isinstance(random_state, Integral) else check_random_state(random_state).randint(2**31)
         evidence = Evidence(summary, alpha=float(alpha), random_state=int(seed))
         findings = judge_all(evidence, ignore)
-        decomposition = decompose(evidence)
+        fired = {finding.code for finding in findings if finding.status == "fired"}
+        decomposition = decompose(evidence, evidence.outlier_nats if "LA201" in fired else 0.0)
         return cls(
             name="model" if name is None else str(name),
             alpha=float(alpha),

@@ -14,7 +14,14 @@ from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, select_causes
 from sklearn_lossacc.inference.gates import Gate, loss_z, run_gates
-from sklearn_lossacc.inference.intervals import BOOTSTRAP_BELOW, draw_resamples, mean_intervals
+from sklearn_lossacc.inference.intervals import (
+    BOOTSTRAP_BELOW,
+    MIN_GROUPS,
+    draw_resamples,
+    effective_draws,
+    mean_intervals,
+    wilson_interval,
+)
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.statistics import PredictionSummary
 
@@ -185,6 +192,26 @@ class Evidence:
         """Sampled rows in bins of confidence, with the null of each bin."""
         confidence, correct = self.top
         return binned_calibration(confidence, correct, self.null.weight, self.null.group, self.rng(2))
+
+    @cached_property
+    def outlier_nats(self) -> float:
+        """What the rows set aside as outliers carry beyond their expectation, in nats of the mean loss."""
+        if self.causes is None:
+            return 0.0
+        rows = self.causes.outliers
+        return float((self.null.weight * self.null.excess)[rows].sum() / self.null.weight.sum())
+
+    @cached_property
+    def error_upper_limit(self) -> float | None:
+        """Upper 95 % limit of the error rate, which bounds the noise rate; None where no interval is offered."""
+        summary = self.summary
+        accuracy = float(summary.mean("correct"))
+        if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
+            return None
+        draws = self.n_effective
+        if summary.n_groups is not None:
+            draws = effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
+        return 1.0 - wilson_interval(accuracy, draws)[0]
 
     # -- baselines -----------------------------------------------------------------------------------------------
     @cached_property

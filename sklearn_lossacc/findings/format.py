@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 MISSING = "n/a"
+NOISE = 1e-12  # differences of shares that are rounding errors
 
 
 def number(value: float | None, *, signed: bool = False) -> str:
@@ -146,6 +147,7 @@ def percent(value: float | None, *, signed: bool = False) -> str:
     """
     if value is None or not math.isfinite(value):
         return number(value)
+    value = 0.0 if abs(value) < NOISE else value
     sign = "+" if signed and value > 0 else ""
     hundred = 100.0 * value
     distance = min(abs(hundred), abs(100.0 - abs(hundred)))

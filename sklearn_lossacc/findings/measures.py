@@ -178,7 +178,6 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     k = evidence.n_classes
     floor = causes.fit.floor if causes is not None and "floor" in causes.terms else 0.0
     accuracy = _accuracy(evidence)
-    noise_high = None if accuracy.low is None else 1.0 - accuracy.low
     prior = baselines["prior_log_loss"].value
     resolution = (prior if math.isfinite(prior) else math.log(k)) - refinement
     return {
@@ -191,7 +190,9 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
         **baselines,
         **_calibration(evidence),
         "temperature": evidence.temperature,
-        "noise_rate": Estimate(floor * (k - 1) / k, 0.0, noise_high, "partly identified: at most the error rate"),
+        "noise_rate": Estimate(
+            floor * (k - 1) / k, 0.0, evidence.error_upper_limit, "partly identified: at most the error rate"
+        ),
         "calibration_loss": calibration_loss,
         "refinement_loss": Estimate(refinement, half_low, half_high, f"{loss.method} of the log loss"),
         "resolution": Estimate(resolution, None, None, "prior minus refinement loss"),

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
-from sklearn_lossacc.inference.cause_model import surprise_table
 from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.inference.noise import label_quality
+from sklearn_lossacc.inference.surprise import surprise_table
 from sklearn_lossacc.statistics import TopRows
 
 LOSS_BINS = 36
@@ -117,7 +118,15 @@ def confusion(evidence: Evidence) -> dict[str, list[Any]]:
     }
 
 
-def _rows(evidence: Evidence, kept: TopRows) -> dict[str, list[Any]]:
+def _look_up(index: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the value of each index among the known ones, NaN for a row outside the sample."""
+    order = np.argsort(known)
+    position = np.minimum(np.searchsorted(known, index, sorter=order), known.size - 1)
+    found = order[position]
+    return np.where(known[found] == index, values[found], np.nan)
+
+
+def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, list[Any]]:
     names = evidence.summary.classes
     share = kept.weight * kept.loss / max(evidence.summary.sum_w * float(evidence.summary.mean("loss")), 1e-300)
     return _records(
@@ -129,7 +138,7 @@ def _rows(evidence: Evidence, kept: TopRows) -> dict[str, list[Any]]:
             "p_pred": kept.p_pred,
             "loss": kept.loss,
             "loss_share": share,
-            "label_quality": (kept.p_true - kept.p_pred + 1.0) / 2.0,
+            "label_quality": _look_up(kept.index, evidence.summary.sample.index, quality),
             "surprise_p": kept.surprise_p,
         }
     )
@@ -143,9 +152,10 @@ def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
     predicted = null.log_proba.argmax(axis=1)
     p_true, p_pred = null.proba[at, null.y], null.proba[at, predicted]
     index = summary.sample.index
-    worst = np.lexsort((index, p_true - p_pred))[:MAX_ROWS]
+    label_score = label_quality(null.proba, null.y, null.weight)
+    worst = np.lexsort((index, label_score))[:MAX_ROWS]
     surprise = surprise_table(null.proba[worst])[np.arange(worst.size), null.y[worst]]
-    quality = TopRows(
+    lowest = TopRows(
         by="loss",
         n_candidates=null.n_rows,
         index=index[worst],
@@ -159,9 +169,9 @@ def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
         group_key=np.zeros(worst.size, dtype=np.uint64),
     )
     return {
-        "rows_loss": _rows(evidence, summary.top_loss),
-        "rows_surprise": _rows(evidence, summary.top_surprise),
-        "rows_label_quality": _rows(evidence, quality),
+        "rows_loss": _rows(evidence, summary.top_loss, label_score),
+        "rows_surprise": _rows(evidence, summary.top_surprise, label_score),
+        "rows_label_quality": _rows(evidence, lowest, label_score),
     }
 
 

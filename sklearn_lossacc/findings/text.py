@@ -5,16 +5,16 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from sklearn_lossacc.findings.format import nats, one_line
+from sklearn_lossacc.findings.format import one_line
 from sklearn_lossacc.findings.wording import (
     description_text,
     finding_numbers,
     metric_limits,
     metric_text,
     ordered_issues,
-    part_label,
     tally,
     verdict,
+    waterfall_text,
     what_to_do,
 )
 
@@ -61,22 +61,18 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
     lines = [
         f"{one_line(diagnosis.name, 48)}: {description_text(diagnosis)}",
         *_paragraph("verdict", verdict(diagnosis)),
-        *_paragraph("do", " ".join(what_to_do(diagnosis))),
+        *_paragraph("do", _numbered(what_to_do(diagnosis))),
         *_number_lines(diagnosis),
         *_paragraph("waterfall", waterfall_text(diagnosis), most=2),
     ]
     return "\n".join([*lines, *_finding_lines(diagnosis, MOST_LINES - len(lines))])
 
 
-def waterfall_text(diagnosis: Diagnosis) -> str:
-    """Write the waterfall as one sum in nats; parts that were not selected are exactly 0 and left out."""
-    steps = [
-        f"{part_label(diagnosis, part)} {nats(part.value, signed=part.name != 'chance')}"
-        for part in diagnosis.decomposition.parts
-        if part.selected
-    ]
-    clipped = " (clipped)" if diagnosis.decomposition.clipped else ""
-    return f"{', '.join(steps)} = log loss {nats(diagnosis.decomposition.total)}{clipped}"
+def _numbered(advice: tuple[str, ...]) -> str:
+    """Number several pieces of advice; a single one stands alone."""
+    if len(advice) == 1:
+        return advice[0]
+    return " ".join(f"({place}) {words}" for place, words in enumerate(advice, start=1))
 
 
 def _paragraph(label: str, text: str, most: int = 3) -> list[str]:
@@ -104,7 +100,7 @@ def _number_lines(diagnosis: Diagnosis) -> list[str]:
         ("accuracy", "accuracy", f"majority class {majority}, balanced {balanced}"),
         ("log loss", "log_loss", f"{expected}, {compared}"),
         ("confidence", "mean_confidence", f"minus accuracy {text('confidence_gap')}"),
-        ("temperature", "temperature", f"calibration loss {text('calibration_loss')}"),
+        ("temperature", "temperature", f"fitted alone; calibration loss {text('calibration_loss')}"),
         (
             "ECE",
             "ece",
@@ -128,9 +124,7 @@ def _finding_lines(diagnosis: Diagnosis, room: int) -> list[str]:
     name_width = max((len(finding.name) for finding in shown), default=0)
     for finding in shown:
         numbers = ", ".join(finding_numbers(finding))
-        lines.append(
-            _labelled(f"  {finding.code}", f"{finding.severity:<9}{finding.name:<{name_width}}  {numbers}")
-        )
+        lines.append(_labelled(f"  {finding.code}", f"{finding.severity:<9}{finding.name:<{name_width}}  {numbers}"))
     if len(shown) < len(issues):
         lines.append(_labelled("", f"and {len(issues) - len(shown)} more"))
     return lines

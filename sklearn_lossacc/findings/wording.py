@@ -128,9 +128,11 @@ def metric_limits(diagnosis: Diagnosis, name: str) -> str:
 
 def part_label(diagnosis: Diagnosis, part: Part) -> str:
     """Return what a part of the waterfall is called; temperature by its direction, where it was selected."""
-    temperature = diagnosis.metrics.get("temperature")
-    if part.name == "temperature" and part.selected and temperature is not None:
-        return "overconfidence" if temperature.value > 1 else "underconfidence"
+    if part.name == "temperature" and part.selected:
+        over = next((finding for finding in diagnosis.findings if finding.code == "LA101"), None)
+        known = over if over is not None and over.value is not None else diagnosis.metrics.get("temperature")
+        if known is not None and known.value is not None:
+            return "overconfidence" if known.value > 1 else "underconfidence"
     return PARTS.get(part.name, part.name.replace("_", " "))
 
 
@@ -177,15 +179,27 @@ def not_excluded(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(finding for finding in with_status(diagnosis, "passed") if "not shown" in finding.headline)
 
 
-def counted(number_of: int, word: str) -> str:
+def counted(number_of: int, word: str, words: str | None = None) -> str:
     """Write a count with its word, such as ``2 errors``.
 
     Examples
     --------
-    >>> counted(1, "error"), counted(2, "error")
-    ('1 error', '2 errors')
+    >>> counted(1, "error"), counted(2, "error"), counted(3, "class", "classes")
+    ('1 error', '2 errors', '3 classes')
     """
-    return f"{count(number_of)} {word}" if number_of == 1 else f"{count(number_of)} {word}s"
+    plural = f"{word}s" if words is None else words
+    return f"{count(number_of)} {word if number_of == 1 else plural}"
+
+
+def waterfall_text(diagnosis: Diagnosis) -> str:
+    """Write the waterfall as one sum in nats; parts that were not selected are exactly 0 and left out."""
+    steps = [
+        f"{part_label(diagnosis, part)} {nats(part.value, signed=part.name != 'chance')}"
+        for part in diagnosis.decomposition.parts
+        if part.selected
+    ]
+    clipped = " (clipped)" if diagnosis.decomposition.clipped else ""
+    return f"{', '.join(steps)} = log loss {nats(diagnosis.decomposition.total)}{clipped}"
 
 
 def tally(diagnosis: Diagnosis) -> str:
@@ -232,18 +246,14 @@ def verdict(diagnosis: Diagnosis) -> str:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
         return f"{one_line(issues[0].headline)} Also: {also}." if also else one_line(issues[0].headline)
     loss, accuracy = metric_text(diagnosis, "log_loss"), metric_text(diagnosis, "accuracy")
-    said = (
-        f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
-    )
+    said = f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
     unsure = ", ".join(finding_title(finding).lower() for finding in not_excluded(diagnosis))
     return f"{said} Not shown, but not excluded either: {unsure}." if unsure else said
 
 
 def what_to_do(diagnosis: Diagnosis) -> tuple[str, ...]:
     """Return the advice of the fired findings, gravest first, each once."""
-    advice = dict.fromkeys(
-        one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice
-    )
+    advice = dict.fromkeys(one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice)
     if advice:
         return tuple(advice)
     if not_excluded(diagnosis):

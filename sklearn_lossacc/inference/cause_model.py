@@ -16,11 +16,15 @@ from scipy.stats import chi2, poisson
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.surprise import TIE, surprise_table
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
 SURPRISE_SHARE = 0.05  # rows whose surprise is below this over n count as impossible
 FIT_BELOW = 0.01
+Z95 = 1.959963984540054
+LIMIT_STEPS = 8
+FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MAX_ROUNDS = 3
 
@@ -71,6 +75,8 @@ class CauseModel:
         The remaining rows.
     scale : float
         Factor that turns likelihood ratios of weighted or grouped rows into those of independent draws.
+    few_rows : bool
+        Whether outliers were set aside because the floor rested on them alone, not because it did not fit.
     """
 
     terms: tuple[str, ...]
@@ -82,20 +88,7 @@ class CauseModel:
     null: NullModel
     kept: np.ndarray
     scale: float
-
-
-def surprise_table(proba: np.ndarray) -> np.ndarray:
-    """Return sum_l p_il 1[p_il <= p_ij] for every row and class; ties count as equal to one part in 1e9."""
-    order = np.argsort(proba, axis=1, kind="stable")
-    ascending = np.take_along_axis(proba, order, axis=1)
-    cumulative = np.cumsum(ascending, axis=1)
-    # A tied run shares the value of its last member: scan from the right.
-    for j in range(proba.shape[1] - 2, -1, -1):
-        tied = ascending[:, j + 1] <= ascending[:, j] * (1 + 1e-9)
-        cumulative[:, j] = np.where(tied, cumulative[:, j + 1], cumulative[:, j])
-    table = np.empty_like(cumulative)
-    np.put_along_axis(table, order, cumulative, axis=1)
-    return table
+    few_rows: bool = False
 
 
 def design_scale(null: NullModel) -> float:
@@ -123,10 +116,7 @@ class _Selection:
     def fit(self, terms: frozenset) -> MixtureFit:
         if terms not in self.fits:
             flags = {"temperature": "temperature" in terms, "bias": "class_bias" in terms, "floor": "floor" in terms}
-            starts = (1.0, 0.5) if flags["temperature"] and flags["floor"] else (1.0,)
-            self.fits[terms] = fit_mixture(
-                self.finite_log_proba, self.null.y, self.null.weight, starts=starts, **flags
-            )
+            self.fits[terms] = fit_mixture(self.finite_log_proba, self.null.y, self.null.weight, **flags)
         return self.fits[terms]
 
     def sparse(self) -> bool:
@@ -208,12 +198,14 @@ class ProjectedClassCounts:
             self.projection = np.linalg.lstsq(gram, cross, rcond=1e-12)[0]
 
     def observed(self) -> float:
+        """Return the statistic of the observed labels."""
         rows = np.arange(self.model.n_rows)
         totals = np.bincount(self.model.y, self.model.weight, self.model.n_classes)
         return float(self.counts(self._project(
             totals, [self.model.weight @ score[rows, self.model.y] for score in self.scores])))
 
     def of_draws(self, draws) -> np.ndarray:
+        """Return the statistic of each drawn set of labels."""
         return self.counts(self._project(draws.class_totals(), [draws.total(score) for score in self.scores]))
 
     def _project(self, totals, scores):
@@ -239,8 +231,48 @@ def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) 
     return FloorFit(observed, expected, float(poisson.sf(observed - 1, expected)), threshold), hit
 
 
+def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray:
+    """Return the chance that each row's label came from the floor rather than from the model."""
+    q = mixture_proba(finite_log_proba, fit.beta, fit.bias, fit.floor)
+    return (fit.floor / null.n_classes) / q[np.arange(null.n_rows), null.y]
+
+
+def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float:
+    """Return the lower 95 % profile-likelihood limit of the floor, the other terms fitted anew at each value.
+
+    Notes
+    -----
+    The signed root of the likelihood ratio is close to a straight line in e, so a few secant steps find where it is
+    1.96.
+    """
+    null, fit = causes.null, causes.fit
+    flags = {"temperature": "temperature" in causes.terms, "bias": "class_bias" in causes.terms}
+
+    def root_of_ratio(floor: float) -> float:
+        at = fit_mixture(
+            finite_log_proba, null.y, null.weight, floor=False, floor_value=floor,
+            starts=(fit.beta,), start_bias=fit.bias, **flags,
+        )
+        return np.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))
+
+    far, far_root = 0.0, np.sqrt(causes.statistics["floor"])
+    if far_root <= Z95:
+        return 0.0
+    near, near_root = fit.floor, 0.0
+    for _ in range(LIMIT_STEPS):
+        middle = near + (far - near) * (Z95 - near_root) / (far_root - near_root)
+        root = root_of_ratio(middle)
+        if abs(root - Z95) < 0.02:
+            return float(middle)
+        if root > Z95:
+            far, far_root = middle, root
+        else:
+            near, near_root = middle, root
+    return float(far)
+
+
 def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> NullModel:
-    """The null of `rows`, given that none of them shows a label marked impossible."""
+    """Return the null of `rows`, given that none of them shows a label marked impossible."""
     log_proba = np.where(impossible[rows], -np.inf, null.log_proba[rows])
     log_proba -= np.log(np.exp(log_proba).sum(axis=1, keepdims=True))
     group = null.group
@@ -274,6 +306,7 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
     outliers = np.zeros(null.n_rows, dtype=bool)
     current = null
     floor_fit = None
+    few_rows = False
     for round_ in range(MAX_ROUNDS + 1):
         scores = finite(current.log_proba, log_floor)
         selection = _Selection(current, scores, design_scale(current), random_state, round_ < MAX_ROUNDS)
@@ -283,18 +316,24 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
             break
         check, hit = check_floor(current, scores, fit)
         floor_fit = check
-        if check.p_value >= FIT_BELOW:
+        carried = floor_posterior(current, scores, fit) > 0.5
+        if check.p_value >= FIT_BELOW and 0 < carried.sum() <= FEW_ROWS:
+            hit, few_rows = carried, True
+        elif check.p_value >= FIT_BELOW:
             if fit.floor * (current.n_classes - 1) / current.n_classes < MATERIAL_NOISE:
                 # So small a rate is no cause of its own, but left in it would take nats from the temperature.
                 terms, fit = selection.without_floor(p_values, statistics)
             break
         outliers[kept[hit]] = True
         tempered = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)
-        impossible = surprise_table(tempered) < check.threshold
+        table = surprise_table(tempered)
+        # Whatever is at least as surprising as a row that was set aside would have been set aside as well.
+        limit = max(check.threshold, float(table[outliers, null.y[outliers]].max(initial=0.0)) * TIE)
+        impossible = table < limit
         kept = np.flatnonzero(~outliers)
         # A kept row always shows a possible label, whatever an earlier round thought of it.
         impossible[kept, null.y[kept]] = False
         current = _truncate(null, kept, impossible)
     return CauseModel(
-        terms, fit, p_values, statistics, floor_fit, np.flatnonzero(outliers), current, kept, selection.scale
+        terms, fit, p_values, statistics, floor_fit, np.flatnonzero(outliers), current, kept, selection.scale, few_rows
     )

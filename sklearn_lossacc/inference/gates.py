@@ -14,7 +14,8 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.stats import chi2, f, t
 
 from sklearn_lossacc.inference.null import Draws, NullModel
-from sklearn_lossacc.inference.saddlepoint import loss_tail
+from sklearn_lossacc.inference.saddlepoint import total_tail
+from sklearn_lossacc.inference.surprise import surprise_of_labels
 
 N_DRAWS = 999
 N_DRAWS_EXTENDED = 9999
@@ -89,8 +90,8 @@ def monte_carlo(null: NullModel, statistics: dict[str, Statistic], random_state:
 class ClassCounts:
     """Chi-square of the class totals against their expectation under the null.
 
-    b_j = sum_i w_i (1[y_i = j] - p_ij) has covariance C = sum_i w_i^2 (diag p_i - p_i p_i'), of rank k - 1; one class is
-    left out and b' C^-1 b is formed from a Cholesky factor.
+    b_j = sum_i w_i (1[y_i = j] - p_ij) has covariance C = sum_i w_i^2 (diag p_i - p_i p_i'), of rank k - 1; one
+    class is left out and b' C^-1 b is formed from a Cholesky factor.
     """
 
     def __init__(self, null: NullModel):
@@ -146,58 +147,96 @@ def loss_z(null: NullModel) -> float:
     return float(null.weight @ null.excess) / np.sqrt(variance) if variance > 0 else 0.0
 
 
+FLOOR_ASKED = 0.05
+
+
+def floor_values(null: NullModel) -> np.ndarray:
+    """Return log((1 - e) + e / (k p)) at e = 0.05: what each label says for a floor against none, in nats."""
+    ratio = FLOOR_ASKED / (null.n_classes * np.maximum(null.proba, np.finfo(float).tiny))
+    return np.where(null.proba > 0, np.log1p(ratio - FLOOR_ASKED), 0.0)
+
+
 def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
-    """Test the universal null toward overconfidence, underconfidence and class bias.
+    """Test the universal null in every direction that a finding names.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    random_state : int, default=0
+        Seed of the label draws.
 
     Returns
     -------
     dict of Gate
-        Keys ``"over"``, ``"under"`` (one-sided tests of total loss minus total entropy) and ``"class_bias"``.
+        ``"over"`` and ``"under"`` (total loss minus total entropy, one-sided), ``"floor"`` (likelihood of a floor of
+        0.05 against none), ``"class_bias"`` (class totals) and ``"surprise"`` (the least expected row).
 
     Notes
     -----
     The derivative of the log likelihood in the inverse temperature at 1 is minus the total of loss minus entropy, so
-    the first two are the score test of T = 1.
+    the first two are the score test of T = 1. The last is n times the smallest surprise p-value, valid for any
+    dependence between rows.
     """
-    z = loss_z(null)
+    totals = {"over": null.loss, "under": -null.loss, "floor": floor_values(null)}
     gates: dict[str, Gate] = {}
     pending: dict[str, Statistic] = {}
-    if null.group is None and _loss_is_smooth(null):
-        upper, lower, solved = loss_tail(null)
+    smooth = null.group is None and _loss_is_smooth(null)
+    rows = np.arange(null.n_rows)
+    z_scores = {name: _z_score(null, values) for name, values in totals.items()}
+    if smooth:
+        upper, lower, solved = total_tail(null, totals["over"])
         if solved:
-            gates["over"] = Gate(upper, z, "saddlepoint")
-            gates["under"] = Gate(lower, -z, "saddlepoint")
-    if "over" not in gates:
-        total = float(null.weight @ null.true_loss)
-        pending["over"] = Statistic(total, lambda draws: draws.total(null.loss))
-        pending["under"] = Statistic(-total, lambda draws: -draws.total(null.loss))
+            gates["over"] = Gate(upper, z_scores["over"], "saddlepoint")
+            gates["under"] = Gate(lower, z_scores["under"], "saddlepoint")
+        upper, _, solved = total_tail(null, totals["floor"])
+        if solved:
+            gates["floor"] = Gate(upper, z_scores["floor"], "saddlepoint")
+    for name, values in totals.items():
+        if name not in gates:
+            observed = float(null.weight @ values[rows, null.y])
+            pending[name] = Statistic(observed, lambda draws, values=values: draws.total(values))
     counts = ClassCounts(null)
-    observed = float(counts(np.bincount(null.y, null.weight, null.n_classes)))
+    chi_square = float(counts(np.bincount(null.y, null.weight, null.n_classes)))
     if counts.df == 0:
         gates["class_bias"] = Gate(1.0, 0.0, "chi-square")
     elif null.group is None and min(counts.smallest_count, counts.smallest_information) >= MIN_CLASS_COUNT:
-        gates["class_bias"] = Gate(float(chi2.sf(observed, counts.df)), observed, "chi-square")
+        gates["class_bias"] = Gate(float(chi2.sf(chi_square, counts.df)), chi_square, "chi-square")
     else:
-        pending["class_bias"] = Statistic(observed, lambda draws: counts(draws.class_totals()))
+        pending["class_bias"] = Statistic(chi_square, lambda draws: counts(draws.class_totals()))
     if pending:
-        drawn = monte_carlo(null, pending, random_state)
-        for name, gate in drawn.items():
-            value = z if name == "over" else -z if name == "under" else gate.statistic
-            gates[name] = Gate(gate.p_value, value, gate.method, gate.n_draws)
-    if null.group is not None and null.n_groups > MANY_GROUPS:
-        gates = _with_sandwich(null, gates, counts)
+        for name, gate in monte_carlo(null, pending, random_state).items():
+            gates[name] = Gate(gate.p_value, z_scores.get(name, gate.statistic), gate.method, gate.n_draws)
+    if null.n_groups is not None and null.n_groups > MANY_GROUPS:
+        gates = _with_sandwich(null, gates, totals, counts)
+    smallest = float(surprise_of_labels(null.proba, null.y).min())
+    gates["surprise"] = Gate(min(1.0, null.n_rows * smallest), smallest, "Bonferroni")
     return gates
 
 
-def _with_sandwich(null: NullModel, gates: dict[str, Gate], counts: ClassCounts) -> dict[str, Gate]:
+def _z_score(null: NullModel, values: np.ndarray) -> float:
+    """Return the observed total minus its expectation, in standard errors of the null."""
+    mean = np.einsum("ij,ij->i", null.proba, values)
+    centred = values - mean[:, None]
+    variance = float(null.weight**2 @ np.einsum("ij,ij,ij->i", null.proba, centred, centred))
+    observed = values[np.arange(null.n_rows), null.y] - mean
+    return float(null.weight @ observed) / np.sqrt(variance) if variance > 0 else 0.0
+
+
+def _with_sandwich(
+    null: NullModel, gates: dict[str, Gate], totals: dict[str, np.ndarray], counts: ClassCounts
+) -> dict[str, Gate]:
     """Take the larger of each Monte Carlo p-value and that of the cluster sandwich."""
-    n_groups = null.n_groups
+    n_groups = int(null.n_groups or 0)
     correction = n_groups / (n_groups - 1)
-    by_group = np.bincount(null.group, null.weight * null.excess, n_groups)
-    error = np.sqrt(by_group @ by_group * correction)
-    statistic = by_group.sum() / error if error > 0 else 0.0
-    p_values = {"over": float(t.sf(statistic, n_groups - 1)), "under": float(t.cdf(statistic, n_groups - 1))}
-    if n_groups > 5 * counts.df:
+    rows = np.arange(null.n_rows)
+    p_values = {}
+    for name, values in totals.items():
+        excess = values[rows, null.y] - np.einsum("ij,ij->i", null.proba, values)
+        by_group = np.bincount(null.group, null.weight * excess, n_groups)
+        error = np.sqrt(by_group @ by_group * correction)
+        p_values[name] = float(t.sf(by_group.sum() / error, n_groups - 1)) if error > 0 else 1.0
+    if n_groups > 5 * counts.df > 0:
         residual = -null.proba[:, counts.kept] * null.weight[:, None]
         position = np.full(null.n_classes, -1)
         position[counts.kept] = np.arange(counts.df)
@@ -212,7 +251,11 @@ def _with_sandwich(null: NullModel, gates: dict[str, Gate], counts: ClassCounts)
         df2 = n_groups - counts.df
         p_values["class_bias"] = float(f.sf(wald * df2 / (counts.df * (n_groups - 1)), counts.df, df2))
     return {
-        name: Gate(max(gate.p_value, p_values.get(name, 0.0)), gate.statistic,
-                   "monte carlo and cluster sandwich" if name in p_values else gate.method, gate.n_draws)
+        name: Gate(
+            max(gate.p_value, p_values.get(name, 0.0)),
+            gate.statistic,
+            "monte carlo and cluster sandwich" if name in p_values else gate.method,
+            gate.n_draws,
+        )
         for name, gate in gates.items()
     }

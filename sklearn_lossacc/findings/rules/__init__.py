@@ -9,6 +9,8 @@ from sklearn_lossacc.findings.rules.baselines import (
 from sklearn_lossacc.findings.rules.class_bias import CLASS_BIAS
 from sklearn_lossacc.findings.rules.confidence import OVERCONFIDENT, UNDERCONFIDENT
 from sklearn_lossacc.findings.rules.export import DOUBLE_SOFTMAX, INFINITE_LOSS
+from sklearn_lossacc.findings.rules.noise import NOISE
+from sklearn_lossacc.findings.rules.outliers import OUTLIERS
 from sklearn_lossacc.findings.rules.samples import TOO_FEW
 
 RULES = (
@@ -18,6 +20,8 @@ RULES = (
     OVERCONFIDENT,
     UNDERCONFIDENT,
     CLASS_BIAS,
+    OUTLIERS,
+    NOISE,
     WORSE_THAN_CHANCE,
     NO_BETTER_THAN_PRIOR,
     NO_BETTER_THAN_MAJORITY,

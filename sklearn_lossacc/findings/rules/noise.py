@@ -1,0 +1,92 @@
+"""LA202 label-noise: labels that no temperature of the model explains."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.findings.waterfall import fitted_parts
+from sklearn_lossacc.inference.cause_model import finite, floor_lower_limit, floor_posterior
+from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs
+
+ASSUMPTION = "labels agree with the truth at least as often as with the model"
+
+
+def rows_to_relabel(rate: float) -> int:
+    """Return how many rows drawn at random give the noise rate to within one point."""
+    rate = min(max(rate, 0.01), 0.5)
+    return math.ceil(3.8415 * rate * (1.0 - rate) / 0.01**2)
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Judge whether part of the labels is noise, and how large a part."""
+    if not evidence.summary.out_of_sample:
+        return not_applicable("The predictions are declared in-sample: a model that saw its labels hides their noise.")
+    causes, null = evidence.causes, evidence.null
+    p_value, p_values = evidence.p_values("floor", "floor")
+    k = evidence.n_classes
+    share = (k - 1) / k
+    selected = causes is not None and "floor" in causes.terms
+    part = fitted_parts(evidence).get("floor")
+    nats = part.value if part is not None else 0.0
+    upper = evidence.error_upper_limit
+    facts: dict = {**p_values, "nats": nats, "upper_end": upper, "assumption": ASSUMPTION}
+    if not selected or causes is None:
+        could_be = upper if upper is not None else 1.0
+        return Verdict(
+            value=0.0,
+            interval=None if upper is None else (0.0, upper),
+            threshold=NOISE_RATE,
+            could_be=could_be,
+            p_value=p_value,
+            evidence=facts,
+            passed=(
+                f"Label noise was not shown; a network that learnt it hides it, so up to {percent(could_be)} of the "
+                "labels may be wrong."
+            ),
+        )
+    scores = finite(causes.null.log_proba, LOG_CLIP)
+    low = floor_lower_limit(causes, scores)
+    value = causes.fit.floor * share
+    low *= share
+    high = max(upper, value) if upper is not None else 1.0
+    posterior = floor_posterior(causes.null, scores, causes.fit)
+    review = np.argsort(-posterior, kind="stable")
+    review = review[posterior[review] > 0.5]
+    facts.update(
+        rate=value,
+        lower_end=low,
+        anchor=anchor_rate(null.proba, null.y, null.weight),
+        floor_rows_observed=causes.floor_fit.observed if causes.floor_fit else None,
+        floor_rows_expected=causes.floor_fit.expected if causes.floor_fit else None,
+        review=evidence.summary.sample.index[causes.kept[review]][:100].tolist(),
+        n_review=int(review.size),
+        pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
+        narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
+    )
+    return Verdict(
+        holds=value >= NOISE_RATE and nats >= NATS,
+        value=value,
+        interval=(low, high),
+        threshold=NOISE_RATE,
+        could_be=high,
+        p_value=p_value,
+        evidence=facts,
+        fired=(
+            f"About {percent(value)} of the labels look like noise that no recalibration explains (at least "
+            f"{percent(low)}, at most {percent(high)}); it costs {number(nats)} nats."
+        ),
+        passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
+        advice=(
+            "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
+            "TemperatureCalibrator(floor=True); on noisy validation labels stop by accuracy, not by loss."
+        ),
+    )
+
+
+NOISE = Rule("LA202", "label-noise", "warning", judge)
