@@ -51,6 +51,7 @@ def row_sum(block: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     block : ndarray of shape (n_rows, n_columns)
+        The matrix; it is not changed.
 
     Returns
     -------
@@ -86,10 +87,12 @@ def row_max(block: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     block : ndarray of shape (n_rows, n_columns)
+        The matrix; it is not changed.
 
     Returns
     -------
     ndarray of shape (n_rows,)
+        In the dtype of `block`; NaN where a row holds one.
 
     Examples
     --------

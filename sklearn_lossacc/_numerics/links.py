@@ -48,8 +48,10 @@ def softmax_pair(z: np.ndarray, axis: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    proba, log_proba : ndarray
+    proba : ndarray
         Same shape as `z`; float32 for float16 and float32 input, float64 otherwise.
+    log_proba : ndarray
+        Natural logarithms, in the same shape and dtype.
 
     Notes
     -----

@@ -27,7 +27,7 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     Parameters
     ----------
     values : array-like
-        numpy array, pandas or polars object, torch tensor, nested list, or anything with ``__array__`` or
+        Numpy array, pandas or polars object, torch tensor, nested list, or anything with ``__array__`` or
         ``__dlpack__``. The index of a pandas object is ignored: order is positional.
     name : str
         Name of the argument, for the error.
@@ -37,6 +37,7 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     Returns
     -------
     ndarray
+        Of any shape and dtype.
 
     Raises
     ------
@@ -102,6 +103,7 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     Returns
     -------
     ndarray
+        Of dtype kind f, i, u or b, or bfloat16.
 
     Raises
     ------
@@ -142,6 +144,7 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     Returns
     -------
     ndarray of shape (n,)
+        Of dtype object where numpy would have to change a label.
 
     Raises
     ------
@@ -189,6 +192,7 @@ def show_labels(labels: Any) -> str:
     Returns
     -------
     str
+        The labels in brackets, separated by commas.
 
     Examples
     --------

@@ -30,6 +30,7 @@ def working_dtype(dtype: np.dtype) -> np.dtype:
     Returns
     -------
     dtype
+        Native float32 or float64.
 
     Examples
     --------
@@ -57,12 +58,15 @@ def _sums(block: np.ndarray) -> np.ndarray:
     return np.maximum(block, 1)
 
 
-def check_proba(scores: np.ndarray) -> float:
+def check_proba(scores: np.ndarray, dtype: str | None = None) -> float:
     """Check that every row holds probabilities.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for the second of two classes
+    scores : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        One dimension: of the second of two classes.
+    dtype : str, optional
+        Name of the dtype of the export, where it differs from that of `scores`.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def check_proba(scores: np.ndarray) -> float:
             low, high = float(total.min()), float(total.max())
             if not (smallest >= 0 and low >= 1 - SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE):
                 _raise_not_finite(scores, "drop or repair these rows")
-                _raise_not_proba(scores)
+                _raise_not_proba(scores, dtype or scores.dtype.name)
             lowest, highest = min(lowest, low), max(highest, high)
     return max(1 - lowest, highest - 1)
 
@@ -105,7 +109,8 @@ def check_logits(scores: np.ndarray) -> None:
 
     Parameters
     ----------
-    scores : ndarray of shape (n_rows, n_classes), or (n_rows,) for the second of two classes
+    scores : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        One dimension: of the second of two classes.
 
     Raises
     ------
@@ -163,7 +168,7 @@ def _raise_too_spread(scores: np.ndarray) -> None:
         )
 
 
-def _raise_not_proba(scores: np.ndarray) -> NoReturn:
+def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
     """Raise with the number of rows that are finite but no probabilities."""
     negative = _Tally()
     off = _Tally()
@@ -182,7 +187,7 @@ def _raise_not_proba(scores: np.ndarray) -> NoReturn:
     else:
         fault = f"{off.count} rows of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
     raise NotProbabilitiesError(
-        f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; {_hint(scores, off.value)}."
+        f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; {_hint(dtype, scores[:1].size, off.value)}."
     )
 
 
@@ -202,13 +207,13 @@ class _Tally:
         self.count += found.size
 
 
-def _hint(scores: np.ndarray, total: float) -> str:
+def _hint(dtype: str, n_columns: int, total: float) -> str:
     """Say what a sum that is not 1 may mean."""
-    bits = _SIGNIFICANT_BITS.get(scores.dtype.name)
+    bits = _SIGNIFICANT_BITS.get(dtype)
     if bits is not None and abs(total - 1) < 0.1:
         return (
-            f"{scores.dtype.name} keeps {bits} significant bits, which may be too few for rows of "
-            f"{scores[:1].size} classes: export float32, or logits; {_LOGITS_HINT}"
+            f"{dtype} keeps {bits} significant bits, which may be too few for rows of "
+            f"{n_columns} classes: export float32, or logits; {_LOGITS_HINT}"
         )
     if 90 < total < 110:
         return f"{_LOGITS_HINT}; if these are percentages, divide them by 100"

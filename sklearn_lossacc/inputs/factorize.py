@@ -21,6 +21,7 @@ def whole_numbers(labels: np.ndarray) -> np.ndarray | None:
     Parameters
     ----------
     labels : ndarray of float of shape (n,)
+        Finite.
 
     Returns
     -------

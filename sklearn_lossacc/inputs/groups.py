@@ -83,6 +83,7 @@ def label_keys(labels: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,), dtype uint64
+        One key a label.
 
     Raises
     ------

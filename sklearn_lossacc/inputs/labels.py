@@ -179,6 +179,7 @@ def match_classes(
     y : ndarray of shape (n_samples,), dtype intp
         Column of the true class; the caller's array where the labels are these codes already.
     classes : ndarray of shape (n_columns,)
+        The label of each column.
 
     Raises
     ------

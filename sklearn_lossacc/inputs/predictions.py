@@ -186,6 +186,7 @@ class Predictions:
         Returns
         -------
         Predictions
+            Refers to the caller's arrays.
 
         Raises
         ------
@@ -284,6 +285,7 @@ class Predictions:
         Returns
         -------
         y : ndarray of shape (m,), dtype intp
+            Column of the true class.
         log_proba : ndarray of shape (m, n_classes), dtype float64
             Natural logarithms; -inf where a probability is exactly 0.
         weight : ndarray of shape (m,), dtype float64

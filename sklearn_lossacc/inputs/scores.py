@@ -97,6 +97,7 @@ class Scores:
         Returns
         -------
         Scores
+            Refers to the caller's array.
 
         Raises
         ------
@@ -127,7 +128,7 @@ class Scores:
         if input == "logits":
             check_logits(values)
         else:
-            sum_error = check_proba(values)
+            sum_error = check_proba(values, dtype)
         return cls(values, input, dtype, _column_names(y_proba), sum_error)
 
     @property
@@ -192,8 +193,10 @@ class Scores:
 
         Returns
         -------
-        proba, log_proba : ndarray of shape (m, n_classes)
-            New arrays. The logarithm is -inf where a probability is exactly 0; that never happens for logits.
+        proba : ndarray of shape (m, n_classes)
+            A new array.
+        log_proba : ndarray of shape (m, n_classes)
+            A new array; -inf where a probability is exactly 0, which never happens for logits.
 
         Notes
         -----
@@ -217,6 +220,7 @@ class Scores:
         Parameters
         ----------
         proba : ndarray of shape (m, n_classes)
+            As returned; it is not changed.
 
         Returns
         -------

@@ -148,6 +148,18 @@ def test_input_is_declared(input):
         Scores.from_array(P, input=input)
 
 
+def test_bfloat16_that_arrives_as_float32_is_named():
+    class Bfloat16:
+        dtype = "torch.bfloat16"
+
+        def __array__(self, dtype=None, copy=None):
+            return np.full((2, 3), 0.334, dtype=np.float32)
+
+    with pytest.raises(InvalidPredictionsError, match="bfloat16 keeps 8 significant bits"):
+        Scores.from_array(Bfloat16())
+    assert Scores.from_array(Bfloat16(), input="logits").dtype == "bfloat16"
+
+
 def test_numbers_held_as_objects():
     scores = Scores.from_array(P.astype(object))
     assert scores.dtype == "float64"
