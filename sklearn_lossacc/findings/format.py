@@ -99,7 +99,7 @@ def ratio(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return number(value)
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
 
 
 def count(value: float | None) -> str:

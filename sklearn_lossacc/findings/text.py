@@ -69,7 +69,7 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
 
 
 def _numbered(advice: tuple[str, ...]) -> str:
-    """Number several pieces of advice; a single one stands alone."""
+    """Write several pieces of advice with numbers; a single one stands alone."""
     if len(advice) == 1:
         return advice[0]
     return " ".join(f"({place}) {words}" for place, words in enumerate(advice, start=1))

@@ -1,0 +1,140 @@
+"""Which classes are taken for which: the confusion matrix, or of many classes the pairs most often confused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import product
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
+from sklearn_lossacc.findings.format import count, one_line, percent
+from sklearn_lossacc.plots.style import (
+    INK,
+    MUTED,
+    ORANGE,
+    PAPER,
+    SMALL_SIZE,
+    TEXT_SIZE,
+    label,
+    label_axis,
+    literal,
+    plain,
+    text,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_CLASSES = 20
+FEW_CLASSES = 5
+LEAST_SHARE = 0.01
+MOST_PAIRS = 12
+LABEL_WIDTH = 18
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def confused_pairs(table: Table) -> list[tuple[str, str, float, float]]:
+    """Return true class, predicted class, weight and share of the true class of each error, most frequent first."""
+    of_class: dict[str, float] = defaultdict(float)
+    for true, weight in zip(table["true"], table["weight"], strict=True):
+        of_class[true] += weight
+    pairs = [
+        (true, predicted, weight, weight / of_class[true])
+        for true, predicted, weight in zip(table["true"], table["predicted"], table["weight"], strict=True)
+        if true != predicted and weight > 0
+    ]
+    return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def confusion_title(diagnosis: Diagnosis) -> str:
+    """Name the pair that is confused most often."""
+    pairs = confused_pairs(diagnosis.tables["confusion"])
+    if not pairs:
+        return "No class is taken for another"
+    true, predicted, weight, _ = pairs[0]
+    names = [one_line(name, 24) for name in (true, predicted)]
+    if max(map(len, names)) <= LABEL_WIDTH:
+        names = [name.replace(" ", NO_BREAK) for name in names]
+    return f"Most confused: {names[0]} → {names[1]}, {count(weight)} rows"
+
+
+def draw_confusion(diagnosis: Diagnosis, ax: Axes) -> None:
+    """Draw the matrix where it can be read, otherwise the pairs most often confused."""
+    labels = [str(name) for name in diagnosis.tables["classes"]["label"]]
+    if len(labels) <= MOST_CLASSES:
+        _draw_matrix(diagnosis.tables["confusion"], labels, ax)
+    else:
+        _draw_pairs(diagnosis.tables["confusion"], ax)
+
+
+def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
+    """Draw shares of each true class: errors in orange, hits in blue, darker for more, with the number in each cell."""
+    from matplotlib.patches import Rectangle
+
+    place = {name: index for index, name in enumerate(labels)}
+    of_class: dict[str, float] = defaultdict(float)
+    for true, weight in zip(table["true"], table["weight"], strict=True):
+        of_class[str(true)] += weight
+    n_classes = len(labels)
+    size = min(TEXT_SIZE, 85 / n_classes)
+    if n_classes <= FEW_CLASSES:
+        found = set(zip(table["true"], table["predicted"], strict=True))
+        for row, column in product(range(n_classes), repeat=2):
+            if (labels[row], labels[column]) not in found:
+                ax.text(column, row, "0", ha="center", va="center", in_layout=False, **text(size, MUTED))
+    for true, predicted, weight in zip(table["true"], table["predicted"], table["weight"], strict=True):
+        row, column = place[str(true)], place[str(predicted)]
+        share = weight / of_class[str(true)]
+        color, ink = _shade(share, hit=row == column)
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=color, edgecolor=PAPER, linewidth=0.8))
+        words = f"{count(weight)}\n{percent(share)}" if n_classes <= FEW_CLASSES else f"{100 * share:.0f}"
+        if n_classes <= FEW_CLASSES or share >= LEAST_SHARE:
+            ax.text(column, row, words, ha="center", va="center", in_layout=False, **text(size, ink))
+    ax.set_xlim(-0.5, n_classes - 0.5)
+    ax.set_ylim(n_classes - 0.5, -0.5)
+    plain(ax)
+    ax.spines["left"].set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+    ax.tick_params(axis="both", length=0, labelsize=min(TEXT_SIZE, 110 / n_classes), labelcolor=INK)
+    short = [label(name, LABEL_WIDTH) for name in labels]
+    ax.set_yticks(range(n_classes), short)
+    if n_classes <= FEW_CLASSES:
+        width = 42 // n_classes
+        folded = [literal("\n".join(wrap(one_line(name, 2 * width - 2), width))) for name in labels]
+        ax.set_xticks(range(n_classes), folded, fontsize=SMALL_SIZE)
+    else:
+        ax.set_xticks(range(n_classes), short, rotation=90 if max(map(len, short)) > 2 else 0)
+    label_axis(ax, x="predicted", y="true" if n_classes <= FEW_CLASSES else "true (each row in percent)")
+
+
+def _draw_pairs(table: Table, ax: Axes) -> None:
+    """Draw the pairs most often confused as bars."""
+    pairs = confused_pairs(table)[:MOST_PAIRS]
+    for row, (_, _, weight, share) in enumerate(pairs):
+        ax.barh(row, weight, height=0.45, color=ORANGE)
+        ax.annotate(
+            f"{count(weight)}  ({percent(share)})",
+            (weight, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            **text(SMALL_SIZE),
+        )
+    ax.set_ylim(len(pairs) - 0.4, -0.6)
+    names = [f"{label(true, LABEL_WIDTH)} → {label(predicted, LABEL_WIDTH)}" for true, predicted, _, _ in pairs]
+    ax.set_yticks(range(len(pairs)), names)
+    plain(ax, x_axis=False)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0, labelsize=SMALL_SIZE, labelcolor=INK)
+    label_axis(ax, x="rows (share of the true class)")
+
+
+def _shade(share: float, hit: bool) -> tuple[tuple[float, ...], str]:
+    """Return the colour of a cell and the ink that reads on it."""
+    from matplotlib.colors import to_rgb
+
+    dark = to_rgb("#1f4e73" if hit else "#a8560f")
+    strength = 0.06 + 0.94 * min(share, 1.0) ** 0.7
+    color = tuple(1 - strength * (1 - channel) for channel in dark)
+    return color, PAPER if strength > 0.55 else INK

@@ -1,0 +1,222 @@
+"""Panels put together: which there are, how large, and how one axes is divided among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.format import one_line
+from sklearn_lossacc.findings.wording import description_text, verdict
+from sklearn_lossacc.plots.alt import (
+    classes_alt,
+    confusion_alt,
+    loss_alt,
+    reliability_alt,
+    rows_alt,
+    waterfall_alt,
+)
+from sklearn_lossacc.plots.classes import draw_classes
+from sklearn_lossacc.plots.confusion import confusion_title, draw_confusion
+from sklearn_lossacc.plots.layout import Cell, fit_words, grid, panel_title
+from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
+from sklearn_lossacc.plots.reliability import draw_reliability
+from sklearn_lossacc.plots.rows import draw_rows
+from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
+from sklearn_lossacc.plots.titles import (
+    classes_title,
+    loss_title,
+    reliability_title,
+    rows_title,
+    waterfall_title,
+)
+from sklearn_lossacc.plots.waterfall import draw_waterfall
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANEL_WIDTH = 4.3
+PANEL_HEIGHT = 3.7
+HEADER_POINTS = 62.0
+PAGE_PANEL = (3.8, 2.95)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: what draws it, what its title says, and the axes it needs.
+
+    Attributes
+    ----------
+    draw : callable
+        Draws a diagnosis on one axes, or on a list of axes where `parts` names several.
+    title : callable
+        Says in words what the panel shows.
+    alt : callable
+        Says it for those who do not see the panel.
+    parts : tuple of str
+        Suffixes of the names of its axes; the first is the panel itself.
+    shares : tuple of float
+        Relative sizes of its axes.
+    vertical : bool
+        Whether its axes are stacked.
+    gap : float
+        Points between them.
+    """
+
+    draw: Callable[[Diagnosis, Any], None]
+    title: Callable[[Diagnosis], str]
+    alt: Callable[[Diagnosis], str]
+    parts: tuple[str, ...] = ("",)
+    shares: tuple[float, ...] = (1.0,)
+    vertical: bool = True
+    gap: float = 8.0
+
+
+PANELS: dict[str, Panel] = {
+    "waterfall": Panel(draw_waterfall, waterfall_title, waterfall_alt),
+    "reliability": Panel(draw_reliability, reliability_title, reliability_alt, ("", "_histogram"), (3.2, 1.0)),
+    "loss": Panel(draw_loss_distribution, loss_title, loss_alt),
+    "classes": Panel(
+        draw_classes, classes_title, classes_alt, ("", "_accuracy", "_loss"), (1.0, 1.1, 1.1), False, 14.0
+    ),
+    "confusion": Panel(draw_confusion, confusion_title, confusion_alt),
+    "rows": Panel(draw_rows, rows_title, rows_alt),
+}
+
+
+def check_panels(panels: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the panels to draw; None means all."""
+    if panels is None:
+        return tuple(PANELS)
+    if isinstance(panels, str):
+        panels = (panels,)
+    unknown = [name for name in panels if name not in PANELS]
+    if unknown or not panels:
+        raise LossAccError(f"panels must be names out of {list(PANELS)}, got {list(panels)}.")
+    return tuple(dict.fromkeys(panels))
+
+
+def grid_shape(n_panels: int) -> tuple[int, int]:
+    """Return the number of rows and columns for so many panels."""
+    n_columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(n_panels, 3)
+    return -(-n_panels // n_columns), n_columns
+
+
+def figure_size(panels: Sequence[str] | None = None) -> tuple[float, float]:
+    """Return width and height in inches of a figure for these panels."""
+    n_rows, n_columns = grid_shape(len(check_panels(panels)))
+    return PANEL_WIDTH * n_columns, PANEL_HEIGHT * n_rows + HEADER_POINTS / 72
+
+
+def new_figure(panels: Sequence[str] | None = None) -> tuple[Figure, Axes]:
+    """Make a figure outside pyplot, with one axes to divide."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=figure_size(panels), dpi=100, facecolor=PAPER)
+    return figure, frame_axes(figure)
+
+
+def pyplot_figure(panels: Sequence[str] | None = None) -> Axes:
+    """Make a figure that pyplot shows, with one axes to divide."""
+    from matplotlib import pyplot
+
+    return frame_axes(pyplot.figure(figsize=figure_size(panels), facecolor=PAPER))
+
+
+def panel_figure() -> tuple[Figure, Axes]:
+    """Make a figure outside pyplot for one panel alone."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=PAGE_PANEL, dpi=72)
+    return figure, frame_axes(figure, margin=0.06)
+
+
+def frame_axes(figure: Figure, margin: float = 0.16) -> Axes:
+    """Add the axes that is divided: the whole figure but a margin."""
+    width, height = figure.get_size_inches()
+    spec = figure.add_gridspec(
+        1, 1, left=margin / width, right=1 - margin / width, bottom=margin / height, top=1 - margin / height
+    )
+    return figure.add_subplot(spec[0])
+
+
+def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) -> dict[str, Axes]:
+    """Draw panels on one axes.
+
+    A single panel that needs a single axes is drawn on `ax` itself. Otherwise `ax` is switched off and divided.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What to draw.
+    ax : Axes
+        Where to draw it.
+    panels : sequence of str or None, default=None
+        Names out of ``waterfall, reliability, loss, classes, confusion, rows``; None draws all.
+
+    Returns
+    -------
+    dict of str to Axes
+        The axes of each panel: ``reliability`` comes with ``reliability_histogram``, and ``classes`` with
+        ``classes_accuracy`` and ``classes_loss``.
+
+    Raises
+    ------
+    LossAccError
+        If a panel is not known.
+    """
+    chosen = check_panels(panels)
+    if len(chosen) == 1 and len(PANELS[chosen[0]].parts) == 1:
+        panel = PANELS[chosen[0]]
+        panel.draw(diagnosis, ax)
+        panel_title(ax, _named_title(diagnosis, panel))
+        return {chosen[0]: ax}
+    ax.set_axis_off()
+    if len(chosen) == 1:
+        return _draw_in_cell(diagnosis, chosen[0], Cell(ax), _named_title(diagnosis, PANELS[chosen[0]]))
+    _draw_header(diagnosis, ax)
+    cells = grid(ax, *grid_shape(len(chosen)), header=HEADER_POINTS)
+    drawn: dict[str, Axes] = {}
+    for panel_name, cell in zip(chosen, cells, strict=False):
+        drawn.update(_draw_in_cell(diagnosis, panel_name, cell, PANELS[panel_name].title(diagnosis)))
+    return drawn
+
+
+def draw_untitled(diagnosis: Diagnosis, ax: Axes, panel_name: str) -> None:
+    """Draw one panel alone, with all its labels inside the axes, and leave its title to others."""
+    ax.set_axis_off()
+    _draw_in_cell(diagnosis, panel_name, Cell(ax), None)
+
+
+def _draw_in_cell(diagnosis: Diagnosis, panel_name: str, cell: Cell, title: str | None) -> dict[str, Axes]:
+    """Draw one panel into a cell."""
+    panel = PANELS[panel_name]
+    cell.shares, cell.vertical, cell.gap = panel.shares, panel.vertical, panel.gap
+    axes = cell.make()
+    panel.draw(diagnosis, axes if len(axes) > 1 else axes[0])
+    if title is not None:
+        cell.set_title(title)
+    return {f"{panel_name}{suffix}": ax for suffix, ax in zip(panel.parts, axes, strict=True)}
+
+
+def _named_title(diagnosis: Diagnosis, panel: Panel) -> str:
+    """Put the name of the model before the title of a panel that stands alone."""
+    return f"{one_line(diagnosis.name, 40)}: {panel.title(diagnosis)}"
+
+
+def _draw_header(diagnosis: Diagnosis, ax: Axes) -> None:
+    """Write name, verdict and description above the panels."""
+    lines = (
+        (one_line(diagnosis.name, 80), 0, text(14, INK, fontweight="bold")),
+        (verdict(diagnosis), -22, text(TEXT_SIZE + 1.5, INK)),
+        (description_text(diagnosis), -38, text(TEXT_SIZE, MUTED)),
+    )
+    width = ax.get_window_extent().width
+    for words, depth, looks in lines:
+        line = ax.annotate(
+            "", (0, 1), xycoords="axes fraction", xytext=(0, depth), textcoords="offset points", va="top", **looks
+        )
+        line.set_text(fit_words(line, words, width, lines=1))

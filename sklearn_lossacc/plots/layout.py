@@ -1,0 +1,226 @@
+"""Cells: axes that keep their tick labels, and everything else they carry, inside a given rectangle.
+
+One axes is divided by inset axes whose locator measures at every drawing how much room labels and titles take, and
+gives the rest to the data. Nothing overlaps and nothing is cut off, whatever the class names, in any figure and at any
+size, and no layout engine and no global setting of the user's figure is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sklearn_lossacc.plots.style import INK, TITLE_SIZE, literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
+
+LARGEST_SHARE_OF_LABELS = 0.8
+TITLE_PAD = 8.0
+
+
+@dataclass
+class Cell:
+    """A rectangle of a parent axes, filled by a row or a column of axes that share it.
+
+    Attributes
+    ----------
+    parent : Axes
+        The axes that is divided.
+    bounds : tuple of four floats
+        Left, bottom, width and height in the parent's axes coordinates.
+    padding : tuple of four floats
+        Room in points kept free at the left, bottom, right and top of the rectangle.
+    shares : tuple of float
+        Relative sizes of the axes along the direction of division.
+    vertical : bool
+        Whether the axes are stacked, first on top; otherwise they stand side by side.
+    gap : float
+        Points between neighbouring axes, beside the room of their labels.
+    """
+
+    parent: Axes
+    bounds: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    padding: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    shares: tuple[float, ...] = (1.0,)
+    vertical: bool = True
+    gap: float = 8.0
+    axes: list[Axes] = field(default_factory=list)
+    title: Text | None = None
+    title_words: str = ""
+
+    def make(self) -> list[Axes]:
+        """Create the axes inside the parent."""
+        self.axes = [self.parent.inset_axes((0.1, 0.1, 0.8, 0.8), zorder=5) for _ in self.shares]
+        for child in self.axes:
+            child.set_axes_locator(self.locate)  # type: ignore[arg-type]
+        return self.axes
+
+    def set_title(self, words: str) -> None:
+        """Put a title above the first axes; it starts at the left edge of the rectangle and is wrapped to fit."""
+        self.title_words = words
+        self.title = panel_title(self.axes[0], words)
+
+    def locate(self, ax: Axes, renderer: Any) -> Bbox:
+        """Return the position of one of the axes in figure coordinates; called by matplotlib at every drawing."""
+        from matplotlib.transforms import Bbox, TransformedBbox
+
+        room = self._room()
+        self._wrap_title(room.width)
+        margins = [_margins(child, renderer, self.title) for child in self.axes]
+        boxes = self._share_out(room, margins)
+        index = self.axes.index(ax)
+        box = boxes[index]
+        if index == 0 and self.title is not None and box.width > 0:
+            self.title.set_x(-(box.x0 - room.x0) / box.width)
+        figure = ax.get_figure(root=False)
+        assert figure is not None
+        located = TransformedBbox(box, figure.transSubfigure.inverted())
+        position = Bbox(located.get_points())
+        ax.set_position(position)
+        return position
+
+    def _room(self) -> Bbox:
+        """Return the rectangle without its padding, in pixels."""
+        from matplotlib.transforms import Bbox
+
+        x, y, width, height = self.bounds
+        corners = self.parent.transAxes.transform([(x, y), (x + width, y + height)])
+        figure = self.parent.get_figure(root=True)
+        assert figure is not None
+        left, bottom, right, top = (side * figure.dpi / 72 for side in self.padding)
+        (x0, y0), (x1, y1) = corners
+        return Bbox.from_extents(x0 + left, y0 + bottom, max(x1 - right, x0 + left + 1), max(y1 - top, y0 + bottom + 1))
+
+    def _share_out(self, room: Bbox, margins: Sequence[tuple[float, float, float, float]]) -> list[Bbox]:
+        """Divide the room among the axes after the room of their labels is taken out."""
+        from matplotlib.transforms import Bbox
+
+        figure = self.parent.get_figure(root=True)
+        assert figure is not None
+        gap = self.gap * figure.dpi / 72
+        total = sum(self.shares)
+        lefts, bottoms, rights, tops = zip(*margins, strict=True)
+        boxes = []
+        if self.vertical:
+            x0, x1 = _inner(room.x0, room.x1, max(lefts), max(rights))
+            free = room.height - sum(tops) - sum(bottoms) - gap * (len(self.shares) - 1)
+            free = max(free, room.height * (1 - LARGEST_SHARE_OF_LABELS))
+            edge = room.y1
+            for share, top, bottom in zip(self.shares, tops, bottoms, strict=True):
+                y1 = edge - top
+                y0 = y1 - free * share / total
+                boxes.append(Bbox.from_extents(x0, y0, x1, y1))
+                edge = y0 - bottom - gap
+            return boxes
+        y0, y1 = _inner(room.y0, room.y1, max(bottoms), max(tops))
+        free = room.width - sum(lefts) - sum(rights) - gap * (len(self.shares) - 1)
+        free = max(free, room.width * (1 - LARGEST_SHARE_OF_LABELS))
+        edge = room.x0
+        for share, left, right in zip(self.shares, lefts, rights, strict=True):
+            x0 = edge + left
+            x1 = x0 + free * share / total
+            boxes.append(Bbox.from_extents(x0, y0, x1, y1))
+            edge = x1 + right + gap
+        return boxes
+
+    def _wrap_title(self, width: float) -> None:
+        """Break the title into at most two lines that fit the width."""
+        if self.title is None:
+            return
+        wrapped = fit_words(self.title, self.title_words, width)
+        if wrapped != self.title.get_text():
+            self.title.set_text(wrapped)
+
+
+def panel_title(ax: Axes, words: str) -> Text:
+    """Set the title of a panel: bold, at the left."""
+    return ax.set_title(
+        literal(words), loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK, pad=TITLE_PAD, linespacing=1.25
+    )
+
+
+def fit_words(text: Text, words: str, width: float, lines: int = 2) -> str:
+    """Break words into at most `lines` lines of `width` pixels in the font of `text`; what is left over is cut."""
+
+    def fits(line: str) -> bool:
+        text.set_text(literal(line))
+        return bool(text.get_window_extent().width <= width)
+
+    before = text.get_text()
+    parts = words.split(" ")
+    try:
+        if fits(words):
+            return literal(" ".join(parts))
+        halves = [(" ".join(parts[:cut]), " ".join(parts[cut:])) for cut in range(1, len(parts))] if lines > 1 else []
+        halves = [pair for pair in halves if fits(pair[0]) and fits(pair[1])]
+        if halves:
+            return literal("\n".join(min(halves, key=lambda pair: max(map(len, pair)))))
+        return literal("\n".join(_filled(parts, fits, lines)))
+    finally:
+        text.set_text(before)
+
+
+def _filled(parts: Sequence[str], fits: Callable[[str], bool], lines: int) -> list[str]:
+    """Fill lines with words, and cut what does not fit into the last."""
+    rest = list(parts)
+    filled: list[str] = []
+    while len(filled) < lines - 1 and rest and fits(rest[0]):
+        line = rest.pop(0)
+        while rest and fits(f"{line} {rest[0]}"):
+            line = f"{line} {rest.pop(0)}"
+        filled.append(line)
+    last = " ".join(rest)
+    while last and not fits(f"{last}…"):
+        last = last[:-1].rstrip()
+    return [*filled, f"{last}…"]
+
+
+def grid(parent: Axes, n_rows: int, n_columns: int, header: float) -> list[Cell]:
+    """Divide an axes into equal cells, row by row, below a header of so many points."""
+    figure = parent.get_figure(root=True)
+    assert figure is not None
+    height = max(parent.get_window_extent().height * 72 / figure.dpi, 1.0)
+    top = 1.0 - min(header / height, 0.4)
+    cells = []
+    for row in range(n_rows):
+        for column in range(n_columns):
+            bounds = (column / n_columns, top * (1 - (row + 1) / n_rows), 1 / n_columns, top / n_rows)
+            sides = (0 if column == 0 else 14, 0 if row == n_rows - 1 else 14, 0 if column == n_columns - 1 else 14, 4)
+            cells.append(Cell(parent, bounds, sides))
+    return cells
+
+
+def _margins(ax: Axes, renderer: Any, title: Text | None) -> tuple[float, float, float, float]:
+    """Measure the pixels that labels and titles take at the left, bottom, right and top of an axes.
+
+    The width of the title is left out, because it may run over the neighbours of its own cell.
+    """
+    above = 0.0
+    titled = title is not None and title.axes is ax and title.get_text() != ""
+    if titled and title is not None:
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        above = title.get_window_extent(renderer).height + TITLE_PAD * figure.dpi / 72
+        title.set_visible(False)
+    tight = ax.get_tightbbox(renderer, call_axes_locator=False, for_layout_only=True)
+    window = ax.get_window_extent(renderer)
+    if titled and title is not None:
+        title.set_visible(True)
+    if tight is None:
+        return 0.0, 0.0, 0.0, above
+    return (
+        max(window.x0 - tight.x0, 0.0),
+        max(window.y0 - tight.y0, 0.0),
+        max(tight.x1 - window.x1, 0.0),
+        max(tight.y1 - window.y1, 0.0) + above,
+    )
+
+
+def _inner(low: float, high: float, before: float, after: float) -> tuple[float, float]:
+    """Take margins from both ends of a range, never more than the largest share."""
+    scale = min(1.0, LARGEST_SHARE_OF_LABELS * (high - low) / max(before + after, 1e-9))
+    return low + before * scale, high - after * scale

@@ -1,0 +1,87 @@
+"""Colours and explicit artist arguments; no rcParams are read or written here.
+
+The palette has four steps of lightness, so that it reads in grayscale and by colour-blind eyes: ink for what was
+observed, blue for what helps or is expected, orange (always hatched as well) for what costs, pale grey for reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn_lossacc.findings.format import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+INK = "#22303c"
+MUTED = "#5f6b76"
+RULE = "#c9d0d6"
+PALE = "#e3e8ec"
+BLUE = "#2f6f9f"
+LIGHT_BLUE = "#a9c9e0"
+ORANGE = "#e08a3c"
+DARK_ORANGE = "#9a4f0d"
+PAPER = "#ffffff"
+
+TITLE_SIZE = 10.5
+TEXT_SIZE = 8.5
+SMALL_SIZE = 7.5
+
+HATCH = "////"
+
+
+def cost_bar(**changes: Any) -> dict[str, Any]:
+    """Return the look of what costs: orange, and hatched so that it reads without colour."""
+    return {
+        "facecolor": ORANGE,
+        "edgecolor": PAPER,
+        "hatch": HATCH,
+        "linewidth": 0.0,
+        **changes,
+    }
+
+
+def text(size: float = TEXT_SIZE, color: str = INK, **changes: Any) -> dict[str, Any]:
+    """Return the look of a piece of text."""
+    return {"fontsize": size, "color": color, **changes}
+
+
+def interval_line(**changes: Any) -> dict[str, Any]:
+    """Return the look of an interval."""
+    return {"color": INK, "linewidth": 1.1, "solid_capstyle": "butt", **changes}
+
+
+def label(words: object, width: int | None = None) -> str:
+    """Return a user's label as matplotlib shows it literally: on one line, cut to `width`, and never as mathematics."""
+    return literal(one_line(words, width))
+
+
+def literal(words: str) -> str:
+    """Escape dollar signs, which would otherwise start mathematics, and stop the drawing where they do not end it."""
+    return words.replace("$", r"\$")
+
+
+def plain(ax: Axes, *, x_axis: bool = True, y_axis: bool = True) -> None:
+    """Give axes thin quiet spines and ticks, and leave out the axes that carry no numbers."""
+    ax.set_facecolor("none")
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side, shown in (("bottom", x_axis), ("left", y_axis)):
+        ax.spines[side].set_visible(shown)
+        ax.spines[side].set_color(RULE)
+        ax.spines[side].set_linewidth(0.8)
+    ax.tick_params(
+        axis="both", which="both", labelsize=SMALL_SIZE, labelcolor=MUTED, color=RULE, width=0.8, length=3, pad=2.5
+    )
+    if not x_axis:
+        ax.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
+    if not y_axis:
+        ax.tick_params(axis="y", which="both", left=False)
+
+
+def label_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:
+    """Label axes in the quiet colour."""
+    if x is not None:
+        ax.set_xlabel(x, labelpad=3, **text(SMALL_SIZE, MUTED))
+    if y is not None:
+        ax.set_ylabel(y, labelpad=4, **text(SMALL_SIZE, MUTED))

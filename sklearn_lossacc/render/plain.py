@@ -1,0 +1,44 @@
+"""The long report as plain text: what ``print`` shows, and every table below it."""
+
+from __future__ import annotations
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.text import diagnosis_text
+from sklearn_lossacc.render.sections import report_tables
+from sklearn_lossacc.render.tables import TextTable
+
+
+def plain(diagnosis: Diagnosis) -> str:
+    """Write the long report as plain text.
+
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        What to write.
+
+    Returns
+    -------
+    str
+        Aligned lines, without colour and without a trailing line break.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.findings.diagnose import diagnose
+    >>> print(plain(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="tiny")).splitlines()[0])
+    tiny: 2 rows, 2 classes, float64 probabilities
+    """
+    return "\n\n".join([diagnosis_text(diagnosis), *(aligned(table) for table in report_tables(diagnosis))])
+
+
+def aligned(table: TextTable) -> str:
+    """Lay out a table in columns, with its caption above."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    written = [
+        "  ".join(
+            f"{cell:>{width}}" if right else f"{cell:<{width}}"
+            for cell, width, right in zip(line, widths, table.numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([table.caption, *written])

@@ -1,0 +1,201 @@
+"""The tables of a report as text cells; plain text, Markdown and HTML lay out the same cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent
+from sklearn_lossacc.findings.wording import (
+    METRICS,
+    finding_limits,
+    finding_title,
+    finding_value,
+    metric_limits,
+    metric_quantity,
+    metric_text,
+    part_label,
+    with_status,
+)
+
+MOST_CLASSES = 100
+MOST_ROWS = 20
+ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "code", "finding", "conclusion", "metric", "method"})
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of text.
+
+    Attributes
+    ----------
+    caption : str
+        What it holds.
+    columns : tuple of str
+        Column names.
+    rows : tuple of tuple of str
+        Cells; the first of each row names it.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers and are aligned at the right."""
+        return tuple(column not in ALIGNED_LEFT for column in self.columns)
+
+
+def waterfall_table(diagnosis: Diagnosis) -> TextTable:
+    """List the parts of the loss; the interval of a part that was not selected is its upper bound."""
+    rows = [
+        (
+            part_label(diagnosis, part),
+            nats(part.value, signed=part.name != "chance"),
+            interval(part.low, part.high, nats) if part.selected else _bound(part.high),
+        )
+        for part in diagnosis.decomposition.parts
+    ]
+    total = "log loss, clipped" if diagnosis.decomposition.clipped else "log loss"
+    rows.append((total, nats(diagnosis.decomposition.total), ""))
+    return TextTable("Where the loss comes from", ("part", "nats", "95 % interval"), tuple(rows))
+
+
+def metrics_table(diagnosis: Diagnosis) -> TextTable:
+    """List every number."""
+    names = [*(name for name in METRICS if name in diagnosis.metrics), *sorted(set(diagnosis.metrics) - set(METRICS))]
+    rows = tuple(
+        (
+            metric_quantity(name).label,
+            metric_text(diagnosis, name),
+            metric_limits(diagnosis, name),
+            one_line(diagnosis.metrics[name].method),
+        )
+        for name in names
+    )
+    return TextTable("All numbers", ("metric", "value", "95 % interval", "method"), rows)
+
+
+def findings_table(diagnosis: Diagnosis, status: str, caption: str) -> TextTable:
+    """List the findings of one status; columns that would be empty throughout are left out."""
+    rows = [
+        (
+            finding.code,
+            finding_title(finding),
+            one_line(finding.headline),
+            f"{finding_value(finding)} {finding_limits(finding)}".strip(),
+            p_value(finding.p_value),
+        )
+        for finding in with_status(diagnosis, status)
+    ]
+    columns = ("code", "finding", "conclusion", "value", "p-value")
+    return _without_empty(TextTable(caption, columns, tuple(rows)))
+
+
+def classes_table(diagnosis: Diagnosis) -> TextTable:
+    """List the classes, or of very many those of largest loss."""
+    table = diagnosis.tables["classes"]
+    order = list(range(len(table["label"])))
+    caption = "Classes"
+    if len(order) > MOST_CLASSES:
+        order = sorted(order, key=lambda row: -_or_least(table["loss"][row]))[:MOST_CLASSES]
+        caption = f"The {MOST_CLASSES} of {count(len(table['label']))} classes of largest loss"
+    rows = tuple(
+        (
+            one_line(table["label"][row]),
+            count(table["n"][row]),
+            percent(table["prior"][row]),
+            percent(table["mean_proba"][row]),
+            percent(table["predicted"][row]),
+            percent(table["accuracy"][row]),
+            _limits(table, row, "accuracy", percent),
+            nats(table["loss"][row]),
+            _limits(table, row, "loss", nats),
+        )
+        for row in order
+    )
+    columns = (
+        "class",
+        "rows",
+        "share",
+        "mean probability",
+        "predicted share",
+        "accuracy",
+        "95 % interval of accuracy",
+        "loss (nats)",
+        "95 % interval of loss",
+    )
+    return TextTable(caption, columns, rows)
+
+
+def rows_table(diagnosis: Diagnosis, by: str = "loss") -> TextTable:
+    """List the rows of largest loss."""
+    table = diagnosis.tables[f"rows_{by}"]
+    rows = tuple(
+        (
+            count(table["index"][row]).replace(",", ""),
+            one_line(table["y_true"][row]),
+            one_line(table["y_pred"][row]),
+            _probability(table["p_true"][row]),
+            _probability(table["p_pred"][row]),
+            "inf" if table["p_true"][row] == 0 else nats(table["loss"][row]),
+            percent(table["loss_share"][row]),
+            _probability(table["surprise_p"][row]),
+        )
+        for row in range(min(MOST_ROWS, len(table["index"])))
+    )
+    columns = (
+        "row",
+        "true",
+        "predicted",
+        "p of true",
+        "p of predicted",
+        "loss (nats)",
+        "share of loss",
+        "surprise p",
+    )
+    return TextTable("The rows of largest loss", columns, rows)
+
+
+def _bound(high: float | None) -> str:
+    """Write the upper bound of a part that was not selected, where there is one."""
+    return interval(None, high, nats) if high is not None and high >= 0.0005 else ""
+
+
+def _limits(table: Any, row: int, name: str, write: Any) -> str:
+    """Write a class's interval, empty where it has none."""
+    low, high = (_finite(table[f"{name}_{side}"][row]) for side in ("low", "high"))
+    return interval(low, high, write)
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number, or None for None and NaN."""
+    return None if value is None or math.isnan(value) else value
+
+
+def _or_least(value: float | None) -> float:
+    """Return a value to sort by; classes without rows come last."""
+    known = _finite(value)
+    return -1.0 if known is None else known
+
+
+def _probability(value: float | None) -> str:
+    """Write a probability with two or three digits; the smallest keep their order of magnitude."""
+    known = _finite(value)
+    if known is None or known == 0:
+        return number(known)
+    return f"{known:.3f}" if known >= 0.0995 else f"{known:.2g}" if known >= 0.001 else f"{known:.1e}"
+
+
+def _without_empty(table: TextTable) -> TextTable:
+    """Leave out columns that are empty in every row."""
+    kept = [place for place in range(len(table.columns)) if any(row[place] for row in table.rows)]
+
+    def pick(cells: Sequence[str]) -> tuple[str, ...]:
+        return tuple(cells[place] for place in kept)
+
+    return TextTable(table.caption, pick(table.columns), tuple(pick(row) for row in table.rows))

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+from sklearn_lossacc.findings import Finding
+from sklearn_lossacc.findings.wording import (
+    METRICS,
+    finding_numbers,
+    not_excluded,
+    ordered_issues,
+    tally,
+    verdict,
+    what_to_do,
+)
+
+
+def finding(code, severity="warning", status="fired", **changes):
+    facts = {"headline": f"{code} says so.", "advice": f"do {code}", **changes}
+    return Finding(code, f"rule-{code[2:]}", status, severity, **facts)
+
+
+def test_every_metric_has_words(diagnosis):
+    assert set(diagnosis.metrics) <= set(METRICS)
+
+
+def test_errors_come_first_and_rules_keep_their_order(diagnosis_of):
+    found = (finding("LA303", "tip"), finding("LA101"), finding("LA103"), finding("LA001", "error"))
+    ordered = ordered_issues(replace(diagnosis_of("healthy"), findings=found))
+    assert [issue.code for issue in ordered] == ["LA001", "LA101", "LA103", "LA303"]
+
+
+def test_verdict_is_the_gravest_headline_and_names_the_others(diagnosis_of):
+    found = (finding("LA101"), finding("LA001", "error"))
+    assert verdict(replace(diagnosis_of("healthy"), findings=found)) == "LA001 says so. Also: rule 101."
+
+
+def test_a_passed_finding_that_could_not_be_excluded_is_named(diagnosis_of):
+    unsure = finding("LA103", status="passed", headline="Class bias was not shown.", advice="")
+    sure = finding("LA101", status="passed", headline="No material overconfidence.", advice="")
+    healthy = replace(diagnosis_of("healthy"), findings=(unsure, sure))
+    assert not_excluded(healthy) == (unsure,)
+    assert verdict(healthy).endswith("Not shown, but not excluded either: rule 103.")
+    assert "more rows" in what_to_do(healthy)[0]
+    assert what_to_do(replace(healthy, findings=(sure,))) == ("Nothing needs repair.",)
+
+
+def test_the_same_advice_is_given_once(diagnosis_of):
+    found = (finding("LA101", advice="recalibrate"), finding("LA103", advice="recalibrate"))
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("recalibrate",)
+
+
+def test_tally_counts_every_finding(diagnosis_of):
+    found = (
+        finding("LA001", "error"),
+        finding("LA101"),
+        finding("LA102"),
+        finding("LA103", status="passed"),
+        finding("LA002", status="not_applicable"),
+        finding("LA304", status="ignored"),
+    )
+    written = tally(replace(diagnosis_of("healthy"), findings=found))
+    assert written == "1 error, 2 warnings; 1 passed, 1 not applicable, 1 ignored"
+
+
+def test_numbers_of_a_finding():
+    temperature = finding("LA101", value=2.881, interval=(2.8, 3.0), p_value=0.01)
+    assert finding_numbers(temperature) == ("T = 2.88 [2.80, 3.00]", "p = 0.010")
+    assert finding_numbers(finding("LA004")) == ()
