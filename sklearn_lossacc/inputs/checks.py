@@ -187,7 +187,8 @@ def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
     else:
         fault = f"{off.count} rows of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
     raise NotProbabilitiesError(
-        f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; {_hint(dtype, scores[:1].size, off.value)}."
+        f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; "
+        f"{_hint(dtype, scores[:1].size, off.value)}."
     )
 
 
