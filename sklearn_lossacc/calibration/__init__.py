@@ -1,8 +1,17 @@
 """Maps from probabilities to better ones, learnt from labels."""
 
+from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.classifier import CalibratedClassifier
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 
-__all__ = ["BaseCalibrator", "IdentityCalibrator", "IsotonicCalibrator", "TemperatureCalibrator"]
+__all__ = [
+    "AutoCalibrator",
+    "BaseCalibrator",
+    "CalibratedClassifier",
+    "IdentityCalibrator",
+    "IsotonicCalibrator",
+    "TemperatureCalibrator",
+]

@@ -28,6 +28,17 @@ __all__ = ["BaseCalibrator"]
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
+def _real_numbers(X: np.ndarray) -> np.ndarray:
+    """Say in scikit-learn's words what is wrong with arrays that hold no real numbers or no column."""
+    if X.dtype.kind == "c":
+        raise InvalidPredictionsError(f"Complex data not supported: X has dtype {X.dtype}; expected real numbers.")
+    if X.ndim == 2 and X.shape[1] == 0:
+        raise InvalidPredictionsError(
+            f"0 feature(s) (shape={X.shape}) while a minimum of 1 is required: pass one column for each class."
+        )
+    return X.astype(np.float64) if X.dtype.kind == "O" else X
+
+
 class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     """A map from probabilities to better ones, learnt from labels.
 
@@ -127,6 +138,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         ndarray of shape (n_samples,)
             Labels from `classes_`.
         """
+        check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,7 +217,14 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         if not hasattr(X, "columns"):
             X = as_array(X, "X", InvalidPredictionsError)
         if X.ndim == 1:
+            if not reset and self.n_features_in_ != 1:
+                raise InvalidPredictionsError(
+                    f"X has one dimension, but {type(self).__name__} was fitted with {self.n_features_in_} columns. "
+                    "Reshape your data: a single row is X.reshape(1, -1)."
+                )
             X = X.reshape(-1, 1)
+        if isinstance(X, np.ndarray):
+            X = _real_numbers(X)
         validate_data(self, X=X, reset=reset, skip_check_array=True)
         return X
 
@@ -215,7 +234,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             raise InvalidTargetError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None; pass one label a row."
             )
-        return column_or_1d(y, warn=True) if np.ndim(y) == 2 and np.shape(y)[1] == 1 else y
+        shape = getattr(y, "shape", None) or np.asarray(y).shape
+        return column_or_1d(y, warn=True) if len(shape) == 2 and shape[1] == 1 else y
 
     def _fit_checked(self, predictions: Predictions) -> np.ndarray:
         """Learn from checked predictions, without a warning; return the classes without rows."""

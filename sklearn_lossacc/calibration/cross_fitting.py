@@ -1,0 +1,107 @@
+"""Out-of-fold losses of calibrators, with folds that depend on what a row holds and not on where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
+from sklearn_lossacc._numerics.hashing import row_digests
+from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.inputs import Predictions
+
+__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss"]
+
+MAX_ENTRIES = 2**21  # beyond it, folds hold a fixed sample of the rows
+MIN_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Rows with their folds; a unit is a group, or all copies of a row, and lies in one fold.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (m,)
+        Indices of the rows that take part.
+    fold : ndarray of shape (m,)
+        Fold of each row, 0..n_folds-1.
+    unit : ndarray of shape (m,)
+        Unit of each row, 0..n_units-1.
+    n_folds, n_units : int
+        How many there are.
+    """
+
+    rows: np.ndarray
+    fold: np.ndarray
+    unit: np.ndarray
+    n_folds: int
+    n_units: int
+
+
+def _unit_keys(predictions: Predictions) -> np.ndarray:
+    """Return a 64-bit key for each row: of its group, or of its scores and label."""
+    if predictions.groups is not None and predictions.group_keys is not None:
+        return predictions.group_keys[predictions.groups]
+    keys = np.empty(predictions.n_rows, dtype=np.uint64)
+    for rows in row_blocks(predictions.n_rows, predictions.n_classes):
+        y = predictions.y[rows]
+        keys[rows] = row_digests(np.asarray(predictions.scores[rows]), y, np.ones(len(y)))
+    return keys
+
+
+def assign_folds(predictions: Predictions, n_folds: int) -> Folds:
+    """Cut the rows of positive weight into folds, stratified by class.
+
+    Units are ordered by their most frequent class and their key and dealt out in turn, so that the folds neither
+    depend on the order of the rows nor part a row from its copies: weight k is k copies here, too.
+    """
+    keys = _unit_keys(predictions)
+    weight = predictions.sample_weight
+    rows = np.arange(predictions.n_rows) if weight is None else np.flatnonzero(weight)
+    n_kept = max(MIN_ROWS, MAX_ENTRIES // predictions.n_classes)
+    if len(rows) > n_kept:
+        rows = rows[np.argsort(keys[rows], kind="stable")[:n_kept]]
+    units, unit = np.unique(keys[rows], return_inverse=True)
+    mass = np.zeros((len(units), predictions.n_classes))
+    np.add.at(mass, (unit, predictions.y[rows]), 1.0 if weight is None else weight[rows])
+    order = np.argsort(mass.argmax(axis=1), kind="stable")
+    fold_of_unit = np.empty(len(units), dtype=np.intp)
+    fold_of_unit[order] = np.arange(len(units)) % n_folds
+    return Folds(rows, fold_of_unit[unit], unit, n_folds, len(units))
+
+
+def _subset(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Take some rows, with column codes as labels."""
+    return Predictions.from_arrays(
+        predictions.y[rows],
+        predictions.scores[rows],
+        input=predictions.input,
+        sample_weight=None if predictions.sample_weight is None else predictions.sample_weight[rows],
+        groups=None if predictions.groups is None else predictions.groups[rows],
+    )
+
+
+def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> np.ndarray:
+    """Return the log loss of each row of `folds`, clipped at 2.22e-16, by a map learnt from the other folds."""
+    loss = np.empty(len(folds.rows))
+    for fold in range(folds.n_folds):
+        held_out = folds.fold == fold
+        calibrator._fit_checked(_subset(predictions, folds.rows[~held_out]))
+        test = _subset(predictions, folds.rows[held_out])
+        for rows in row_blocks(test.n_rows, test.n_classes):
+            proba = calibrator._apply(test.checked, rows)
+            p_true = proba[np.arange(len(proba)), test.y[rows]]
+            place = np.flatnonzero(held_out)[rows]
+            loss[place] = -np.log(np.maximum(p_true, LOSS_CLIP))
+    return loss
+
+
+def compare(loss: np.ndarray, best: np.ndarray, weight: np.ndarray, folds: Folds) -> tuple[float, float]:
+    """Return the weighted mean of loss - best, and its standard error with each unit as one draw."""
+    total = weight.sum()
+    mean = float(weight @ (loss - best) / total)
+    by_unit = np.bincount(folds.unit, weights=weight * (loss - best - mean), minlength=folds.n_units)
+    variance = by_unit @ by_unit / total**2 * folds.n_units / (folds.n_units - 1)
+    return mean, float(np.sqrt(variance))

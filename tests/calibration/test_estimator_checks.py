@@ -1,0 +1,80 @@
+"""scikit-learn's own checks."""
+
+import pytest
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_lossacc.calibration import (
+    AutoCalibrator,
+    CalibratedClassifier,
+    IdentityCalibrator,
+    IsotonicCalibrator,
+    TemperatureCalibrator,
+)
+
+# The checks' few random rows are separable, lack classes, or say nothing about the labels.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
+
+CALIBRATORS = [
+    IdentityCalibrator(input="logits"),
+    TemperatureCalibrator(input="logits"),
+    TemperatureCalibrator(input="logits", floor=True),
+    IsotonicCalibrator(input="logits"),
+    AutoCalibrator(input="logits"),
+]
+
+# The columns of X are the scores of the classes; these checks have fewer columns than classes, or columns that score
+# nothing.
+SHAPE_MISMATCHES = {
+    "check_estimators_overwrite_params": "two columns, three classes",
+    "check_estimators_fit_returns_self": "two columns, three classes",
+    "check_readonly_memmap_input": "two columns, three classes",
+    "check_classifiers_classes": "two columns, three classes",
+    "check_classifiers_train": "two columns, three classes; and columns that are no scores of the classes",
+}
+# An isotonic map learns to predict one class whatever the columns; one temperature cannot.
+ONE_CLASS = {"check_classifiers_one_label": "three columns, one class"}
+
+
+def expected_failures(calibrator):
+    return SHAPE_MISMATCHES | ({} if isinstance(calibrator, IsotonicCalibrator) else ONE_CLASS)
+
+
+@parametrize_with_checks(CALIBRATORS, expected_failed_checks=expected_failures)
+def test_calibrators_on_logits(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [
+        CalibratedClassifier(LogisticRegression(), calibrator, ensemble=ensemble)
+        for calibrator in (
+            None,
+            TemperatureCalibrator(),
+            TemperatureCalibrator(floor=True),
+            IsotonicCalibrator(),
+            IdentityCalibrator(),
+        )
+        for ensemble in ("auto", False)
+    ]
+)
+def test_calibrated_classifier_with_nothing_excepted(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("calibrator", CALIBRATORS, ids=repr)
+def test_tags_are_honest(calibrator):
+    assert not get_tags(calibrator).input_tags.positive_only
+    assert get_tags(type(calibrator)()).input_tags.positive_only
+    for tags in (get_tags(calibrator), get_tags(type(calibrator)())):
+        assert not tags.no_validation
+        assert not tags._skip_test
+        assert tags.input_tags.two_d_array
+        assert tags.classifier_tags.multi_class
+
+
+def test_the_classifier_takes_what_its_estimator_takes():
+    tags = get_tags(CalibratedClassifier(FrozenEstimator(LogisticRegression())))
+    assert tags.input_tags == get_tags(LogisticRegression()).input_tags
