@@ -94,7 +94,8 @@ def bootstrap_t(
     Notes
     -----
     Units are drawn with replacement; each resample's mean is studentised by its own standard error, and the quantiles
-    of that ratio replace the normal ones: mean - q_{1-a/2} se, mean - q_{a/2} se. A resample without spread is left out.
+    of that ratio replace the normal ones: mean - q_{1-a/2} se, mean - q_{a/2} se. A resample without spread is left
+    out.
 
     References
     ----------

@@ -37,8 +37,8 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
 
     Notes
     -----
-    The margin p_y - max_{j != y} p_j, after each column is shifted by its class's mean probability among the rows labelled
-    so (a network trained on noisy labels is less sure of the classes that are noisier), is mapped to [0, 1].
+    The margin p_y - max_{j != y} p_j, after each column is shifted by its class's mean probability among the rows
+    labelled so (a network trained on noisy labels is less sure of the classes that are noisier), is mapped to [0, 1].
     """
     thresholds = class_thresholds(proba, y, weight)
     thresholds = np.where(np.isfinite(thresholds), thresholds, np.nanmax(thresholds))
@@ -55,7 +55,7 @@ def anchor_rate(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float |
 
     Notes
     -----
-    Per predicted class the surest tenth of its rows (at least 20) are anchors; the rates are averaged by predicted weight.
+    Per predicted class the surest tenth of its rows (at least 20) are anchors; rates are averaged by predicted weight.
     It is an upper bound where no class has pure rows, so it stands beside an interval and never decides alone.
     """
     predicted = proba.argmax(axis=1)

@@ -7,6 +7,8 @@ from scipy.stats import norm
 
 from sklearn_lossacc.inference.null import NullModel
 
+MIN_SPREAD = 0.05  # tilted variance, relative to the deviance, below which the tilted law has all but one outcome left
+
 
 def _cumulants(null: NullModel, values: np.ndarray, s: float) -> tuple[float, float, float]:
     """Return K(s), K'(s), K''(s) of T = sum w v, where K(s) = sum_i log sum_j p_ij exp(s w_i v_ij)."""
@@ -114,6 +116,9 @@ def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]
         return upper, 1.0 - upper, False
     w = np.sign(s) * np.sqrt(max(2.0 * (s * observed - k0), 0.0))
     u = s * np.sqrt(k2)
+    if u * u < MIN_SPREAD * w * w:
+        upper = 0.0 if observed > mean else 1.0
+        return upper, 1.0 - upper, False
     if abs(w) < 1e-3:
         # 1/u - 1/w cancels here; its limit is the first Edgeworth term.
         upper = float(np.clip(norm.sf(z) + norm.pdf(z) * _skewness(null, centred, scale) * (z**2 - 1) / 6, 0.0, 1.0))
