@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
+
 
 def pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the distinct x of positive weight, sorted, with the mean target and the total weight of each."""
     kept = weight > 0
     order = np.argsort(x[kept], kind="stable")
     x, target, weight = x[kept][order], target[kept][order], weight[kept][order]
-    first = np.flatnonzero(np.r_[True, x[1:] > x[:-1]])
+    first = np.flatnonzero(np.r_[True, x[1:] - x[:-1] > TIE * np.abs(x[1:])])
     total = np.add.reduceat(weight, first)
     return x[first], np.add.reduceat(weight * target, first) / total, total
 
@@ -24,7 +26,7 @@ def fit_isotonic(
     Parameters
     ----------
     x : ndarray of shape (n_rows,)
-        Scores. Rows of equal score are pooled first, so that their order means nothing.
+        Scores. Rows of equal score, up to rounding, are pooled first, so that their order means nothing.
     target : ndarray of shape (n_rows,)
         What to fit, 0 or 1 for labels.
     weight : ndarray of shape (n_rows,) or None

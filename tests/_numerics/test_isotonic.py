@@ -68,3 +68,10 @@ def test_swapping_the_classes_mirrors_the_map():
     one = np.interp(grid, *fit_isotonic(x, target, prior=0.3))
     other = np.interp(1 - grid, *fit_isotonic(1 - x, 1 - target, prior=0.7))
     np.testing.assert_allclose(one, 1 - other, atol=1e-12)
+
+
+def test_scores_that_differ_by_rounding_are_ties():
+    x = np.array([0.3, np.nextafter(0.3, 1), 0.7])
+    knots, values = fit_isotonic(x, np.array([0.0, 1.0, 1.0]))
+    np.testing.assert_array_equal(knots, [0.3, 0.7])
+    np.testing.assert_array_equal(values, [0.5, 1.0])
