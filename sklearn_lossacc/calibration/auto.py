@@ -42,6 +42,8 @@ def _with_floor(**params: Any) -> TemperatureCalibrator:
     return TemperatureCalibrator(floor=True, **params)
 
 
+NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
+
 # From the simplest to the richest: the order decides between calibrators that the data cannot tell apart.
 CANDIDATES = (
     Candidate("identity", IdentityCalibrator, 0),
@@ -138,7 +140,7 @@ class AutoCalibrator(BaseCalibrator):
             mean = np.array([weight @ one / weight.sum() for one in loss])
             best = loss[int(mean.argmin())]
             pairs = np.array([compare(one, best, weight, folds) for one in loss])
-            chosen = candidates[int(np.argmax(pairs[:, 0] <= pairs[:, 1]))]
+            chosen = candidates[int(np.argmax(pairs[:, 0] <= pairs[:, 1] + NO_DIFFERENCE))]
             self.cv_results_ = {
                 "name": np.array([one.name for one in candidates]),
                 "mean_log_loss": mean,

@@ -280,7 +280,9 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _route(self, sample_weight: np.ndarray | None, groups: Any, fit_params: dict) -> Bunch:
         """Return what goes to the estimator's `fit` and to the splitter's `split`."""
         if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, groups=groups, **fit_params)
+            own = {"sample_weight": sample_weight, "groups": groups}
+            given = {name: value for name, value in own.items() if value is not None}
+            routed = process_routing(self, "fit", **given, **fit_params)
             return Bunch(fit=routed.estimator.fit, split=routed.splitter.split)
         to_fit = dict(fit_params)
         if sample_weight is not None and "sample_weight" in signature(self.estimator.fit).parameters:

@@ -1,0 +1,166 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator
+from sklearn_lossacc.calibration.auto import CANDIDATES
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
+from sklearn_lossacc.exceptions import CalibrationWarning
+from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.metrics import log_loss
+
+
+def draw(n, k=5, temperature=1.0, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2, size=(n, k))
+    y = (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
+    y = np.where(rng.random(n) < noise, rng.integers(0, k, n), y)
+    return softmax(temperature * logits, axis=1), y
+
+
+def test_healthy_models_are_left_alone():
+    choices = [AutoCalibrator().fit(*draw(1000, seed=seed)).choice_ for seed in range(20)]
+    assert choices.count("identity") >= 19
+
+
+def test_overconfidence_gets_a_temperature():
+    calibrator = AutoCalibrator().fit(*draw(2000, temperature=2.0))
+    assert calibrator.choice_ == "temperature"
+    assert isinstance(calibrator.calibrator_, TemperatureCalibrator)
+    assert abs(calibrator.calibrator_.temperature_ - 2) < 0.2
+    assert calibrator.outcome_ == "converged"
+
+
+def test_wrong_labels_get_a_floor():
+    calibrator = AutoCalibrator().fit(*draw(2000, temperature=3.0, noise=0.1))
+    assert calibrator.choice_ == "temperature+floor"
+    assert abs(calibrator.calibrator_.floor_ - 0.1) < 0.03
+
+
+def test_a_bent_curve_with_many_rows_gets_isotonic():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.01, 0.99, 8000)
+    y = (rng.random(8000) < 0.5 + 0.4 * np.sin(3 * np.pi * p)).astype(int)
+    calibrator = AutoCalibrator().fit(p, y)
+    assert calibrator.choice_ == "isotonic"
+    few = AutoCalibrator().fit(p[:900], y[:900])
+    assert "isotonic" not in few.cv_results_["name"]
+
+
+def test_results_say_why():
+    P, y = draw(1000, temperature=2.0)
+    calibrator = AutoCalibrator().fit(P, y)
+    results = calibrator.cv_results_
+    names = results["name"].tolist()
+    assert names == [one.name for one in CANDIDATES if one.rows_per_class == 0]
+    np.testing.assert_allclose(results["mean_log_loss"][0], log_loss(y, P), rtol=1e-12)
+    gap = results["mean_log_loss"] - results["mean_log_loss"].min()
+    np.testing.assert_allclose(results["difference"], gap, atol=1e-12)
+    within = results["difference"] <= results["standard_error"] + 1e-6
+    assert calibrator.choice_ == names[int(np.argmax(within))]
+
+
+def test_out_of_fold_loss_by_hand():
+    P, y = draw(300, temperature=2.0)
+    predictions = Predictions.from_arrays(y, P)
+    folds = assign_folds(predictions, 3)
+    expected = np.empty(300)
+    for fold in range(3):
+        test = folds.fold == fold
+        q = TemperatureCalibrator().fit(P[~test], y[~test]).predict_proba(P[test])
+        expected[test] = -np.log(q[np.arange(test.sum()), y[test]])
+    np.testing.assert_allclose(out_of_fold_loss(TemperatureCalibrator(), predictions, folds), expected)
+
+
+def test_folds_are_balanced_and_stratified():
+    P, y = draw(1003, k=4)
+    folds = assign_folds(Predictions.from_arrays(y, P), 5)
+    assert np.ptp(np.bincount(folds.fold)) <= 1
+    for column in range(4):
+        assert np.ptp(np.bincount(folds.fold[y == column], minlength=5)) <= 1
+
+
+def test_folds_follow_the_content_of_the_rows():
+    P, y = draw(200)
+    order = np.random.default_rng(0).permutation(200)
+    folds = assign_folds(Predictions.from_arrays(y, P), 5)
+    turned = assign_folds(Predictions.from_arrays(y[order], P[order]), 5)
+    np.testing.assert_array_equal(turned.fold, folds.fold[order])
+    doubled = assign_folds(Predictions.from_arrays(np.r_[y, y], np.r_[P, P]), 5)
+    np.testing.assert_array_equal(doubled.fold, np.r_[folds.fold, folds.fold])
+    assert doubled.n_units == folds.n_units
+
+
+def test_groups_stay_together():
+    P, y = draw(400)
+    groups = np.arange(400) // 7
+    folds = assign_folds(Predictions.from_arrays(y, P, groups=groups), 5)
+    for group in np.unique(groups):
+        assert len(np.unique(folds.fold[groups == group])) == 1
+    assert folds.n_units == len(np.unique(groups))
+
+
+def test_groups_count_as_one_draw_in_the_standard_error():
+    P, y = draw(100)
+    loss, best = np.random.default_rng(0).normal(size=(2, 100))
+    single = assign_folds(Predictions.from_arrays(y, P), 5)
+    copies = assign_folds(Predictions.from_arrays(np.tile(y, 4), np.tile(P, (4, 1))), 5)
+    one = compare(loss, best, np.ones(100), single)
+    four = compare(np.tile(loss, 4), np.tile(best, 4), np.ones(400), copies)
+    np.testing.assert_allclose(four, one)
+    difference = loss - best
+    np.testing.assert_allclose(one, [difference.mean(), difference.std(ddof=1) / 10])
+
+
+def test_groups_reach_the_inner_splits():
+    # Copies inside groups, slightly changed: without groups they would vouch for each other.
+    P, y = draw(150, temperature=1.6, seed=3)
+    rng = np.random.default_rng(0)
+    many = np.repeat(P, 20, axis=0) * np.exp(rng.normal(scale=1e-6, size=(3000, 5)))
+    many /= many.sum(axis=1, keepdims=True)
+    labels, groups = np.repeat(y, 20), np.repeat(np.arange(150), 20)
+    blind = AutoCalibrator().fit(many, labels).cv_results_
+    told = AutoCalibrator().fit(many, labels, groups=groups).cv_results_
+    ratio = told["standard_error"][0] / blind["standard_error"][0]
+    assert 3.5 < ratio < 5.5  # the square root of 20
+
+
+def test_too_few_rows_are_left_alone():
+    with pytest.warns(CalibrationWarning, match=r"degenerate.*Add rows"):
+        calibrator = AutoCalibrator().fit([0.2, 0.9, 0.6, 0.1], [0, 1, 0, 1])
+    assert (calibrator.choice_, calibrator.outcome_) == ("identity", "degenerate")
+    assert calibrator.cv_results_ == {}
+
+
+def test_copies_are_not_more_rows():
+    with pytest.warns(CalibrationWarning, match="degenerate"):
+        AutoCalibrator().fit(np.tile([0.2, 0.9], 500), np.tile([0, 1], 500))
+
+
+@pytest.mark.parametrize("n_folds", [1, 0, -3])
+def test_number_of_folds_is_checked(n_folds):
+    with pytest.raises(ValueError, match="n_folds"):
+        AutoCalibrator(n_folds=n_folds).fit(*draw(100))
+
+
+def test_large_data_are_chosen_on_a_sample_and_fitted_on_all():
+    P, y = draw(60_000, k=50, temperature=1.5)
+    calibrator = AutoCalibrator(n_folds=2).fit(P, y)
+    assert calibrator.choice_ == "temperature"
+    assert calibrator.calibrator_.temperature_ == TemperatureCalibrator().fit(P, y).temperature_
+    assert len(assign_folds(Predictions.from_arrays(y, P), 2).rows) == 2**21 // 50
+
+
+def test_a_class_with_one_row_is_no_crash():
+    P, y = draw(300, k=3)
+    y[y == 2] = 1
+    y[0] = 2
+    assert AutoCalibrator().fit(P, y).outcome_ in ("converged", "missing_class")
+
+
+def test_the_inner_calibrator_is_usable():
+    P, y = draw(500, temperature=2.0)
+    calibrator = AutoCalibrator(classes=list("abcde")).fit(P, np.array(list("abcde"))[y])
+    np.testing.assert_array_equal(calibrator.calibrator_.predict_proba(P), calibrator.predict_proba(P))
+    assert calibrator.calibrator_.classes_.tolist() == list("abcde")
+    assert not isinstance(calibrator.calibrator_, IsotonicCalibrator)

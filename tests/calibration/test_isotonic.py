@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.isotonic import IsotonicRegression
+
+from sklearn_lossacc.calibration import IsotonicCalibrator
+from sklearn_lossacc.exceptions import CalibrationWarning
+from sklearn_lossacc.metrics import log_loss
+
+
+def test_binary_by_hand():
+    # Scores .1 .2 .3 .8, labels 0 0 1 1; the prior (2 + 1) / (4 + 2) = 1/2 stands at .1 and at .8.
+    # Means: (0 + .5) / 2 = 1/4, 0, 1, (1 + .5) / 2 = 3/4; blocks {.1, .2}: .5 / 3, {.3, .8}: 2.5 / 3.
+    calibrator = IsotonicCalibrator().fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
+    np.testing.assert_allclose(
+        calibrator.predict_proba([0.0, 0.1, 0.15, 0.25, 0.3, 0.9])[:, 1], [1 / 6, 1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6]
+    )
+
+
+def test_many_rows_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    p = rng.random(20000)
+    y = (rng.random(20000) < p**2).astype(int)
+    ours = IsotonicCalibrator().fit(p, y)
+    theirs = IsotonicRegression(out_of_bounds="clip").fit(p, y)
+    grid = np.linspace(0.05, 0.95, 200)
+    np.testing.assert_allclose(ours.predict_proba(grid)[:, 1], theirs.predict(grid), atol=0.01)
+
+
+def test_no_label_is_impossible_where_scikit_learn_says_so(overconfident):
+    P, y = overconfident
+    fresh = slice(1000, None)
+    q = IsotonicCalibrator().fit(P[:1000], y[:1000]).predict_proba(P[fresh])
+    plain = np.column_stack(
+        [
+            IsotonicRegression(out_of_bounds="clip").fit(P[:1000, j], y[:1000] == j).predict(P[fresh, j])
+            for j in range(4)
+        ]
+    )
+    plain /= plain.sum(axis=1, keepdims=True)
+    true_probability = plain[np.arange(500), y[fresh]]
+    assert (true_probability == 0).any()  # an infinite loss
+    assert log_loss(y[fresh], q, clip=None) < log_loss(y[fresh], P[fresh])
+
+
+def test_class_without_rows_keeps_its_probability_shrunk():
+    rng = np.random.default_rng(0)
+    P = softmax(rng.normal(size=(300, 3)), axis=1)
+    y = rng.integers(0, 2, 300)
+    with pytest.warns(CalibrationWarning, match=r"missing_class.*\[2\]"):
+        calibrator = IsotonicCalibrator().fit(P, y)
+    share = 1 / (1 + P[:, 2].sum())
+    for p, expected in ((0.0, np.finfo(float).eps), (0.4, 0.4 * share), (1.0, share)):
+        np.testing.assert_allclose(np.interp(p, *calibrator.maps_[2]), expected, rtol=1e-3)
+    q = calibrator.predict_proba([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
+    assert (q > 0).all()
+    np.testing.assert_allclose(q.sum(axis=1), 1)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
+def test_one_class_only():
+    calibrator = IsotonicCalibrator().fit([0.2, 0.9, 0.6], [1, 1, 1])
+    assert calibrator.outcome_ == "missing_class"
+    q = calibrator.predict_proba([0.5])
+    assert 0.5 < q[0, 1] < 1
+
+
+def test_rows_of_zeros_cannot_arise():
+    # Where every class's map is at its minimum the sum is small, but positive.
+    rng = np.random.default_rng(0)
+    P = rng.dirichlet(np.ones(20), size=400)
+    y = rng.integers(0, 20, 400)
+    calibrator = IsotonicCalibrator().fit(P, y)
+    low = np.full((1, 20), 0.05)
+    q = calibrator.predict_proba(low)
+    assert q.min() > 0
+    np.testing.assert_allclose(q.sum(), 1)
