@@ -16,6 +16,7 @@ MAX_FLOOR = 0.5  # a larger floor is a model without information, not noisy labe
 BETA_RANGE = (1e-3, 1e3)
 BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without rows finite, and moves no other
 MAX_STEPS = 60
+MAX_STRETCH = 1024.0
 
 
 @dataclass(frozen=True)
@@ -179,21 +180,33 @@ class _Problem:
 
 
 def _newton_direction(gradient, information, em):
+    """Return an ascent direction and whether it is the Newton step, not that of the EM algorithm."""
     for matrix in (information, em, em + np.diag(np.diag(em)) * 1e-6 + 1e-12 * np.eye(len(em))):
         try:
-            return cho_solve(cho_factor(matrix, lower=True), gradient)
+            return cho_solve(cho_factor(matrix, lower=True), gradient), matrix is information
         except LinAlgError:
             continue
-    return gradient / np.maximum(np.diag(em), 1e-12)
+    return gradient / np.maximum(np.diag(em), 1e-12), False
 
 
 def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
     """Newton ascent from given values of beta and the offsets."""
     value, floor, model, p_true = problem.evaluate(beta, bias)
+
+    def move(direction, step):
+        new_beta, new_bias = beta, bias
+        if problem.temperature:
+            low, high = max(beta / 8, BETA_RANGE[0]), min(beta * 4, BETA_RANGE[1])
+            new_beta = float(np.clip(beta + step * direction[0], low, high))
+        if problem.bias:
+            new_bias = bias + step * direction[int(problem.temperature):]
+            new_bias = new_bias - new_bias.mean()
+        return new_beta, new_bias
+
     converged = not (problem.temperature or problem.bias)
     for _ in range(0 if converged else MAX_STEPS):
         gradient, information, em = problem.derivatives(bias, floor, model, p_true)
-        direction = _newton_direction(gradient, information, em)
+        direction, newton = _newton_direction(gradient, information, em)
         # Half the squared Newton decrement is the likelihood that is still to be gained.
         gain = float(gradient @ direction)
         if abs(gain) < 1e-11 * max(problem.unit, abs(value)):
@@ -201,22 +214,24 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
             break
         step = 1.0
         for _ in range(30):
-            new_beta, new_bias = beta, bias
-            if problem.temperature:
-                new_beta = float(np.clip(beta + step * direction[0], max(beta / 8, BETA_RANGE[0]),
-                                         min(beta * 4, BETA_RANGE[1])))
-            if problem.bias:
-                new_bias = bias + step * direction[int(problem.temperature):]
-                new_bias = new_bias - new_bias.mean()
-            trial = problem.evaluate(new_beta, new_bias)
+            point = move(direction, step)
+            trial = problem.evaluate(*point)
             if trial[0] >= value:
                 break
             step /= 2
         else:
             converged = True  # no representable improvement along an ascent direction
             break
+        while not newton and step < MAX_STRETCH:
+            # EM crawls where the likelihood is not concave: go on in its direction as long as that gains.
+            step *= 2
+            further = move(direction, step)
+            beyond = problem.evaluate(*further)
+            if beyond[0] <= trial[0]:
+                break
+            point, trial = further, beyond
         moved = trial[0] - value
-        beta, bias = new_beta, new_bias
+        beta, bias = point
         value, floor, model, p_true = trial
         if moved <= 1e-12 * max(problem.unit, abs(value)):
             converged = True
