@@ -1,11 +1,13 @@
 """64-bit hashes of rows of numbers, the same on every platform and in every process.
 
-Two strengths, for two uses. `row_codes` is one multiply-accumulate over the bits of a row: as cheap as reading it, and
-enough where an index is mixed in as well. `row_digests` spreads the bits first, so that rows of round numbers
-(0.25, 0.5, ...) and their permutations keep different codes: it names the content of a row by itself.
+Two strengths, for two uses. `row_codes` is one multiply-accumulate over the bits of a row: cheap, and enough where an
+index is mixed in as well. `row_digests` spreads the bits first, so that rows of round numbers (0.25, 0.5, ...) and
+their permutations keep different codes: it names the content of a row by itself.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -64,9 +66,12 @@ def _bits(rows: np.ndarray) -> np.ndarray:
     return bits if bits.dtype == np.uint64 else bits.astype(np.uint64)
 
 
+@lru_cache(maxsize=8)
 def _multipliers(n_columns: int) -> np.ndarray:
     """One odd pseudo-random multiplier a column: a hash that does not notice swapped columns is of no use."""
-    return mix64(np.arange(1, n_columns + 1, dtype=np.uint64) * _GOLDEN) | np.uint64(1)
+    multipliers = mix64(np.arange(1, n_columns + 1, dtype=np.uint64) * _GOLDEN) | np.uint64(1)
+    multipliers.setflags(write=False)
+    return multipliers
 
 
 def row_codes(rows: np.ndarray) -> np.ndarray:
@@ -157,5 +162,7 @@ def row_keys(index: np.ndarray, label: np.ndarray, codes: np.ndarray) -> np.ndar
     >>> len(set(keys.tolist()))
     4
     """
-    position = mix64(index.astype(np.uint64) * _GOLDEN + _GOLDEN)
-    return mix64(mix64(codes + label.astype(np.uint64) * _LABEL) + position)
+    key = mix64(index.astype(np.uint64) * _GOLDEN + _GOLDEN)
+    key += label.astype(np.uint64) * _LABEL
+    key += codes
+    return mix64(key)

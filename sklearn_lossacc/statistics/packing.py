@@ -107,9 +107,7 @@ def pack(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarra
     }
     for by in ("loss", "surprise"):
         arrays |= {f"top_{by}/{name}": getattr(fields[f"top_{by}"], name) for name in TOP_COLUMNS}
-    arrays |= {
-        f"sample/{name}": getattr(rows, name) for name in ("y", "log_proba", "weight", "index", "digest")
-    }
+    arrays |= {f"sample/{name}": getattr(rows, name) for name in ("y", "log_proba", "weight", "index", "digest")}
     arrays |= {f"sample/key{level}": key for level, key in enumerate(rows.keys)}
     if groups is not None:
         arrays |= {f"groups/{name}": getattr(groups, name) for name in ("keys", "sums", "rows")}
@@ -124,9 +122,7 @@ def _reader(arrays: Mapping[str, np.ndarray]) -> Callable[..., np.ndarray]:
     def get(name: str, dtype: type, *shape: int) -> np.ndarray:
         array = arrays[name]
         if array.dtype != dtype or array.shape != shape:
-            raise ValueError(
-                f"{name} is {array.dtype}{list(array.shape)}, expected {np.dtype(dtype)}{list(shape)}"
-            )
+            raise ValueError(f"{name} is {array.dtype}{list(array.shape)}, expected {np.dtype(dtype)}{list(shape)}")
         return array
 
     return get
@@ -203,9 +199,7 @@ def _unpack(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict
     return fields
 
 
-def unpack(
-    values: Mapping[str, Any], arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]
-) -> dict[str, Any]:
+def unpack(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> dict[str, Any]:
     """Put the fields of a summary together again.
 
     Parameters

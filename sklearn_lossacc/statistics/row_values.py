@@ -1,16 +1,24 @@
-"""From a block of probabilities to the few numbers of each row that statistics are made of."""
+"""From blocks of probabilities to the few numbers of each row that statistics are made of.
+
+`measure` does what needs the whole matrix, block by block, while a block is in the cache; `complete` does the rest for
+many rows at once, where a call of numpy is worth its overhead.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.linalg.blas import dger, sger
 
-from sklearn_lossacc._numerics.links import LOSS_CLIP
-from sklearn_lossacc.inputs import Block
+from sklearn_lossacc._numerics import LOSS_CLIP, row_sum
+from sklearn_lossacc.inputs import Block, Predictions
+from sklearn_lossacc.inputs.checks import working_dtype
 
-__all__ = ["COLUMNS", "MAX_LOSS", "NARROW", "BlockSums", "RowValues", "measure"]
+__all__ = ["COLUMNS", "MAX_LOSS", "NARROW", "RowValues", "WholeSums", "complete", "measure"]
 
 COLUMNS = ("one", "loss", "entropy", "varentropy", "correct", "confidence", "brier", "expected_brier")
 ONE, LOSS, ENTROPY, VARENTROPY, CORRECT, CONFIDENCE, BRIER, EXPECTED_BRIER = range(len(COLUMNS))
@@ -20,28 +28,27 @@ MAX_LOSS = -math.log(LOSS_CLIP)
 # Up to this many classes a block is turned round: numpy reduces along a short last axis slowly.
 NARROW = 32
 
-TIE = 1e-9  # relative difference within which two probabilities of a row count as equal
-UNDO_TOLERANCE = {"float64": 1e-9}  # how far an undone softmax may leave [0, 1]; 1e-4 for shorter floats
+UNDO_TOLERANCE = {"float64": 1e-9, "float32": 1e-4}  # how far an undone softmax may leave [0, 1]
 
 
 @dataclass
 class RowValues:
-    """Values of the rows of a chunk, filled block by block.
+    """Values of the rows of a chunk, which all have positive weight.
 
     Attributes
     ----------
     values : ndarray of float64 of shape (len(COLUMNS), n)
-        One line for each of `COLUMNS`.
+        One line for each of `COLUMNS`; until `complete`, what these are made of.
     rows : ndarray of intp of shape (n,)
-        Numbers of the rows, which all have positive weight.
+        Numbers of the rows.
     y, pred : ndarray of intp of shape (n,)
         Column of the true class, and of the most probable one (the first of equals).
+    total : ndarray of float64 of shape (n,)
+        Sum of the scores of the row.
     p_true, raw_loss : ndarray of float64 of shape (n,)
         Probability of the true class and its negative logarithm, not clipped.
     surprise_p : ndarray of float64 of shape (n,)
-        Surprise p-value where it was asked for or is trivial, otherwise NaN.
-    code : ndarray of uint64 of shape (n,)
-        Hash of the row, where it was asked for.
+        Surprise p-value where it is of interest or trivial, otherwise NaN; see `fill_surprise`.
     weight : ndarray of float64 of shape (n,) or None
         Sample weights.
     """
@@ -50,22 +57,20 @@ class RowValues:
     rows: np.ndarray
     y: np.ndarray
     pred: np.ndarray
+    total: np.ndarray
     p_true: np.ndarray
     raw_loss: np.ndarray
     surprise_p: np.ndarray
-    code: np.ndarray
     weight: np.ndarray | None
 
     @classmethod
     def reserve(cls, n_rows: int, weighted: bool) -> RowValues:
         """Return room for `n_rows` rows."""
         values = np.empty((len(COLUMNS), n_rows))
-        values[ONE] = 1.0
         rows, y, pred = np.empty((3, n_rows), dtype=np.intp)
-        p_true, raw_loss, surprise_p = np.empty((3, n_rows))
-        code = np.empty(n_rows, dtype=np.uint64)
+        total, p_true, raw_loss, surprise_p = np.empty((4, n_rows))
         weight = np.empty(n_rows) if weighted else None
-        return cls(values, rows, y, pred, p_true, raw_loss, surprise_p, code, weight)
+        return cls(values, rows, y, pred, total, p_true, raw_loss, surprise_p, weight)
 
     def part(self, rows: slice) -> RowValues:
         """Return a view of some rows."""
@@ -74,157 +79,187 @@ class RowValues:
             self.rows[rows],
             self.y[rows],
             self.pred[rows],
+            self.total[rows],
             self.p_true[rows],
             self.raw_loss[rows],
             self.surprise_p[rows],
-            self.code[rows],
             None if self.weight is None else self.weight[rows],
         )
 
 
 @dataclass
-class BlockSums:
+class WholeSums:
     """What is added up, or decided, over whole blocks.
 
     Attributes
     ----------
     proba_sum : ndarray of float64 of shape (n_classes,)
         sum w p by column.
-    low, high : float
-        Smallest and largest probability.
+    low : float
+        Smallest probability.
     undo_softmax_ok : bool
         Whether one softmax can be undone in every row so far.
     """
 
     proba_sum: np.ndarray
     low: float = math.inf
-    high: float = -math.inf
     undo_softmax_ok: bool = True
 
 
-def _first_maximum(proba: np.ndarray, largest: np.ndarray, out: np.ndarray) -> None:
-    """Find the first class that reaches the maximum, for probabilities with the classes first."""
-    out.fill(0)
-    for column in range(proba.shape[0] - 1, 0, -1):
-        np.copyto(out, column, where=proba[column] == largest)
-    np.copyto(out, 0, where=proba[0] == largest)
+def _scores_of(predictions: Predictions, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return scores q and totals t with p = q / t, and log p where it does not follow from q.
 
-
-def _surprise(proba: np.ndarray, p_true: np.ndarray) -> np.ndarray:
-    """Add up the probabilities that do not exceed that of the true class, for rows of shape (m, n_classes)."""
-    proba = proba.astype(np.float64, copy=False)
-    limit = p_true * (1.0 + TIE)
-    return np.einsum("ij,ij->i", proba, (proba <= limit[:, None]).astype(np.float64))
-
-
-def _can_be_undone(log_proba: np.ndarray, log_largest: np.ndarray, axis: int) -> bool:
-    """Tell whether log p - mean log p + 1/k lies in [0, 1] everywhere: whether p can be a softmax of probabilities."""
-    tolerance = UNDO_TOLERANCE.get(log_proba.dtype.name, 1e-4)
-    n_classes = log_proba.shape[axis]
-    centre = np.add.reduce(log_proba, axis=axis) / n_classes - 1.0 / n_classes
-    with np.errstate(invalid="ignore"):  # -inf - -inf, where a probability is 0: not a number, hence not undone
-        if not (log_largest - centre).max() <= 1.0 + tolerance:
-            return False
-        return bool((log_proba.min(axis=axis) - centre).min() >= -tolerance)
-
-
-def _wants_surprise(into: RowValues, surprise_limit: float, loss_limit: float) -> np.ndarray:
-    """Mark the rows that may have a surprise p-value up to the limit, or a loss above the limit.
-
-    The p-value is at least p_true. It is the chance, under the row's own probabilities, of a loss of at least that
-    of the label, hence at least d^2 / (V + d^2) where the loss is d below its expectation (Cantelli's inequality, V
-    is the varentropy).
+    A matrix of probabilities is taken as it is: dividing the few results of a row is cheaper than dividing the row.
     """
-    loss, entropy, varentropy = into.raw_loss, into.values[ENTROPY], into.values[VARENTROPY]
-    distance = np.maximum(entropy - loss, 0.0) ** 2
-    least = np.maximum(into.p_true, distance / (varentropy + distance + 1e-300))
-    wanted = least * 0.99 <= surprise_limit  # room for rounding, also in float32
-    wanted |= into.values[LOSS] > loss_limit
-    wanted &= into.pred != into.y
-    return wanted
+    if predictions.input == "proba" and predictions.scores.ndim == 2:
+        scores = np.asarray(predictions.scores[block.start : block.stop])
+        if scores.dtype not in (np.float32, np.float64):
+            scores = scores.astype(working_dtype(scores.dtype))
+        return scores, row_sum(scores), None
+    proba = block.proba()
+    return proba, np.ones(len(proba), dtype=proba.dtype), block.log_proba()
 
 
-def measure(
-    block: Block, into: RowValues, sums: BlockSums, *, surprise_limit: float, loss_limit: float
-) -> int:
-    """Fill in the values of the rows of a block that have positive weight, and add to the sums.
+def _present(weight: np.ndarray | None) -> np.ndarray | slice:
+    """Return what selects the rows of positive weight: all of them, where possible without a copy."""
+    return slice(None) if weight is None or weight.all() else np.flatnonzero(weight)
+
+
+def _first_maximum(scores: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Find the first class that reaches the maximum, for scores with at most 255 classes, which come first."""
+    n_classes = scores.shape[0]
+    rank = np.arange(n_classes, 0, -1, dtype=np.uint8)
+    reached = (scores == largest).view(np.uint8)
+    reached *= rank[:, None]
+    return n_classes - reached.max(axis=0).astype(np.intp)
+
+
+def _dot_columns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the scalar product of each column of one matrix with that of another."""
+    return np.einsum("ij,ij->j", a, b)
+
+
+def _subtract_from_rows(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Subtract a number from each row, in place, as the rank-one update that BLAS does three times as fast."""
+    ger = dger if matrix.dtype == np.float64 else sger
+    ones = np.ones(matrix.shape[1], dtype=matrix.dtype)
+    return ger(-1.0, ones, vector, a=matrix.T, overwrite_a=True).T
+
+
+def _can_be_undone(logs: np.ndarray, largest: np.ndarray, smallest: np.ndarray, axis: int) -> bool:
+    """Tell whether log p - mean log p + 1/k lies in [0, 1] everywhere: whether p can be a softmax of probabilities."""
+    tolerance = UNDO_TOLERANCE[logs.dtype.name]
+    n_classes = logs.shape[axis]
+    centre = np.add.reduce(logs, axis=axis) / n_classes - 1.0 / n_classes
+    within = np.log(largest) - centre <= 1.0 + tolerance
+    return bool(within.all()) and bool((np.log(smallest) - centre >= -tolerance).all())
+
+
+def measure(predictions: Predictions, block: Block, into: RowValues, sums: WholeSums) -> int:
+    """Take from a block what needs the whole rows, for the rows of positive weight.
 
     Parameters
     ----------
+    predictions : Predictions
+        Checked input.
     block : Block
-        Rows of the predictions.
+        Some of its rows.
     into : RowValues
-        Room for as many rows as the block has; the fields `code` are left alone.
-    sums : BlockSums
-        Sums over the blocks so far.
-    surprise_limit, loss_limit : float
-        The surprise p-value is computed for rows where it may be up to this, or where the loss exceeds that.
+        Room for as many rows as the block has.
+    sums : WholeSums
+        Sums over the blocks so far, which are added to.
 
     Returns
     -------
     int
-        Number of rows filled in.
+        Number of rows filled in; `complete` finishes them.
+
+    Notes
+    -----
+    With p = q / t and m = sum_j q_j log q_j / t: H = log t - m and V = sum_j q_j (log q_j - m)^2 / t.
     """
-    proba, log_proba, y, weight = block.proba(), block.log_proba(), block.y, block.weight
-    rows = np.arange(block.start, block.stop)
-    if weight is not None and not weight.all():
-        present = np.flatnonzero(weight)
-        if not present.size:
-            return 0
-        proba, log_proba, y, weight, rows = (
-            array[present] for array in (proba, log_proba, y, weight, rows)
-        )
-    n_rows, n_classes = proba.shape
-    into = into.part(slice(0, n_rows))
-    into.rows[:], into.y[:] = rows, y
-    if weight is not None:
-        assert into.weight is not None
-        into.weight[:] = weight
+    scores, total, logs = _scores_of(predictions, block)
+    chosen = _present(block.weight)
+    scores, total, y = scores[chosen], total[chosen], block.y[chosen]
+    if not y.size:
+        return 0
+    into = into.part(slice(0, y.size))
+    into.rows[:] = np.arange(block.start, block.stop)[chosen]
+    into.y[:], into.total[:] = y, total
+    if block.weight is not None and into.weight is not None:
+        into.weight[:] = block.weight[chosen]
 
-    position = np.arange(n_rows)
-    into.p_true[:] = proba[position, y]
-    np.negative(log_proba[position, y], out=into.raw_loss)
-
-    narrow = n_classes <= NARROW
-    axis = 0 if narrow else 1
-    if narrow:
-        proba, log_proba = np.ascontiguousarray(proba.T), np.ascontiguousarray(log_proba.T)
-        largest = proba.max(axis=0)
-        _first_maximum(proba, largest, into.pred)
-    else:
-        proba.argmax(axis=1, out=into.pred)
-        largest = proba[position, into.pred]
-    along = "ij,ij->j" if narrow else "ij,ij->i"
-
-    low = float(proba.min())
-    sums.low, sums.high = min(sums.low, low), max(sums.high, float(largest.max()))
-    if sums.undo_softmax_ok:
-        log_largest = np.log(largest)
-        sums.undo_softmax_ok = low > 0 and _can_be_undone(log_proba, log_largest, axis)
-    if low == 0:
-        log_proba = np.where(proba > 0, log_proba, 0)  # 0 log 0 = 0
+    position = np.arange(y.size)
+    into.p_true[:] = scores[position, y]
+    if logs is not None:
+        logs = logs[chosen]
+        into.raw_loss[:] = -logs[position, y]
 
     values = into.values
-    np.minimum(into.raw_loss, MAX_LOSS, out=values[LOSS])
-    entropy = -np.einsum(along, proba, log_proba)
-    deviation = log_proba + (entropy if narrow else entropy[:, None])
-    values[ENTROPY] = entropy
-    values[VARENTROPY] = np.einsum(along, proba * deviation, deviation)
-    np.equal(into.pred, y, out=values[CORRECT], casting="unsafe")
-    values[CONFIDENCE] = largest
-    squares = np.einsum(along, proba, proba).astype(np.float64)
-    np.subtract(1.0, squares, out=values[EXPECTED_BRIER])
-    values[BRIER] = np.maximum(squares - 2.0 * into.p_true + 1.0, 0.0)
-
-    by_column = proba if narrow else proba.T
-    if weight is None:
-        sums.proba_sum += np.add.reduce(by_column, axis=1, dtype=np.float64)
+    dot: Callable[..., Any]
+    if scores.shape[1] <= NARROW:
+        axis, dot = 0, _dot_columns
+        scores = np.ascontiguousarray(scores.T)
+        largest, smallest = scores.max(axis=0), scores.min(axis=0)
+        into.pred[:] = _first_maximum(scores, largest)
     else:
-        sums.proba_sum += by_column @ weight
+        axis, dot = 1, np.vecdot
+        scores = np.ascontiguousarray(scores)
+        scores.argmax(axis=1, out=into.pred)
+        largest, smallest = scores[position, into.pred], scores.min(axis=1)
+    values[CONFIDENCE] = largest
+    least = float((smallest / total).min())
+    sums.low = min(sums.low, least)
+    share = (1.0 if into.weight is None else into.weight) / into.total
+    sums.proba_sum += scores @ share if axis == 0 else share @ scores
+    values[EXPECTED_BRIER] = dot(scores, scores)
 
-    into.surprise_p[:] = np.where(into.pred == y, 1.0, np.nan)
-    wanted = np.flatnonzero(_wants_surprise(into, surprise_limit, loss_limit))
-    if wanted.size:
-        chosen = proba[:, wanted].T if narrow else proba[wanted]
-        into.surprise_p[wanted] = _surprise(chosen, into.p_true[wanted])
-    return n_rows
+    if logs is None:
+        with np.errstate(divide="ignore"):
+            logs = np.log(scores)
+    else:
+        logs = np.array(logs.T if axis == 0 else logs, order="C")
+    if sums.undo_softmax_ok:
+        sums.undo_softmax_ok = least > 0 and _can_be_undone(logs, largest, smallest, axis)
+    if least == 0:
+        # A product of 0 and anything finite: 0 log 0 = 0.
+        np.maximum(logs, np.log(np.finfo(logs.dtype).tiny), out=logs)
+    mean_log = dot(scores, logs) / total
+    values[ENTROPY] = mean_log
+    # In place: one more large array would cost more than the arithmetic.
+    if axis == 0:
+        logs -= mean_log
+    else:
+        logs = _subtract_from_rows(logs, mean_log)
+    logs *= logs
+    values[VARENTROPY] = dot(scores, logs)
+    return y.size
+
+
+def complete(chunk: RowValues, *, given_loss: bool) -> None:
+    """Turn what `measure` left into the values of each column.
+
+    Parameters
+    ----------
+    chunk : RowValues
+        Rows that `measure` filled in.
+    given_loss : bool
+        Whether their losses are known from logarithms that were given.
+    """
+    values, total = chunk.values, chunk.total
+    chunk.p_true /= total
+    if not given_loss:
+        with np.errstate(divide="ignore"):
+            np.log(chunk.p_true, out=chunk.raw_loss)
+        np.negative(chunk.raw_loss, out=chunk.raw_loss)
+    values[ONE] = 1.0
+    np.minimum(chunk.raw_loss, MAX_LOSS, out=values[LOSS])
+    np.subtract(np.log(total), values[ENTROPY], out=values[ENTROPY])
+    values[VARENTROPY] /= total
+    values[CORRECT] = chunk.pred == chunk.y
+    values[CONFIDENCE] /= total
+    squares = values[EXPECTED_BRIER] / total**2
+    np.subtract(1.0, squares, out=values[EXPECTED_BRIER])
+    squares -= 2.0 * chunk.p_true
+    squares += 1.0
+    np.maximum(squares, 0.0, out=values[BRIER])

@@ -16,6 +16,7 @@ from sklearn_lossacc.statistics.smallest_keys import Cutoff, Keys, below, smalle
 __all__ = ["KeptRows", "ReferencedRows", "RowSample", "StoredRows", "sample_bound"]
 
 MIN_SAMPLE_ROWS = 2048
+CODED_COLUMNS = 64
 
 
 def sample_bound(n_classes: int, sample_entries: int) -> int:
@@ -101,6 +102,21 @@ class StoredRows:
         )
 
 
+def keys_of(predictions: Predictions, rows: np.ndarray) -> Keys:
+    """Return the keys of rows: a hash of index, label and content, after that of the group's label if there is one.
+
+    Up to 64 columns stand for the content: they only have to tell rows apart that have the same index, which happens
+    where parts were summarised without their row_offset.
+    """
+    start, stop = int(rows[0]), int(rows[-1]) + 1
+    chosen = slice(start, stop) if stop - start == rows.size else rows
+    scores = predictions.scores if predictions.scores.ndim == 1 else predictions.scores[:, :CODED_COLUMNS]
+    own = row_keys(rows + predictions.row_offset, predictions.y[chosen], row_codes(scores[chosen]))
+    if predictions.groups is None or predictions.group_keys is None:
+        return (own,)
+    return predictions.group_keys[predictions.groups[chosen]], own
+
+
 class ReferencedRows:
     """Rows that stay where they are, in the arrays of the caller.
 
@@ -132,11 +148,7 @@ class ReferencedRows:
     @cached_property
     def keys(self) -> Keys:
         """Keys of the rows, group keys first where there are groups."""
-        source, rows = self.predictions, self.rows
-        codes = np.empty(rows.size, dtype=np.uint64)
-        for block in row_blocks(rows.size, source.n_classes):
-            codes[block] = row_codes(source.scores[rows[block]])
-        return keys_of(source, rows, codes)
+        return keys_of(self.predictions, self.rows)
 
     def take(self, rows: np.ndarray) -> ReferencedRows:
         """Return the rows at the given positions or marked by a mask."""
@@ -150,14 +162,6 @@ class ReferencedRows:
         for block in row_blocks(rows.size, source.n_classes):
             digest[block] = row_digests(source.scores[rows[block]], y[block], weight[block])
         return StoredRows(y, log_proba, weight, (rows + source.row_offset).astype(np.int64), digest, self.keys)
-
-
-def keys_of(predictions: Predictions, rows: np.ndarray, codes: np.ndarray) -> Keys:
-    """Return the keys of rows, from the codes of their content."""
-    own = row_keys(rows + predictions.row_offset, predictions.y[rows], codes)
-    if predictions.groups is None or predictions.group_keys is None:
-        return (own,)
-    return predictions.group_keys[predictions.groups[rows]], own
 
 
 class _Rows(Protocol):

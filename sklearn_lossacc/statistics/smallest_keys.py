@@ -62,15 +62,14 @@ class SmallestKeys:
             keys, rows = tuple(key[candidates] for key in keys), rows[candidates]
         self._pending.append((keys, rows))
         self._n_pending += rows.size
-        if self._n_pending > self.bound // 4:
+        if self._n_pending > self.bound // 2:
             self._settle()
 
     def _settle(self) -> None:
         """Join the pending rows to the kept ones and leave out what exceeds the bound."""
         self._rows = np.concatenate([self._rows, *(rows for _, rows in self._pending)])
         self._keys = [
-            np.concatenate([kept, *(keys[level] for keys, _ in self._pending)])
-            for level, kept in enumerate(self._keys)
+            np.concatenate([kept, *(keys[level] for keys, _ in self._pending)]) for level, kept in enumerate(self._keys)
         ]
         self._pending, self._n_pending = [], 0
         cutoff = smallest(tuple(self._keys), self.bound)

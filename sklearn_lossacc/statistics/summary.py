@@ -171,9 +171,7 @@ class PredictionSummary:
     kept_rows: KeptRows
 
     @classmethod
-    def from_predictions(
-        cls, predictions: Predictions, sample_entries: int = SAMPLE_ENTRIES
-    ) -> PredictionSummary:
+    def from_predictions(cls, predictions: Predictions, sample_entries: int = SAMPLE_ENTRIES) -> PredictionSummary:
         """Summarize checked predictions in one pass.
 
         Parameters

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.binning import right_closed_bins
-from sklearn_lossacc._numerics.hashing import row_codes
 from sklearn_lossacc.inputs import Predictions
 from sklearn_lossacc.statistics.groups import GroupSums
 from sklearn_lossacc.statistics.moments import Moments
@@ -18,14 +17,16 @@ from sklearn_lossacc.statistics.row_values import (
     CORRECT,
     LOSS,
     MAX_LOSS,
-    BlockSums,
     RowValues,
+    WholeSums,
+    complete,
     measure,
 )
 from sklearn_lossacc.statistics.sample import KeptRows, ReferencedRows, keys_of, sample_bound
 from sklearn_lossacc.statistics.smallest_keys import SmallestKeys
-from sklearn_lossacc.statistics.sparse_counts import SparseCounts
-from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS, TopRows
+from sklearn_lossacc.statistics.sparse_counts import CellCounter
+from sklearn_lossacc.statistics.surprise import fill_surprise
+from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS, TopCollector, TopRows
 
 __all__ = ["FINE_BINS", "SAMPLE_ENTRIES", "tally"]
 
@@ -33,7 +34,7 @@ FINE_BINS = 15 * 64  # of the top probability; every number of bins that divides
 
 SAMPLE_ENTRIES = 2**21  # of the row sample, by default
 
-BLOCK_ENTRIES = 2**15
+BLOCK_ENTRIES = 2**16
 CHUNK_ENTRIES = 2**21
 CHUNK_ROWS = (1024, 2**14)
 
@@ -44,17 +45,18 @@ class Tally:
     def __init__(self, predictions: Predictions):
         k = predictions.n_classes
         self.predictions = predictions
-        self.blocks = BlockSums(np.zeros(k))
+        self.whole = WholeSums(np.zeros(k))
         self.moments = Moments.empty(len(COLUMNS))
         self.class_rows = np.zeros(k, dtype=np.int64)
         self.class_weight, self.class_weight2, self.class_loss, self.class_loss2, self.class_correct = np.zeros((5, k))
         self.predicted_weight = np.zeros(k)
-        self.confusion_counts = SparseCounts.empty()
+        self.confusion_counts = CellCounter(k * k)
         self.rel_rows = np.zeros(FINE_BINS, dtype=np.int64)
         self.rel_weight, self.rel_weight2, self.rel_confidence, self.rel_correct = np.zeros((4, FINE_BINS))
+        self.high = 0.0
         self.zero_rows = self.clipped_rows = 0
         self.zero_weight = self.raw_loss_sum = 0.0
-        self.top_loss, self.top_surprise = TopRows.empty("loss"), TopRows.empty("surprise")
+        self.top_loss, self.top_surprise = TopCollector("loss"), TopCollector("surprise")
         n_groups = 0 if predictions.group_keys is None else predictions.group_keys.size
         self.group_sums = np.zeros((n_groups, len(COLUMNS)))
         self.group_rows = np.zeros(n_groups, dtype=np.int64)
@@ -62,13 +64,15 @@ class Tally:
     def add(self, chunk: RowValues) -> None:
         """Add the rows of a chunk."""
         self.moments = self.moments.merge(Moments.of(chunk.values, chunk.weight))
+        self.high = max(self.high, float(chunk.values[CONFIDENCE].max()))
         self._add_infinite(chunk)
         self._add_classes(chunk)
         self._add_reliability(chunk)
         if self.predictions.groups is not None:
             self._add_groups(chunk, self.predictions.groups[chunk.rows])
-        self.top_loss = self._add_top(self.top_loss, chunk)
-        self.top_surprise = self._add_top(self.top_surprise, chunk)
+        fill_surprise(self.predictions, chunk, surprise_limit=self.top_surprise.limit, loss_limit=self.top_loss.limit)
+        self._add_top(self.top_loss, -chunk.values[LOSS], chunk)
+        self._add_top(self.top_surprise, chunk.surprise_p, chunk)
 
     def _add_infinite(self, chunk: RowValues) -> None:
         loss, weight = chunk.raw_loss, chunk.weight
@@ -98,7 +102,7 @@ class Tally:
         self.class_loss2 += np.bincount(y, loss**2, k)
         self.class_correct += np.bincount(y, correct, k)
         self.predicted_weight += np.bincount(pred, weight, k)
-        self.confusion_counts = self.confusion_counts.merge(SparseCounts.of(y * k + pred, weight, k * k))
+        self.confusion_counts.add(y * k + pred, weight)
 
     def _add_reliability(self, chunk: RowValues) -> None:
         weight = chunk.weight
@@ -121,64 +125,58 @@ class Tally:
         for column, values in enumerate(chunk.values):
             np.add.at(self.group_sums[:, column], codes, values if chunk.weight is None else values * chunk.weight)
 
-    def _add_top(self, top: TopRows, chunk: RowValues) -> TopRows:
-        """Let the rows of a chunk compete with the top rows so far."""
-        measure = -chunk.values[LOSS] if top.by == "loss" else chunk.surprise_p
+    def _add_top(self, top: TopCollector, measure: np.ndarray, chunk: RowValues) -> None:
+        """Offer the rows of a chunk with the smallest measures, if they are smaller than those kept so far."""
         limit = -top.limit if top.by == "loss" else top.limit
-        # Of equal rows the earlier ones stay, and rows come in their order. NaN: not extreme enough to be computed.
+        # Of equal rows the earlier ones stay, and rows come in their order. NaN: too large to be computed.
         rows = np.flatnonzero(measure < limit)
         if rows.size > MAX_TOP_ROWS:
             rows = rows[np.argsort(measure[rows], kind="stable")[:MAX_TOP_ROWS]]
-        source = self.predictions
-        number = chunk.rows[rows]
+        source, number = self.predictions, chunk.rows[rows]
         if source.groups is None or source.group_keys is None:
             group_key = np.zeros(rows.size, dtype=np.uint64)
         else:
             group_key = source.group_keys[source.groups[number]]
-        found = TopRows(
-            top.by,
-            chunk.rows.size,
-            index=(number + source.row_offset).astype(np.int64),
-            y=chunk.y[rows].astype(np.int64),
-            pred=chunk.pred[rows].astype(np.int64),
-            p_true=chunk.p_true[rows],
-            p_pred=chunk.values[CONFIDENCE][rows],
-            loss=chunk.values[LOSS][rows],
-            surprise_p=chunk.surprise_p[rows],
-            weight=np.ones(rows.size) if chunk.weight is None else chunk.weight[rows],
-            group_key=group_key,
+        top.offer(
+            TopRows(
+                top.by,
+                chunk.rows.size,
+                index=(number + source.row_offset).astype(np.int64),
+                y=chunk.y[rows].astype(np.int64),
+                pred=chunk.pred[rows].astype(np.int64),
+                p_true=chunk.p_true[rows],
+                p_pred=chunk.values[CONFIDENCE][rows],
+                loss=chunk.values[LOSS][rows],
+                surprise_p=chunk.surprise_p[rows],
+                weight=np.ones(rows.size) if chunk.weight is None else chunk.weight[rows],
+                group_key=group_key,
+            )
         )
-        return top.merge(found)
 
 
-def _chunks(predictions: Predictions, totals: Tally, hashed: bool) -> Iterator[RowValues]:
+def _completed(buffer: RowValues, filled: int, given_loss: bool) -> Iterator[RowValues]:
+    """Finish the rows that were filled in, if there are any."""
+    if filled:
+        chunk = buffer.part(slice(0, filled))
+        complete(chunk, given_loss=given_loss)
+        yield chunk
+
+
+def _chunks(predictions: Predictions, totals: Tally) -> Iterator[RowValues]:
     """Measure blocks that fit the cache and join them to chunks, for which a numpy call is worth its overhead."""
     k = predictions.n_classes
     room = int(np.clip(CHUNK_ENTRIES // k, *CHUNK_ROWS))
     entries = min(BLOCK_ENTRIES, room * k)
     room = max(room, entries // k, 1)
     buffer = RowValues.reserve(min(room, predictions.n_rows), predictions.sample_weight is not None)
+    given_loss = predictions.input == "logits" or predictions.scores.ndim == 1
     filled = 0
     for block in predictions.blocks(entries):
         if filled + block.stop - block.start > room:
-            yield buffer.part(slice(0, filled))
+            yield from _completed(buffer, filled, given_loss)
             filled = 0
-        into = buffer.part(slice(filled, None))
-        n_rows = measure(
-            block,
-            into,
-            totals.blocks,
-            surprise_limit=totals.top_surprise.limit,
-            loss_limit=totals.top_loss.limit,
-        )
-        if hashed:
-            # While the block is in the cache. Rows of weight 0 were left out of `into.rows`.
-            scores = predictions.scores[block.start : block.stop]
-            if n_rows < block.stop - block.start:
-                scores = scores[into.rows[:n_rows] - block.start]
-            into.code[:n_rows] = row_codes(scores)
-        filled += n_rows
-    yield buffer.part(slice(0, filled))
+        filled += measure(predictions, block, buffer.part(slice(filled, None)), totals.whole)
+    yield from _completed(buffer, filled, given_loss)
 
 
 def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
@@ -200,12 +198,10 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
     hashed = predictions.n_samples > bound
     chosen = SmallestKeys(bound, 1 if predictions.groups is None else 2)
     totals = Tally(predictions)
-    for chunk in _chunks(predictions, totals, hashed):
-        if not chunk.rows.size:
-            continue
+    for chunk in _chunks(predictions, totals):
         totals.add(chunk)
         if hashed:
-            chosen.offer(keys_of(predictions, chunk.rows, chunk.code), chunk.rows.copy())
+            chosen.offer(keys_of(predictions, chunk.rows), chunk.rows.copy())
     if hashed:
         rows = ReferencedRows(predictions, *chosen.result())
     elif predictions.sample_weight is not None:
@@ -238,16 +234,16 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         "class_loss2": totals.class_loss2,
         "class_correct": totals.class_correct,
         "predicted_weight": totals.predicted_weight,
-        "proba_sum": totals.blocks.proba_sum,
-        "confusion_counts": totals.confusion_counts,
+        "proba_sum": totals.whole.proba_sum,
+        "confusion_counts": totals.confusion_counts.result(),
         "rel_rows": totals.rel_rows,
         "rel_weight": totals.rel_weight,
         "rel_weight2": totals.rel_weight2,
         "rel_confidence": totals.rel_confidence,
         "rel_correct": totals.rel_correct,
-        "top_loss": totals.top_loss,
-        "top_surprise": totals.top_surprise,
-        "min_max_proba": (totals.blocks.low, totals.blocks.high),
-        "undo_softmax_ok": totals.blocks.undo_softmax_ok,
+        "top_loss": totals.top_loss.result(),
+        "top_surprise": totals.top_surprise.result(),
+        "min_max_proba": (totals.whole.low, totals.high),
+        "undo_softmax_ok": totals.whole.undo_softmax_ok,
         "kept_rows": KeptRows(bound, chosen.cutoff, (rows,)),
     }

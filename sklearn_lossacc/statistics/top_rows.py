@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
 
-__all__ = ["MAX_TOP_ROWS", "TopRows"]
+__all__ = ["MAX_TOP_ROWS", "TopCollector", "TopRows"]
 
 MAX_TOP_ROWS = 1000
+
+
+def _order(measure: np.ndarray, rows: TopRows) -> np.ndarray:
+    """Sort by the measure, then by index; parts summarised without row_offset share indices and need more."""
+    order = np.lexsort((rows.index, measure))
+    same = np.diff(measure[order]) == 0
+    if not (same & (np.diff(rows.index[order]) == 0)).any():
+        return order
+    ties = (rows.weight, rows.p_pred, rows.p_true, rows.pred, rows.y, rows.group_key)
+    return np.lexsort((*ties, rows.index, measure))
 
 
 @dataclass(frozen=True)
@@ -71,17 +82,53 @@ class TopRows:
         """Return the rows at the given positions."""
         return TopRows(self.by, self.n_candidates, **{name: getattr(self, name)[rows] for name in COLUMNS})
 
+    @classmethod
+    def join(cls, parts: Sequence[TopRows]) -> TopRows:
+        """Return the top rows of the union of some parts."""
+        by = parts[0].by
+        union = cls(
+            by,
+            sum(part.n_candidates for part in parts),
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS},
+        )
+        measure = -union.loss if by == "loss" else union.surprise_p
+        return union.take(_order(measure, union)[:MAX_TOP_ROWS])
+
     def merge(self, other: TopRows) -> TopRows:
         """Return the top rows of the union."""
-        union = TopRows(
-            self.by,
-            self.n_candidates + other.n_candidates,
-            **{name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in COLUMNS},
-        )
-        measure = -union.loss if self.by == "loss" else union.surprise_p
-        # Parts summarised without row_offset share indices: the columns after it keep the order free of the parts'.
-        ties = (union.weight, union.p_pred, union.p_true, union.pred, union.y, union.group_key, union.index)
-        return union.take(np.lexsort((*ties, measure))[:MAX_TOP_ROWS])
+        return TopRows.join([self, other])
 
 
 COLUMNS = tuple(field.name for field in fields(TopRows))[2:]
+
+
+class TopCollector:
+    """Collects the top rows of a stream.
+
+    Parameters
+    ----------
+    by : {"loss", "surprise"}
+        What the rows stand out by.
+    """
+
+    def __init__(self, by: Literal["loss", "surprise"]):
+        self.by = by
+        self.kept = TopRows.empty(by)
+        self._waiting: list[TopRows] = []
+
+    @property
+    def limit(self) -> float:
+        """How extreme a row must be to be of interest; rises as rows come."""
+        return self.kept.limit
+
+    def offer(self, rows: TopRows) -> None:
+        """Let rows compete; sorting waits until it is worth while."""
+        self._waiting.append(rows)
+        if len(self.kept) < MAX_TOP_ROWS or sum(map(len, self._waiting)) > MAX_TOP_ROWS // 4:
+            self.result()
+
+    def result(self) -> TopRows:
+        """Return the top rows so far."""
+        self.kept = TopRows.join([self.kept, *self._waiting])
+        self._waiting = []
+        return self.kept
