@@ -82,7 +82,7 @@ class AutoCalibrator(BaseCalibrator):
         The label of each column.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X has names.
 
     See Also

@@ -90,7 +90,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Class labels, in the order of the columns.
     n_features_in_ : int
         Number of features, if the classifier knows it.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if the classifier knows them.
 
     See Also
@@ -173,7 +173,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, sparse matrix, list of texts, ...
+        X : array-like, sparse matrix, list of texts or the like
             Whatever the estimator takes, one entry or row a sample.
         y : array-like of shape (n_samples,)
             Labels.
@@ -222,7 +222,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, sparse matrix, list of texts, ...
+        X : array-like, sparse matrix, list of texts or the like
             Whatever the estimator takes.
 
         Returns
@@ -242,7 +242,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like, sparse matrix, list of texts, ...
+        X : array-like, sparse matrix, list of texts or the like
             Whatever the estimator takes.
 
         Returns

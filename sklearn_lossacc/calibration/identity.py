@@ -31,7 +31,7 @@ class IdentityCalibrator(BaseCalibrator):
         Nothing can go wrong.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X has names.
 
     See Also

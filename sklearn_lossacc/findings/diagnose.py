@@ -59,6 +59,7 @@ def diagnose(
     Returns
     -------
     Diagnosis
+        Metrics, waterfall, findings and tables.
 
     Raises
     ------

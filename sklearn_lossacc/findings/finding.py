@@ -56,6 +56,14 @@ class Finding:
         One sentence of what was found, one of what to do.
     url : str
         The page of the rule in the documentation.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc import diagnose
+    >>> d = diagnose([0, 1, 1], [[1.0, 0.0], [0.5, 0.5], [1.0, 0.0]])
+    >>> finding = d.findings[0]
+    >>> finding.code, finding.name, finding.status, finding.value
+    ('LA001', 'infinite-loss', 'fired', 1.0)
     """
 
     code: str

@@ -63,6 +63,14 @@ class Scorer:
         A name from `get_scorer_names`.
     missing : {"raise", "clip"}
         What to do about a label that the estimator never saw.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn_lossacc import get_scorer
+    >>> model = DummyClassifier().fit([[0], [0], [0], [0]], ["a", "a", "a", "b"])
+    >>> get_scorer("accuracy")(model, [[0], [0]], ["a", "b"])
+    0.5
     """
 
     def __init__(self, name: str, missing: str):

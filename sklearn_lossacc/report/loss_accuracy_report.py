@@ -381,7 +381,13 @@ class LossAccuracyReport:
         return page if path is None else write_text(path, page)
 
     def to_markdown(self) -> str:
-        """Return the report as Markdown."""
+        """Return the report as Markdown.
+
+        Returns
+        -------
+        str
+            Markdown with tables.
+        """
         return render.markdown(self._named())
 
     def to_json(self, *, indent: int | None = 2) -> str:

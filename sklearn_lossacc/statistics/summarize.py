@@ -52,6 +52,7 @@ def summarize(
     Returns
     -------
     PredictionSummary
+        Everything that a diagnosis needs; merges with summaries of other rows.
 
     Raises
     ------

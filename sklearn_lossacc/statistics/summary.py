@@ -258,6 +258,7 @@ class PredictionSummary:
         Returns
         -------
         float
+            Sum of w v divided by sum of w.
         """
         return float(self.first[_column(name)]) / self.sum_w
 
@@ -299,7 +300,7 @@ class PredictionSummary:
         true, predicted : ndarray of int64 of shape (m,)
             Columns of the classes, in increasing order.
         weight : ndarray of float64 of shape (m,)
-            sum w of each cell.
+            Sum of w in each cell.
         """
         true, predicted = np.divmod(self.confusion_counts.cells, self.n_classes)
         return true, predicted, self.confusion_counts.weight
@@ -310,7 +311,7 @@ class PredictionSummary:
         Returns
         -------
         ndarray of float64 of shape (n_classes, n_classes)
-            sum w by true class (row) and predicted class (column).
+            Sum of w by true class (row) and predicted class (column).
 
         Raises
         ------
