@@ -1,14 +1,33 @@
 """Why loss and accuracy disagree, and how to repair it."""
 
+from sklearn_lossacc import metrics
 from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.calibration import (
+    AutoCalibrator,
+    CalibratedClassifier,
+    IdentityCalibrator,
+    IsotonicCalibrator,
+    TemperatureCalibrator,
+)
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
+from sklearn_lossacc.metrics import get_scorer, get_scorer_names
+from sklearn_lossacc.report import LossAccuracyReport
 from sklearn_lossacc.statistics import PredictionSummary, summarize
 
 __all__ = [
+    "AutoCalibrator",
+    "CalibratedClassifier",
     "Diagnosis",
     "Finding",
+    "IdentityCalibrator",
+    "IsotonicCalibrator",
+    "LossAccuracyReport",
     "PredictionSummary",
+    "TemperatureCalibrator",
     "diagnose",
+    "get_scorer",
+    "get_scorer_names",
+    "metrics",
     "read_predictions",
     "summarize",
 ]

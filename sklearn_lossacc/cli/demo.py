@@ -7,14 +7,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import numpy as np
 
+from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.calibration import TemperatureCalibrator
 from sklearn_lossacc.cli.files import write_whole
-
-if TYPE_CHECKING:
-    from sklearn_lossacc.findings import Diagnosis
+from sklearn_lossacc.cli.views import write_view
+from sklearn_lossacc.findings import Diagnosis, diagnose
+from sklearn_lossacc.metrics import accuracy_score, log_loss
 
 _WRONG_LABELS = 0.05
 _N_VALIDATION = 900
@@ -72,7 +74,6 @@ def train_network(epochs: int, progress: _Progress | None = None, seed: int = 0)
         Validation curves and the last epoch's validation probabilities.
     """
     from sklearn.datasets import load_digits
-    from sklearn.metrics import log_loss
     from sklearn.model_selection import train_test_split
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits
@@ -90,7 +91,7 @@ def train_network(epochs: int, progress: _Progress | None = None, seed: int = 0)
         for epoch in range(epochs):
             network.partial_fit(x_train, y_train, classes=np.arange(10))
             proba = network.predict_proba(x_valid)
-            curve[epoch] = log_loss(y_valid, proba), np.mean(proba.argmax(axis=1) == y_valid)
+            curve[epoch] = log_loss(y_valid, proba, clip=None), accuracy_score(y_valid, proba)
             if progress is not None:
                 progress.show(epoch + 1)
     return TrainedNetwork(y_valid, proba.astype(np.float32), *curve.T)
@@ -110,7 +111,7 @@ def _repair_lines(repairs: Mapping[str, Diagnosis]) -> list[str]:
     """Compare loss, accuracy and calibration error before and after each repair."""
     lines = [f"  {'':21s}   log loss   accuracy   calibration error (ECE)"]
     for name, diagnosis in repairs.items():
-        loss, accuracy, ece = (diagnosis.metrics[key].value for key in ("log_loss_clipped", "accuracy", "ece"))
+        loss, accuracy, ece = (diagnosis.metrics[key].value for key in ("log_loss", "accuracy", "ece"))
         lines.append(f"  {name:21s}   {loss:8.3f}   {accuracy:8.3f}   {ece:.3f}")
     return lines
 
@@ -128,15 +129,10 @@ def run_demo(options: argparse.Namespace) -> int:
     int
         0.
     """
-    from sklearn_lossacc.adapters import read_predictions
-    from sklearn_lossacc.calibration import TemperatureCalibrator
-    from sklearn_lossacc.findings import diagnose
-    from sklearn_lossacc.report import LossAccuracyReport
-
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     print(
-        f"Training a neural network on 897 images of digits, {_WRONG_LABELS:.0%} of the labels wrong, "
+        f"Training a neural network on 897 images of digits, {_WRONG_LABELS * 100:.0f} % of the labels wrong, "
         f"for {options.epochs} epochs ...",
         flush=True,
     )
@@ -161,9 +157,8 @@ def run_demo(options: argparse.Namespace) -> int:
     print("\nRepair: fitted on the first half of them, judged on the other half:\n")
     print("\n".join(_repair_lines({name: diagnose(y_true[half:], proba) for name, proba in repairs.items()})))
 
-    report = LossAccuracyReport(diagnosis)
-    page = write_whole(folder / "report.html", report.to_html)
-    picture = write_whole(folder / "report.png", report.to_png)
+    page = write_view(diagnosis, "html", folder / "report.html")
+    picture = write_view(diagnosis, "png", folder / "report.png")
     print(f"\nReport:      {page}\nPicture:     {picture}\nPredictions: {exported}")
     print(f"Next:        lossacc report {exported} --html mine.html")
     return 0

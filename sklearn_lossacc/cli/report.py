@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sklearn_lossacc.cli.files import write_whole
-
-if TYPE_CHECKING:
-    from sklearn_lossacc.findings import Diagnosis
+from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.findings import Diagnosis, diagnose
 
 FAIL_ON = ("never", "tip", "warning", "error")
 _FAILED = 1
@@ -21,19 +19,6 @@ def _reaches(diagnosis: Diagnosis, level: str) -> bool:
     if level == "never":
         return False
     return any(FAIL_ON.index(finding.severity) >= FAIL_ON.index(level) for finding in diagnosis.issues)
-
-
-def _write_views(diagnosis: Diagnosis, options: argparse.Namespace) -> None:
-    """Write the views that were asked for, and say on stderr where they are."""
-    if not (options.html or options.markdown or options.png):
-        return
-    from sklearn_lossacc.report import LossAccuracyReport
-
-    report = LossAccuracyReport(diagnosis)
-    writers = {options.html: report.to_html, options.markdown: report.to_markdown, options.png: report.to_png}
-    for path, write in writers.items():
-        if path:
-            print(f"written: {write_whole(path, write)}", file=sys.stderr)
 
 
 def run_report(options: argparse.Namespace) -> int:
@@ -49,9 +34,6 @@ def run_report(options: argparse.Namespace) -> int:
     int
         0, or 1 when a finding reaches ``--fail-on``.
     """
-    from sklearn_lossacc.adapters import read_predictions
-    from sklearn_lossacc.findings import diagnose
-
     predictions = read_predictions(
         options.file,
         y=options.y,
@@ -69,5 +51,8 @@ def run_report(options: argparse.Namespace) -> int:
         name=options.name or Path(options.file).name,
     )
     print(diagnosis.to_json() if options.json else diagnosis)
-    _write_views(diagnosis, options)
+    for kind in KINDS:
+        path = getattr(options, kind)
+        if path:
+            print(f"written: {write_view(diagnosis, kind, path)}", file=sys.stderr)
     return _FAILED if _reaches(diagnosis, options.fail_on) else 0

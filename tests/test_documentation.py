@@ -1,0 +1,63 @@
+"""The documentation covers what the package has: a page for every rule, true numbers, no dead names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_lossacc
+from sklearn_lossacc.findings import materiality
+from sklearn_lossacc.findings.rules import RULES
+
+ROOT = Path(__file__).parents[1]
+DOC = ROOT / "doc"
+
+
+def page(code):
+    return (DOC / "findings" / f"{code}.rst").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_rule_has_its_page(rule):
+    text = page(rule.code)
+    title = f"{rule.code} {rule.name}"
+    assert text.startswith(f"{title}\n{'=' * len(title)}\n")
+    assert f"*{rule.severity.capitalize()}" in text
+    assert re.search(rf"^   {rule.code}$", (DOC / "findings" / "index.rst").read_text(encoding="utf-8"), re.MULTILINE)
+    for heading in ("What it means", "How it is decided", "What to do", "What it cannot tell"):
+        assert f"\n{heading}\n" in text
+
+
+def test_every_page_has_its_rule():
+    pages = {path.stem for path in (DOC / "findings").glob("LA*.rst")}
+    assert pages == {rule.code for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "written"),
+    [
+        ("LA101", materiality.LOG_TEMPERATURE, "0.1"),
+        ("LA101", round(materiality.TEMPERATURE_HIGH, 3), "1.105"),
+        ("LA102", round(materiality.TEMPERATURE_LOW, 3), "0.905"),
+        ("LA103", materiality.NATS, "0.005 nats"),
+        ("LA104", materiality.NATS, "0.005 nats"),
+        ("LA201", materiality.OUTLIER_EXCESS, "0.01 nats"),
+        ("LA202", materiality.NOISE_RATE, ".005"),
+        ("LA203", materiality.NATS, "0.005 nats"),
+        ("LA302", materiality.D2_MARGIN, ".01"),
+        ("LA303", materiality.ACCURACY_MARGIN, ".005"),
+        ("LA304", materiality.IMBALANCE_GAP, ".1"),
+        ("LA401", materiality.THRESHOLD_GAIN, ".01"),
+    ],
+)
+def test_pages_name_the_thresholds_in_force(code, value, written):
+    assert float(written.removesuffix(" nats")) == value
+    assert re.search(rf"(?<![\d.]){re.escape(written)}(?!\d)", page(code))
+
+
+def test_names_in_links_exist():
+    for path in DOC.rglob("*.rst"):
+        if {"_build", "auto_examples", "generated", "backreferences"} & set(path.parts):
+            continue
+        for name in re.findall(r"~?sklearn_lossacc\.(\w+)`", path.read_text(encoding="utf-8")):
+            assert hasattr(sklearn_lossacc, name), f"{path.name}: {name}"

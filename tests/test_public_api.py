@@ -1,0 +1,77 @@
+"""The public names: exactly those of the contract that work, all documented, all with an example."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_lossacc
+from sklearn_lossacc import metrics
+
+ROOT = Path(__file__).parents[1]
+
+# A change here is a change of the public interface.
+EXPECTED = {
+    "AutoCalibrator",
+    "CalibratedClassifier",
+    "Diagnosis",
+    "Finding",
+    "IdentityCalibrator",
+    "IsotonicCalibrator",
+    "LossAccuracyReport",
+    "PredictionSummary",
+    "TemperatureCalibrator",
+    "diagnose",
+    "get_scorer",
+    "get_scorer_names",
+    "metrics",
+    "read_predictions",
+    "summarize",
+}
+PUBLIC = [(sklearn_lossacc, name) for name in sklearn_lossacc.__all__ if name != "metrics"]
+PUBLIC += [(metrics, name) for name in metrics.__all__ if name not in sklearn_lossacc.__all__]
+
+
+def test_public_names_are_the_expected_ones():
+    assert set(sklearn_lossacc.__all__) == EXPECTED
+
+
+@pytest.mark.parametrize("module", [sklearn_lossacc, metrics], ids=lambda module: module.__name__)
+def test_all_lists_each_name_once_and_every_name_exists(module):
+    assert len(set(module.__all__)) == len(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_the_package_leaks_no_other_names():
+    names = {name for name in vars(sklearn_lossacc) if not name.startswith("_")}
+    modules = {name for name in names if inspect.ismodule(getattr(sklearn_lossacc, name))}
+    assert names - modules <= EXPECTED
+
+
+def test_no_two_public_names_are_the_same_thing():
+    things = [getattr(module, name) for module, name in PUBLIC]
+    assert len({id(thing) for thing in things}) == len(things)
+
+
+@pytest.mark.parametrize(("module", "name"), PUBLIC, ids=lambda part: getattr(part, "__name__", part))
+def test_every_public_name_has_an_example(module, name):
+    assert ">>> " in inspect.getdoc(getattr(module, name))
+
+
+def test_the_reference_lists_every_public_name_once():
+    text = (ROOT / "doc" / "api.rst").read_text(encoding="utf-8")
+    listed = re.findall(r"^   ([\w.]+)$", text, re.MULTILINE)
+    expected = [name if module is sklearn_lossacc else f"metrics.{name}" for module, name in PUBLIC]
+    assert sorted(listed) == sorted(expected)
+
+
+def test_version_is_the_installed_one():
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        installed = version("sklearn-lossacc")
+    except PackageNotFoundError:
+        pytest.skip("run from a checkout that is not installed")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{installed}"' in text
