@@ -39,7 +39,7 @@ def _two_columns(block: np.ndarray, logits: bool) -> np.ndarray:
     return np.stack([1 - proba, proba], axis=1)
 
 
-class _Rows:
+class ScoreRows:
     """Rows of an array of probabilities or logits, with the likelihood of one temperature over them."""
 
     def __init__(
@@ -99,9 +99,8 @@ class _Rows:
                 return False
         return True
 
-    def evaluate(self, beta: float) -> Likelihood:
-        """Sum the log likelihood and its derivatives over the rows."""
-        value = slope = information = 0.0
+    def moments(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield, for each block, log softmax(beta L) at the label, L at the label minus E L, Var L, and the weight."""
         # The largest of k probabilities is at least 1 / k.
         shifted = not self.logits and beta * np.log(self.n_classes) > LARGEST_EXPONENT
         for block, y, weight in self.blocks():
@@ -115,17 +114,22 @@ class _Rows:
             mass *= scores
             spread = np.einsum(self.dot, mass, scores) / total - mean**2
             gain = np.float32(beta) * true_score - np.log(total)
-            unit = np.ones(len(y)) if weight is None else weight
-            value += float(unit @ gain)
-            slope += float(unit @ (true_score - mean))
-            information += float(unit @ spread)
+            yield gain, true_score - mean, spread, np.ones(len(y)) if weight is None else weight
+
+    def evaluate(self, beta: float) -> Likelihood:
+        """Sum the log likelihood and its derivatives over the rows."""
+        value = slope = information = 0.0
+        for gain, residual, spread, weight in self.moments(beta):
+            value += float(weight @ gain)
+            slope += float(weight @ residual)
+            information += float(weight @ spread)
         return Likelihood(value, slope, max(information, 0.0))
 
-    def thinned(self, step: int) -> _Rows:
+    def thinned(self, step: int) -> ScoreRows:
         """Keep one row out of each `step`, at a place drawn by a fixed generator."""
         first = np.arange(0, self.n_rows - step + 1, step)
         index = first + np.random.default_rng(0).integers(0, step, len(first))
-        return _Rows(self.scores, self.y, self.weight, self.logits, index)
+        return ScoreRows(self.scores, self.y, self.weight, self.logits, index)
 
 
 def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
@@ -196,7 +200,7 @@ def solve_temperature_in_blocks(
     n_classes = 2 if scores.ndim == 1 else scores.shape[1]
     if len(y) * n_classes <= EXACT_ENTRIES:
         return solve_temperature(log_scores(scores, logits=logits), y, weight)
-    rows = _Rows(scores, y, weight, logits)
+    rows = ScoreRows(scores, y, weight, logits)
     start = 1.0
     for step in (THINNING**2, THINNING):
         sample = rows.thinned(step)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import softmax
-from sklearn_lossacc._numerics.mixture import BETA_RANGE, fit_mixture
+from sklearn_lossacc._numerics.floor_blocks import floor_alone, solve_floor_in_blocks
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -91,31 +91,21 @@ class TemperatureCalibrator(BaseCalibrator):
         self.floor = floor
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        logits = self.input == "logits"
         self.prior_ = _prior(class_weight)
-        solution = solve_temperature_in_blocks(
-            predictions.scores, predictions.y, predictions.sample_weight, logits=logits
-        )
+        logits = self.input == "logits"
+        data = predictions.scores, predictions.y, predictions.sample_weight
+        solution = solve_temperature_in_blocks(*data, logits=logits)
         outcome: Outcome = solution.outcome
-        beta, floor, n_passes = solution.beta, 0.0, solution.n_passes
+        beta, floor = solution.beta, 0.0
         if self.floor and outcome != "separable":
-            starts = (1.0, beta) if outcome == "converged" else (1.0,)
-            outcome, beta, floor = self._learn_floor(predictions, starts)
+            mixture = solve_floor_in_blocks(*data, logits=logits, scale=beta or 1.0)
+            beta, floor = mixture.beta, mixture.floor
+            outcome = "uninformative" if beta == 0 else "converged"
+            if beta == np.inf:
+                outcome, beta, floor = "separable", 1.0, floor_alone(*data, logits=logits)
         self._set(beta, floor)
-        self.n_iter_ = n_passes
+        self.n_iter_ = solution.n_passes
         return outcome
-
-    def _learn_floor(self, predictions: Predictions, starts: tuple[float, ...]) -> tuple[Outcome, float, float]:
-        """Fit temperature and floor together."""
-        scores = log_scores(predictions.scores, logits=self.input == "logits")
-        y, weight = predictions.y, predictions.sample_weight
-        fit = fit_mixture(scores, y, weight, starts=starts)
-        if fit.beta >= BETA_RANGE[1]:  # all rows but those of the floor are right
-            fit = fit_mixture(scores, y, weight, temperature=False)
-            return "separable", 1.0, float(fit.floor)
-        if fit.beta <= BETA_RANGE[0]:
-            return "uninformative", 0.0, 0.0
-        return "converged", float(fit.beta), float(fit.floor)
 
     def _set(self, beta: float, floor: float) -> None:
         """Store beta, T and the floor."""

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -212,15 +213,47 @@ def test_fitting_twice_gives_the_same(calibrator):
     np.testing.assert_array_equal(fitted_on_others.fit(P, y).predict_proba(P), first)
 
 
-@every_calibrator
+@every_calibrator_both_inputs
 def test_inputs_are_left_alone(calibrator, tmp_path):
     P, y = draw()
-    np.save(tmp_path / "P.npy", P)
-    mapped = np.load(tmp_path / "P.npy", mmap_mode="r")
-    y.setflags(write=False)
-    model = fitted(calibrator, mapped, y, sample_weight=np.ones(len(y)))
-    np.testing.assert_array_equal(model.predict_proba(mapped), fitted(calibrator, P, y).predict_proba(P))
-    np.testing.assert_array_equal(np.asarray(mapped), draw()[0])
+    X, weight = scores_for(calibrator, P), np.ones(len(y))
+    expected = fitted(calibrator, X.copy(), y.copy()).predict_proba(X.copy())
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for array in (y, weight):
+        array.setflags(write=False)
+    for scores in (mapped, X):
+        model = fitted(calibrator, scores, y, sample_weight=weight)
+        np.testing.assert_array_equal(model.predict_proba(scores), expected)
+        np.testing.assert_array_equal(scores, scores_for(calibrator, draw()[0]))
+
+
+@every_calibrator
+def test_lists_are_arrays(calibrator):
+    P, y = draw(n=60)
+    weight, groups = np.linspace(1, 2, 60), np.arange(60) // 2
+    lists = fitted(calibrator, P.tolist(), y.tolist(), sample_weight=weight.tolist(), groups=groups.tolist())
+    model = fitted(calibrator, P, y, sample_weight=weight, groups=groups)
+    np.testing.assert_array_equal(lists.predict_proba(P.tolist()), model.predict_proba(P))
+
+
+@every_calibrator
+def test_nothing_outside_changes(calibrator):
+    P, y = draw(n=60)
+    filters = list(warnings.filters)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first = fitted(calibrator, P, y).predict_proba(P)
+    assert warnings.filters == filters
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002
+    np.random.seed(7)  # noqa: NPY002
+    np.testing.assert_array_equal(fitted(calibrator, P, y).predict_proba(P), first)
+
+
+@every_calibrator
+def test_scores_of_one_class_do_not_do_for_three(calibrator):
+    P, y = draw()
+    with pytest.raises(ClassesMismatchError):
+        fitted(calibrator, P[:, 1], y)
 
 
 @pytest.mark.parametrize("calibrator", [TemperatureCalibrator(), TemperatureCalibrator(floor=True)], ids=repr)
