@@ -49,7 +49,7 @@ _BY_BIN = ("rel_weight", "rel_weight2", "rel_confidence", "rel_correct")
 
 def _pack_classes(classes: np.ndarray) -> dict[str, Any]:
     """Return labels as JSON values with the name of their dtype."""
-    labels = classes.tolist()
+    labels = [label.item() if isinstance(label, np.generic) else label for label in classes.tolist()]
     for label in labels:
         if not isinstance(label, str | bool | int | float):
             raise LossAccError(

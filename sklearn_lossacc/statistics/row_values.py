@@ -106,18 +106,20 @@ class WholeSums:
     undo_softmax_ok: bool = True
 
 
-def _scores_of(predictions: Predictions, block: Block) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _scores_of(
+    predictions: Predictions, block: Block, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return scores q and totals t with p = q / t, and log p where it does not follow from q.
 
     A matrix of probabilities is taken as it is: dividing the few results of a row is cheaper than dividing the row.
     """
     if predictions.input == "proba" and predictions.scores.ndim == 2:
         scores = np.asarray(predictions.scores[block.start : block.stop])
-        if scores.dtype not in (np.float32, np.float64):
-            scores = scores.astype(working_dtype(scores.dtype))
+        if scores.dtype != dtype:
+            scores = scores.astype(dtype)
         return scores, row_sum(scores), None
-    proba = block.proba()
-    return proba, np.ones(len(proba), dtype=proba.dtype), block.log_proba()
+    proba = block.proba().astype(dtype, copy=False)
+    return proba, np.ones(len(proba), dtype=dtype), block.log_proba().astype(dtype, copy=False)
 
 
 def _present(weight: np.ndarray | None) -> np.ndarray | slice:
@@ -146,9 +148,8 @@ def _subtract_from_rows(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return ger(-1.0, ones, vector, a=matrix.T, overwrite_a=True).T
 
 
-def _can_be_undone(logs: np.ndarray, largest: np.ndarray, smallest: np.ndarray, axis: int) -> bool:
+def _can_be_undone(logs: np.ndarray, largest: np.ndarray, smallest: np.ndarray, axis: int, tolerance: float) -> bool:
     """Tell whether log p - mean log p + 1/k lies in [0, 1] everywhere: whether p can be a softmax of probabilities."""
-    tolerance = UNDO_TOLERANCE[logs.dtype.name]
     n_classes = logs.shape[axis]
     centre = np.add.reduce(logs, axis=axis) / n_classes - 1.0 / n_classes
     within = np.log(largest) - centre <= 1.0 + tolerance
@@ -178,7 +179,11 @@ def measure(predictions: Predictions, block: Block, into: RowValues, sums: Whole
     -----
     With p = q / t and m = sum_j q_j log q_j / t: H = log t - m and V = sum_j q_j (log q_j - m)^2 / t.
     """
-    scores, total, logs = _scores_of(predictions, block)
+    precision = working_dtype(predictions.scores.dtype)
+    tolerance = UNDO_TOLERANCE[precision.name]
+    narrow = predictions.n_classes <= NARROW
+    # In float32, sums along columns would show how many rows a block has.
+    scores, total, logs = _scores_of(predictions, block, np.dtype(np.float64) if narrow else precision)
     chosen = _present(block.weight)
     scores, total, y = scores[chosen], total[chosen], block.y[chosen]
     if not y.size:
@@ -197,7 +202,7 @@ def measure(predictions: Predictions, block: Block, into: RowValues, sums: Whole
 
     values = into.values
     dot: Callable[..., Any]
-    if scores.shape[1] <= NARROW:
+    if narrow:
         axis, dot = 0, _dot_columns
         scores = np.ascontiguousarray(scores.T)
         largest, smallest = scores.max(axis=0), scores.min(axis=0)
@@ -220,7 +225,7 @@ def measure(predictions: Predictions, block: Block, into: RowValues, sums: Whole
     else:
         logs = np.array(logs.T if axis == 0 else logs, order="C")
     if sums.undo_softmax_ok:
-        sums.undo_softmax_ok = least > 0 and _can_be_undone(logs, largest, smallest, axis)
+        sums.undo_softmax_ok = least > 0 and _can_be_undone(logs, largest, smallest, axis, tolerance)
     if least == 0:
         # A product of 0 and anything finite: 0 log 0 = 0.
         np.maximum(logs, np.log(np.finfo(logs.dtype).tiny), out=logs)

@@ -6,10 +6,10 @@ every older number in `load`'s caller, and keep a file of the old version in the
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -41,17 +41,16 @@ def write(path: str | os.PathLike[str], values: Mapping[str, Any], arrays: Mappi
     """
     path = Path(path)
     header = json.dumps({"format": FORMAT, "schema": SCHEMA, "values": dict(values)})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(temporary, "x") as archive:
             archive.writestr(HEADER, header)
             for name, array in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
         os.replace(temporary, path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -103,11 +102,12 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nda
             arrays = {}
             for name in archive.namelist():
                 if name.endswith(".npy"):
-                    with archive.open(name) as member:
-                        arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
+                    # All at once: only then is the checksum compared, before the content is believed.
+                    member = io.BytesIO(archive.read(name))
+                    arrays[name.removesuffix(".npy")] = np.lib.format.read_array(member, allow_pickle=False)
     except InvalidFileError:
         raise
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, ValueError) as reason:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as reason:
         raise InvalidFileError(
             f"{path} cannot be read as a saved PredictionSummary ({reason}); it is damaged, cut short, or something "
             "else: save it again."

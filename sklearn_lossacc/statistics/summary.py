@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -184,8 +185,15 @@ class PredictionSummary:
         Returns
         -------
         PredictionSummary
+
+        Raises
+        ------
+        LossAccError
+            If `sample_entries` is not a positive integer.
         """
-        return cls(**tally(predictions, sample_entries))
+        if isinstance(sample_entries, bool) or not isinstance(sample_entries, Integral) or sample_entries < 1:
+            raise LossAccError(f"sample_entries must be a positive integer, got {sample_entries!r}.")
+        return cls(**tally(predictions, int(sample_entries)))
 
     @property
     def n_classes(self) -> int:
