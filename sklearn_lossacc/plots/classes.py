@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
-from sklearn_lossacc.plots.marks import draw_key
+from sklearn_lossacc.plots.marks import draw_key, key_lines
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
@@ -18,16 +18,17 @@ from sklearn_lossacc.plots.style import (
     interval_line,
     label,
     label_axis,
+    label_width,
     plain,
     text,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 MOST_CLASSES = 20
 WORST_CLASSES = 15
-LABEL_WIDTH = 22
 
 
 def shown_classes(table: Table) -> list[int]:
@@ -50,7 +51,8 @@ def draw_classes(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
         frequency.plot(given, place, "o", markersize=4.5, markerfacecolor=INK, markeredgecolor=INK, zorder=2)
         _draw_estimate(accuracy, place, table, row, "accuracy", "o")
         _draw_estimate(loss, place, table, row, "loss", "s")
-    _finish(diagnosis, axes, [label(table["label"][row], LABEL_WIDTH) for row in rows], len(table["label"]))
+    width = label_width(frequency, 0.36)
+    _finish(diagnosis, axes, [label(table["label"][row], width) for row in rows])
 
 
 def _draw_estimate(ax: Axes, place: int, table: Table, row: int, name: str, marker: str) -> None:
@@ -64,7 +66,7 @@ def _draw_estimate(ax: Axes, place: int, table: Table, row: int, name: str, mark
     ax.plot(value, place, marker, markersize=4.5, color=BLUE, markeredgecolor=PAPER, markeredgewidth=0.6, zorder=3)
 
 
-def _finish(diagnosis: Diagnosis, axes: Sequence[Axes], labels: list[str], n_classes: int) -> None:
+def _finish(diagnosis: Diagnosis, axes: Sequence[Axes], labels: list[str]) -> None:
     """Set limits, reference lines, ticks and names."""
     frequency, accuracy, loss = axes
     height = min(TEXT_SIZE, 120 / max(len(labels), 1))
@@ -87,22 +89,23 @@ def _finish(diagnosis: Diagnosis, axes: Sequence[Axes], labels: list[str], n_cla
         ax.set_xlim(-0.06 * reach, 1.06 * reach)
         _few_ticks(ax)
     frequency.xaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g}")
+    handles = _key_handles()
+    free = "\n" * key_lines(loss, handles)
     for ax, words in ((frequency, "% of rows"), (accuracy, "accuracy"), (loss, "loss (nats)")):
-        label_axis(ax, x=f"{words}\n")
-    _draw_key(loss)
+        label_axis(ax, x=f"{words}{free}")
+    draw_key(loss, handles, right=True)
 
 
-def _draw_key(ax: Axes) -> None:
-    """Explain the two marks of the frequency and the dashed line."""
+def _key_handles() -> list[Line2D]:
+    """Return what explains the two marks of the frequency and the dashed line."""
     from matplotlib.lines import Line2D
 
     circle: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "markeredgecolor": INK}
-    handles = [
+    return [
         Line2D([], [], markerfacecolor=INK, label="labels", **circle),
         Line2D([], [], markerfacecolor=PAPER, label="mean probability", **circle),
         Line2D([], [], color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)), label="all rows"),
     ]
-    draw_key(ax, handles, right=True)
 
 
 def _few_ticks(ax: Axes) -> None:

@@ -18,6 +18,7 @@ from sklearn_lossacc.plots.style import (
     TEXT_SIZE,
     label,
     label_axis,
+    label_width,
     literal,
     plain,
     text,
@@ -30,7 +31,8 @@ MOST_CLASSES = 20
 FEW_CLASSES = 5
 LEAST_SHARE = 0.01
 MOST_PAIRS = 12
-LABEL_WIDTH = 18
+SHORT_NAME = 18
+FOLDED_SIZE = 7.0
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -54,7 +56,7 @@ def confusion_title(diagnosis: Diagnosis) -> str:
         return "No class is taken for another"
     true, predicted, weight, _ = pairs[0]
     names = [one_line(name, 24) for name in (true, predicted)]
-    if max(map(len, names)) <= LABEL_WIDTH:
+    if max(map(len, names)) <= SHORT_NAME:
         names = [name.replace(" ", NO_BREAK) for name in names]
     return f"Most confused: {names[0]} → {names[1]}, {count(weight)} rows"
 
@@ -97,12 +99,13 @@ def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(axis="both", length=0, labelsize=min(TEXT_SIZE, 110 / n_classes), labelcolor=INK)
-    short = [label(name, LABEL_WIDTH) for name in labels]
+    width = label_width(ax, 0.3)
+    short = [label(name, width) for name in labels]
     ax.set_yticks(range(n_classes), short)
     if n_classes <= FEW_CLASSES:
-        width = 42 // n_classes
+        width = label_width(ax, 0.62 / n_classes, FOLDED_SIZE)
         folded = [literal("\n".join(wrap(one_line(name, 2 * width - 2), width))) for name in labels]
-        ax.set_xticks(range(n_classes), folded, fontsize=SMALL_SIZE)
+        ax.set_xticks(range(n_classes), folded, fontsize=FOLDED_SIZE)
     else:
         ax.set_xticks(range(n_classes), short, rotation=90 if max(map(len, short)) > 2 else 0)
     label_axis(ax, x="predicted", y="true" if n_classes <= FEW_CLASSES else "true (each row in percent)")
@@ -122,7 +125,8 @@ def _draw_pairs(table: Table, ax: Axes) -> None:
             **text(SMALL_SIZE),
         )
     ax.set_ylim(len(pairs) - 0.4, -0.6)
-    names = [f"{label(true, LABEL_WIDTH)} → {label(predicted, LABEL_WIDTH)}" for true, predicted, _, _ in pairs]
+    width = label_width(ax, 0.42, SMALL_SIZE) // 2
+    names = [f"{label(true, width)} → {label(predicted, width)}" for true, predicted, _, _ in pairs]
     ax.set_yticks(range(len(pairs)), names)
     plain(ax, x_axis=False)
     ax.spines["left"].set_visible(False)

@@ -20,7 +20,7 @@ from sklearn_lossacc.plots.alt import (
 )
 from sklearn_lossacc.plots.classes import draw_classes
 from sklearn_lossacc.plots.confusion import confusion_title, draw_confusion
-from sklearn_lossacc.plots.layout import Cell, fit_words, grid, panel_title
+from sklearn_lossacc.plots.layout import Cell, fit_words, grid
 from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
 from sklearn_lossacc.plots.reliability import draw_reliability
 from sklearn_lossacc.plots.rows import draw_rows
@@ -99,9 +99,14 @@ def check_panels(panels: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(panels))
 
 
-def grid_shape(n_panels: int) -> tuple[int, int]:
-    """Return the number of rows and columns for so many panels."""
-    n_columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(n_panels, 3)
+def grid_shape(n_panels: int, width: float = 3 * PANEL_WIDTH, height: float = 2 * PANEL_HEIGHT) -> tuple[int, int]:
+    """Return the number of rows and columns that gives so many panels most room in a rectangle of a size in inches."""
+
+    def room(n_columns: int) -> float:
+        n_rows = -(-n_panels // n_columns)
+        return min(width / n_columns / PANEL_WIDTH, height / n_rows / PANEL_HEIGHT)
+
+    n_columns = max(range(1, n_panels + 1), key=lambda count: (round(room(count), 3), -count * -(-n_panels // count)))
     return -(-n_panels // n_columns), n_columns
 
 
@@ -144,9 +149,10 @@ def frame_axes(figure: Figure, margin: float = 0.16) -> Axes:
 
 
 def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) -> dict[str, Axes]:
-    """Draw panels on one axes.
+    """Draw panels inside one axes.
 
-    A single panel that needs a single axes is drawn on `ax` itself. Otherwise `ax` is switched off and divided.
+    `ax` is switched off, and its rectangle is divided among the panels with all their labels, so that nothing is cut
+    off and nothing outside it is covered.
 
     Parameters
     ----------
@@ -169,16 +175,12 @@ def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) ->
         If a panel is not known.
     """
     chosen = check_panels(panels)
-    if len(chosen) == 1 and len(PANELS[chosen[0]].parts) == 1:
-        panel = PANELS[chosen[0]]
-        panel.draw(diagnosis, ax)
-        panel_title(ax, _named_title(diagnosis, panel))
-        return {chosen[0]: ax}
     ax.set_axis_off()
     if len(chosen) == 1:
         return _draw_in_cell(diagnosis, chosen[0], Cell(ax), _named_title(diagnosis, PANELS[chosen[0]]))
     _draw_header(diagnosis, ax)
-    cells = grid(ax, *grid_shape(len(chosen)), header=HEADER_POINTS)
+    width, height = (side / ax.figure.dpi for side in ax.get_window_extent().size)
+    cells = grid(ax, *grid_shape(len(chosen), width, height - HEADER_POINTS / 72), header=HEADER_POINTS)
     drawn: dict[str, Axes] = {}
     for panel_name, cell in zip(chosen, cells, strict=False):
         drawn.update(_draw_in_cell(diagnosis, panel_name, cell, PANELS[panel_name].title(diagnosis)))

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sklearn_lossacc.plots.style import INK, TITLE_SIZE, literal
+from sklearn_lossacc.plots.style import TITLE, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
+    from matplotlib.text import Annotation, Text
     from matplotlib.transforms import Bbox
 
 LARGEST_SHARE_OF_LABELS = 0.8
@@ -49,39 +49,63 @@ class Cell:
     vertical: bool = True
     gap: float = 8.0
     axes: list[Axes] = field(default_factory=list)
-    title: Text | None = None
+    title: Annotation | None = None
     title_words: str = ""
+    measured: tuple[tuple[float, ...], list[Bbox]] | None = None
 
     def make(self) -> list[Axes]:
-        """Create the axes inside the parent."""
-        self.axes = [self.parent.inset_axes((0.1, 0.1, 0.8, 0.8), zorder=5) for _ in self.shares]
+        """Create the axes inside the parent; until they are located, each has the size of the whole rectangle."""
+        self.axes = [self.parent.inset_axes(self.bounds, zorder=5) for _ in self.shares]
         for child in self.axes:
             child.set_axes_locator(self.locate)  # type: ignore[arg-type]
         return self.axes
 
     def set_title(self, words: str) -> None:
-        """Put a title above the first axes; it starts at the left edge of the rectangle and is wrapped to fit."""
+        """Put a title at the left of the top of the rectangle, wrapped to its width."""
+        x, y, _, height = self.bounds
+        left, _, _, top = self.padding
         self.title_words = words
-        self.title = panel_title(self.axes[0], words)
+        self.title = self.parent.annotate(
+            "",
+            (x, y + height),
+            xycoords="axes fraction",
+            xytext=(left, -top),
+            textcoords="offset points",
+            va="top",
+            annotation_clip=False,
+            **TITLE,
+        )
 
     def locate(self, ax: Axes, renderer: Any) -> Bbox:
         """Return the position of one of the axes in figure coordinates; called by matplotlib at every drawing."""
         from matplotlib.transforms import Bbox, TransformedBbox
 
-        room = self._room()
-        self._wrap_title(room.width)
-        margins = [_margins(child, renderer, self.title) for child in self.axes]
-        boxes = self._share_out(room, margins)
         index = self.axes.index(ax)
-        box = boxes[index]
-        if index == 0 and self.title is not None and box.width > 0:
-            self.title.set_x(-(box.x0 - room.x0) / box.width)
+        room = self._room()
+        # The first axes is located first at every drawing; the others follow from the same measurement.
+        if index == 0 or self.measured is None or self.measured[0] != tuple(room.extents):
+            margins = [_margins(child, renderer) for child in self.axes]
+            self.measured = tuple(room.extents), self._share_out(self._below_title(room), margins)
+        box = self.measured[1][index]
         figure = ax.get_figure(root=False)
         assert figure is not None
-        located = TransformedBbox(box, figure.transSubfigure.inverted())
-        position = Bbox(located.get_points())
+        position = Bbox(TransformedBbox(box, figure.transSubfigure.inverted()).get_points())
         ax.set_position(position)
         return position
+
+    def _below_title(self, room: Bbox) -> Bbox:
+        """Break the title into at most two lines that fit, and take its height from the room."""
+        from matplotlib.transforms import Bbox
+
+        if self.title is None:
+            return room
+        wrapped = fit_words(self.title, self.title_words, room.width)
+        if wrapped != self.title.get_text():
+            self.title.set_text(wrapped)
+        figure = self.parent.get_figure(root=True)
+        assert figure is not None
+        height = self.title.get_window_extent().height + TITLE_PAD * figure.dpi / 72
+        return Bbox.from_extents(room.x0, room.y0, room.x1, max(room.y1 - height, room.y0 + 1))
 
     def _room(self) -> Bbox:
         """Return the rectangle without its padding, in pixels."""
@@ -126,21 +150,6 @@ class Cell:
             boxes.append(Bbox.from_extents(x0, y0, x1, y1))
             edge = x1 + right + gap
         return boxes
-
-    def _wrap_title(self, width: float) -> None:
-        """Break the title into at most two lines that fit the width."""
-        if self.title is None:
-            return
-        wrapped = fit_words(self.title, self.title_words, width)
-        if wrapped != self.title.get_text():
-            self.title.set_text(wrapped)
-
-
-def panel_title(ax: Axes, words: str) -> Text:
-    """Set the title of a panel: bold, at the left."""
-    return ax.set_title(
-        literal(words), loc="left", fontsize=TITLE_SIZE, fontweight="bold", color=INK, pad=TITLE_PAD, linespacing=1.25
-    )
 
 
 def fit_words(text: Text, words: str, width: float, lines: int = 2) -> str:
@@ -194,29 +203,17 @@ def grid(parent: Axes, n_rows: int, n_columns: int, header: float) -> list[Cell]
     return cells
 
 
-def _margins(ax: Axes, renderer: Any, title: Text | None) -> tuple[float, float, float, float]:
-    """Measure the pixels that labels and titles take at the left, bottom, right and top of an axes.
-
-    The width of the title is left out, because it may run over the neighbours of its own cell.
-    """
-    above = 0.0
-    titled = title is not None and title.axes is ax and title.get_text() != ""
-    if titled and title is not None:
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-        above = title.get_window_extent(renderer).height + TITLE_PAD * figure.dpi / 72
-        title.set_visible(False)
+def _margins(ax: Axes, renderer: Any) -> tuple[float, float, float, float]:
+    """Measure the pixels that labels take at the left, bottom, right and top of an axes."""
     tight = ax.get_tightbbox(renderer, call_axes_locator=False, for_layout_only=True)
     window = ax.get_window_extent(renderer)
-    if titled and title is not None:
-        title.set_visible(True)
     if tight is None:
-        return 0.0, 0.0, 0.0, above
+        return 0.0, 0.0, 0.0, 0.0
     return (
         max(window.x0 - tight.x0, 0.0),
         max(window.y0 - tight.y0, 0.0),
         max(tight.x1 - window.x1, 0.0),
-        max(tight.y1 - window.y1, 0.0) + above,
+        max(tight.y1 - window.y1, 0.0),
     )
 
 

@@ -8,13 +8,15 @@ import numpy as np
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
 from sklearn_lossacc.findings.format import nats
-from sklearn_lossacc.plots.marks import Mean, draw_key, mark_means
+from sklearn_lossacc.plots.marks import DATA_SHARE, Mean, draw_key, mark_means
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
     LIGHT_BLUE,
+    SMALL_SIZE,
     cost_bar,
     label_axis,
+    label_width,
     plain,
 )
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 ROUND_LOSSES = (0.0, 0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 36.0)
 ROUND_SHARES = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 
-LEAST_DISTANCE = 0.07
 LEAST_SHARE = 1e-5
 
 
@@ -39,7 +40,7 @@ def draw_loss_distribution(diagnosis: Diagnosis, ax: Axes) -> None:
     ax.set_xscale("function", functions=_even_bins(edges))
     ax.set_yscale("function", functions=(_root, np.square))
     handles = [
-        ax.stairs(expected, edges, fill=True, color=LIGHT_BLUE, linewidth=0, zorder=1, label="expected by the model"),
+        ax.stairs(expected, edges, fill=True, color=LIGHT_BLUE, linewidth=0, zorder=1, label="expected"),
         ax.stairs(
             np.maximum(observed, expected),
             edges,
@@ -55,18 +56,18 @@ def draw_loss_distribution(diagnosis: Diagnosis, ax: Axes) -> None:
     ax.set_ylim(0, top * 1.7)
     ax.set_xlim(edges[0], edges[-1])
     plain(ax)
-    ax.set_xticks(_apart([loss for loss in ROUND_LOSSES if edges[0] <= loss <= edges[-1]], edges))
+    ax.set_xticks(_apart(ax, [loss for loss in ROUND_LOSSES if edges[0] <= loss <= edges[-1]], edges))
     ax.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
     ax.set_yticks([share for share in ROUND_SHARES if share <= top * 1.1])
     ax.yaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g} %")
     ax.minorticks_off()
     label_axis(ax, x="loss of a row (nats)", y="rows (square root scale)")
     total = diagnosis.decomposition.total
-    means = [Mean(total, f"observed mean {nats(total)} nats")]
+    means = [Mean(total, "observed mean", nats(total))]
     expected_mean = diagnosis.metrics.get("expected_log_loss")
     if expected_mean is not None:
-        words = f"expected mean {nats(expected_mean.value)} nats"
-        means.append(Mean(expected_mean.value, words, linestyle=(0, (4, 2)), color=BLUE))
+        value = expected_mean.value
+        means.append(Mean(value, "expected mean", nats(value), linestyle=(0, (4, 2)), color=BLUE))
     mark_means(ax, means, tall=0.97, short=0.87)
     draw_key(ax, handles)
 
@@ -80,12 +81,14 @@ def _without_empty_ends(table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return edges, observed[first:last], expected[first:last]
 
 
-def _apart(ticks: list[float], edges: np.ndarray) -> list[float]:
+def _apart(ax: Axes, ticks: list[float], edges: np.ndarray) -> list[float]:
     """Leave out ticks whose labels would touch the one before."""
-    places = np.interp(ticks, edges, np.linspace(0, 1, len(edges)))
+    letters = label_width(ax, DATA_SHARE, SMALL_SIZE)
+    places = letters * np.interp(ticks, edges, np.linspace(0, 1, len(edges)))
     kept: list[int] = []
     for index, place in enumerate(places):
-        if not kept or place - places[kept[-1]] >= LEAST_DISTANCE:
+        needed = (len(f"{ticks[index]:g}") + len(f"{ticks[kept[-1]]:g}")) / 2 + 1 if kept else 0
+        if not kept or place - places[kept[-1]] >= needed:
             kept.append(index)
     return [ticks[index] for index in kept]
 

@@ -106,7 +106,7 @@ def _draw_histogram(diagnosis: Diagnosis, ax: Axes, table: Table) -> None:
     ax.yaxis.set_major_formatter(_share)
     label_axis(ax, x="confidence of the predicted class", y="rows")
     means = [
-        Mean(diagnosis.metrics[name].value, f"{words} {metric_text(diagnosis, name)}", style)
+        Mean(diagnosis.metrics[name].value, words, metric_text(diagnosis, name), style)
         for name, words, style in MEANS
         if name in diagnosis.metrics
     ]

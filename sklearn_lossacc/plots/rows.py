@@ -15,6 +15,7 @@ from sklearn_lossacc.plots.style import (
     cost_bar,
     label,
     label_axis,
+    label_width,
     plain,
     text,
 )
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_ROWS = 12
-LABEL_WIDTH = 15
+INDEX_WIDTH = 9
 
 
 def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
@@ -34,6 +35,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
     n_rows = min(MOST_ROWS, len(table["index"]))
     shown = zip(table["loss"][:n_rows], table["p_true"], strict=False)
     largest = max((loss for loss, p_true in shown if p_true > 0), default=1.0)
+    width = (label_width(ax, 0.45, SMALL_SIZE) - INDEX_WIDTH) // 2
     names = []
     for row in range(n_rows):
         loss, finite = table["loss"][row], table["p_true"][row] > 0
@@ -45,7 +47,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
         for words, color, points in ((nats(loss) if finite else "∞", INK, 34), (share, MUTED, 74)):
             column = offset_copy(ax.get_yaxis_transform(), fig=ax.get_figure(root=True), x=points, units="points")
             ax.text(1.0, row, words, transform=column, ha="right", va="center", **text(SMALL_SIZE, color))
-        true, predicted = (label(table[name][row], LABEL_WIDTH) for name in ("y_true", "y_pred"))
+        true, predicted = (label(table[name][row], max(width, 4)) for name in ("y_true", "y_pred"))
         names.append(f"{table['index'][row]}:  {true} → {predicted}")
     ax.set_ylim(n_rows - 0.4, -0.6)
     ax.set_xlim(0, largest * (1.1 if 0 in table["p_true"][:n_rows] else 1.02))

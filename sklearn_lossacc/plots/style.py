@@ -23,11 +23,13 @@ ORANGE = "#e08a3c"
 DARK_ORANGE = "#9a4f0d"
 PAPER = "#ffffff"
 
-TITLE_SIZE = 10.5
 TEXT_SIZE = 8.5
 SMALL_SIZE = 7.5
+WIDTH_OF_LETTER = 0.58
+SHORTEST_LABEL = 5
 
 HATCH = "////"
+TITLE: dict[str, Any] = {"fontsize": 10.5, "fontweight": "bold", "color": INK, "linespacing": 1.25}
 
 
 def cost_bar(**changes: Any) -> dict[str, Any]:
@@ -54,6 +56,13 @@ def interval_line(**changes: Any) -> dict[str, Any]:
 def label(words: object, width: int | None = None) -> str:
     """Return a user's label as matplotlib shows it literally: on one line, cut to `width`, and never as mathematics."""
     return literal(one_line(words, width))
+
+
+def label_width(ax: Axes, share: float, size: float = TEXT_SIZE) -> int:
+    """Return how many letters of a size fit into a share of the axes' width."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return max(int(share * ax.get_window_extent().width * 72 / figure.dpi / (WIDTH_OF_LETTER * size)), SHORTEST_LABEL)
 
 
 def literal(words: str) -> str:

@@ -58,7 +58,7 @@ font-size:.95rem}
 .lossacc>nav a{display:inline-block;padding:.2rem 0}
 .skip{position:absolute;left:-100vw;top:0;background:#fff;color:#1c5a8a;padding:.6rem 1rem;z-index:9}
 .skip:focus{left:0}
-@media (prefers-color-scheme:dark){body{background:#12181d}
+@media screen and (prefers-color-scheme:dark){body{background:#12181d}
 .lossacc{--ink:#e6ebef;--quiet:#a9b4bd;--line:#37424c;--soft:#1b242b;--paper:#12181d;--link:#8cc4ee;
 --error:#ff9c94;--warning:#f2b562;--tip:#8cc4ee;--fine:#8fd4a4}}
 @media print{.lossacc{font-size:11px;--soft:#fff}.lossacc>nav,.skip{display:none}.lossacc .scroll{overflow:visible}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
@@ -31,20 +31,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     'text'
     """
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with open(temporary, "x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)
     return target
-
-
-def _umask() -> int:
-    """Return the permissions that new files shall not have."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -31,7 +31,7 @@ def test_ten_to_twenty_lines_however_much_fires(diagnosis_of, times):
 
 
 def test_lines_are_aligned_and_short_enough(diagnosis):
-    first, *lines = diagnosis_text(diagnosis).splitlines()
+    _, *lines = diagnosis_text(diagnosis).splitlines()
     assert all(len(line) <= WIDTH for line in lines)
     for line in lines:
         assert line == line.rstrip()
