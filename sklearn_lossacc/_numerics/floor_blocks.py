@@ -112,8 +112,14 @@ def floor_alone(scores: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
 
     Parameters
     ----------
-    scores, y, weight, logits
-        As in `solve_floor_in_blocks`.
+    scores : array of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities or logits.
+    y : ndarray of int of shape (n_rows,)
+        Column of each row's label.
+    weight : ndarray of shape (n_rows,), float64, or None
+        Non-negative weights.
+    logits : bool
+        Whether `scores` are logits.
 
     Returns
     -------
@@ -142,7 +148,7 @@ def solve_floor_in_blocks(
     scores : array of shape (n_rows, n_classes) or (n_rows,)
         Probabilities or logits of any float dtype, also memory-mapped. One dimension holds the second class of a
         binary problem. A probability of exactly 0 counts as 2.22e-16.
-    y : ndarray of shape (n_rows,), integer
+    y : ndarray of int of shape (n_rows,)
         Column of each row's label.
     weight : ndarray of shape (n_rows,), float64, or None
         Non-negative weights; a weight k is the row repeated k times.

@@ -8,7 +8,7 @@ from scipy.optimize import isotonic_regression
 TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
 
 
-def pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the distinct x of positive weight, sorted, with the mean target and the total weight of each."""
     kept = weight > 0
     order = np.argsort(x[kept], kind="stable")
@@ -64,7 +64,7 @@ def fit_isotonic(
     array([0.167, 0.167, 0.833, 0.833])
     """
     weight = np.ones(len(x)) if weight is None else weight
-    points, mean, total = pool_ties(x, np.asarray(target, dtype=np.float64), weight)
+    points, mean, total = _pool_ties(x, np.asarray(target, dtype=np.float64), weight)
     if prior is not None:
         for end in (0, -1):
             mean[end] = (total[end] * mean[end] + prior) / (total[end] + 1.0)

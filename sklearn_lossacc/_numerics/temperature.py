@@ -51,7 +51,17 @@ class TemperatureSolution:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Log likelihood, its slope and its information (negative second derivative) at one beta."""
+    """The log likelihood at one beta.
+
+    Attributes
+    ----------
+    value : float
+        Log likelihood, in nats.
+    slope : float
+        Its derivative in beta.
+    information : float
+        Its negative second derivative.
+    """
 
     value: float
     slope: float
@@ -60,7 +70,19 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where a search ended, with the likelihood there to second order."""
+    """Where a search ended.
+
+    Attributes
+    ----------
+    beta : float
+        The optimum; 1 if `outcome` is "separable", 0 if it is "uninformative".
+    outcome : {"converged", "separable", "uninformative"}
+        How it ended.
+    n_passes : int
+        Number of evaluations.
+    at : Likelihood
+        The likelihood there, to second order.
+    """
 
     beta: float
     outcome: Outcome
@@ -82,6 +104,24 @@ def maximise(
 ) -> Optimum:
     """Find the maximum over beta >= 0 of a concave log likelihood.
 
+    Parameters
+    ----------
+    evaluate : callable
+        Returns the `Likelihood` at a beta.
+    separable : callable
+        Returns whether every label of positive weight is at its row's maximum.
+    start : float, default=1.0
+        First beta tried.
+    tol : float, default=1e-8
+        The search ends when a Newton step is below `tol` times beta.
+
+    Returns
+    -------
+    Optimum
+        Where the search ended, and how.
+
+    Notes
+    -----
     Newton steps are kept inside the bracket that the signs of the slope have shown so far, and within a
     factor 4 upward and 8 downward. `separable` is asked once, when the search first wants to go up; the slope
     at 0 once, when it wants to go far down.
@@ -165,13 +205,13 @@ def solve_temperature(
     log_proba : ndarray of shape (n_rows, n_classes), float64
         Natural log probabilities, or logits: a constant added to a row changes nothing. An entry of -inf (a
         probability of exactly 0) counts as log(2.22e-16).
-    y : ndarray of shape (n_rows,), integer
+    y : ndarray of int of shape (n_rows,)
         Column of each row's label.
     weight : ndarray of shape (n_rows,), float64, or None
         Non-negative weights; a weight k is the row repeated k times.
-    start : float
+    start : float, default=1.0
         First beta tried.
-    tol : float
+    tol : float, default=1e-8
         The search ends when a Newton step is below `tol` times beta.
 
     Returns

@@ -40,7 +40,21 @@ def _two_columns(block: np.ndarray, logits: bool) -> np.ndarray:
 
 
 class ScoreRows:
-    """Rows of an array of probabilities or logits, with the likelihood of one temperature over them."""
+    """Rows of an array of probabilities or logits, with the likelihood of one temperature over them.
+
+    Parameters
+    ----------
+    scores : array of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities or logits.
+    y : ndarray of int of shape (n_rows,)
+        Column of each row's label.
+    weight : ndarray of shape (n_rows,), float64, or None
+        Non-negative weights.
+    logits : bool
+        Whether `scores` are logits.
+    index : ndarray of int of shape (m,), optional
+        The rows that count, by default all.
+    """
 
     def __init__(
         self,
@@ -56,13 +70,13 @@ class ScoreRows:
         self.axis = 0 if self.n_classes < NARROW else 1  # of the classes in a block
         self.sum, self.dot = ("ij->j", "ij,ij->j") if self.axis == 0 else ("ij->i", "ij,ij->i")
 
-    def blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+    def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield (scores, y, weight) of consecutive rows."""
         for block in row_blocks(self.n_rows, self.n_classes):
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
-    def laid(self, block: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
+    def _laid(self, block: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
         """Copy a block with the classes on their axis."""
         block = _two_columns(block, self.logits)
         turned = block.T if self.axis == 0 else block
@@ -70,12 +84,12 @@ class ScoreRows:
         np.copyto(copy, turned, casting="same_kind")
         return copy
 
-    def log_scores(self, block: np.ndarray) -> np.ndarray:
+    def _log_scores(self, block: np.ndarray) -> np.ndarray:
         """Return log probabilities, or logits shifted to a maximum of 0, in float32."""
-        scores = self.laid(block, np.float32)
+        scores = self._laid(block, np.float32)
         if self.logits:
             if max(scores.max(), -scores.min()) > LARGEST_LOGIT:
-                exact = self.laid(block, np.float64)
+                exact = self._laid(block, np.float64)
                 scores = (exact - exact.max(axis=self.axis, keepdims=True)).astype(np.float32)
             else:
                 scores -= scores.max(axis=self.axis, keepdims=True)
@@ -85,29 +99,48 @@ class ScoreRows:
         exact = log_scores(block, logits=False)
         return (exact.T if self.axis == 0 else exact).astype(np.float32)
 
-    def true_scores(self, scores: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _true_scores(self, scores: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Gather the score of each row's label."""
         rows = np.arange(len(y))
         return scores[y, rows] if self.axis == 0 else scores[rows, y]
 
     def separable(self) -> bool:
-        """Whether every row of positive weight has its label at the maximum."""
-        for block, y, weight in self.blocks():
-            scores = self.laid(block, np.float64)
-            missed = self.true_scores(scores, y) < scores.max(axis=self.axis)
+        """Whether every row of positive weight has its label at the maximum.
+
+        Returns
+        -------
+        bool
+            Compared in float64.
+        """
+        for block, y, weight in self._blocks():
+            scores = self._laid(block, np.float64)
+            missed = self._true_scores(scores, y) < scores.max(axis=self.axis)
             if (missed if weight is None else missed & (weight > 0)).any():
                 return False
         return True
 
     def moments(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield, for each block, log softmax(beta L) at the label, L at the label minus E L, Var L, and the weight."""
+        """Walk over the rows under softmax(beta L).
+
+        Parameters
+        ----------
+        beta : float
+            Inverse temperature.
+
+        Yields
+        ------
+        log_proba, residual, variance : ndarray of shape (b,), float32
+            Log probability of the label; score of the label minus E L; Var L.
+        weight : ndarray of shape (b,), float64
+            Weights of the rows.
+        """
         # The largest of k probabilities is at least 1 / k.
         shifted = not self.logits and beta * np.log(self.n_classes) > LARGEST_EXPONENT
-        for block, y, weight in self.blocks():
-            scores = self.log_scores(block)
+        for block, y, weight in self._blocks():
+            scores = self._log_scores(block)
             if shifted:
                 scores -= scores.max(axis=self.axis, keepdims=True)
-            true_score = self.true_scores(scores, y)
+            true_score = self._true_scores(scores, y)
             mass = np.exp(np.float32(beta) * scores)
             total = np.einsum(self.sum, mass)
             mean = np.einsum(self.dot, mass, scores) / total
@@ -117,7 +150,18 @@ class ScoreRows:
             yield gain, true_score - mean, spread, np.ones(len(y)) if weight is None else weight
 
     def evaluate(self, beta: float) -> Likelihood:
-        """Sum the log likelihood and its derivatives over the rows."""
+        """Sum the log likelihood and its derivatives over the rows.
+
+        Parameters
+        ----------
+        beta : float
+            Inverse temperature.
+
+        Returns
+        -------
+        Likelihood
+            Float32 terms, added in float64.
+        """
         value = slope = information = 0.0
         for gain, residual, spread, weight in self.moments(beta):
             value += float(weight @ gain)
@@ -126,7 +170,18 @@ class ScoreRows:
         return Likelihood(value, slope, max(information, 0.0))
 
     def thinned(self, step: int) -> ScoreRows:
-        """Keep one row out of each `step`, at a place drawn by a fixed generator."""
+        """Keep one row out of each `step`, at a place drawn by a fixed generator.
+
+        Parameters
+        ----------
+        step : int
+            How many rows one stands for.
+
+        Returns
+        -------
+        ScoreRows
+            About n_rows / step of these rows, in their order.
+        """
         first = np.arange(0, self.n_rows - step + 1, step)
         index = first + np.random.default_rng(0).integers(0, step, len(first))
         return ScoreRows(self.scores, self.y, self.weight, self.logits, index)
@@ -171,7 +226,7 @@ def solve_temperature_in_blocks(
         Probabilities or logits of any float dtype, also memory-mapped. One dimension holds the second class
         of a binary problem: p stands for (1 - p, p), a logit d for (0, d). A probability of exactly 0 counts
         as 2.22e-16.
-    y : ndarray of shape (n_rows,), integer
+    y : ndarray of int of shape (n_rows,)
         Column of each row's label.
     weight : ndarray of shape (n_rows,), float64, or None
         Non-negative weights; a weight k is the row repeated k times.

@@ -11,7 +11,7 @@ from sklearn.utils import Tags, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_lossacc._numerics import row_blocks
-from sklearn_lossacc.calibration.outcome import Outcome, missing_classes, warn_unless_converged
+from sklearn_lossacc.calibration.outcome import Outcome, warn_unless_converged
 from sklearn_lossacc.calibration.plain import (
     FORMAT,
     SCHEMA,
@@ -241,7 +241,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         """Learn from checked predictions, without a warning; return the classes without rows."""
         self.classes_ = predictions.classes
         class_weight = np.bincount(predictions.y, weights=predictions.sample_weight, minlength=predictions.n_classes)
-        missing = missing_classes(class_weight, self.classes_)
+        missing = self.classes_[class_weight == 0]
         outcome = self._learn(predictions, class_weight)
         self.outcome_: Outcome = "missing_class" if outcome == "converged" and len(missing) else outcome
         return missing

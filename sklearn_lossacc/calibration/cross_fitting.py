@@ -54,6 +54,20 @@ def _unit_keys(predictions: Predictions) -> np.ndarray:
 def assign_folds(predictions: Predictions, n_folds: int) -> Folds:
     """Cut the rows of positive weight into folds, stratified by class.
 
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores.
+    n_folds : int
+        Number of folds.
+
+    Returns
+    -------
+    Folds
+        Above 2**21 entries, of a fixed sample of the rows.
+
+    Notes
+    -----
     Units are ordered by their most frequent class and their key and dealt out in turn, so that the folds neither
     depend on the order of the rows nor part a row from its copies: weight k is k copies here, too.
     """
@@ -84,7 +98,22 @@ def _subset(predictions: Predictions, rows: np.ndarray) -> Predictions:
 
 
 def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> np.ndarray:
-    """Return the log loss of each row of `folds`, clipped at 2.22e-16, by a map learnt from the other folds."""
+    """Compute the log loss of each row by a map that was learnt from the other folds.
+
+    Parameters
+    ----------
+    calibrator : BaseCalibrator
+        Fitted again for each fold.
+    predictions : Predictions
+        Labels and scores.
+    folds : Folds
+        From `assign_folds`.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        In nats, for ``folds.rows``; probabilities are clipped at 2.22e-16.
+    """
     loss = np.empty(len(folds.rows))
     for fold in range(folds.n_folds):
         held_out = folds.fold == fold
@@ -99,7 +128,24 @@ def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds
 
 
 def compare(loss: np.ndarray, best: np.ndarray, weight: np.ndarray, folds: Folds) -> tuple[float, float]:
-    """Return the weighted mean of loss - best, and its standard error with each unit as one draw."""
+    """Compare the losses of two maps on the same rows.
+
+    Parameters
+    ----------
+    loss, best : ndarray of shape (m,)
+        Losses of ``folds.rows``.
+    weight : ndarray of shape (m,)
+        Weights of these rows.
+    folds : Folds
+        From `assign_folds`.
+
+    Returns
+    -------
+    mean : float
+        Weighted mean of loss - best.
+    standard_error : float
+        Its standard error, with each unit as one draw.
+    """
     total = weight.sum()
     mean = float(weight @ (loss - best) / total)
     by_unit = np.bincount(folds.unit, weights=weight * (loss - best - mean), minlength=folds.n_units)

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs.arrays import show_labels
 
-__all__ = ["ADVICE", "Outcome", "missing_classes", "warn_unless_converged"]
+__all__ = ["ADVICE", "Outcome", "warn_unless_converged"]
 
 Outcome = Literal["converged", "separable", "uninformative", "missing_class", "degenerate"]
 
@@ -31,13 +31,25 @@ ADVICE: dict[Outcome, str] = {
 }
 
 
-def missing_classes(class_weight: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the classes without a row of positive weight."""
-    return classes[class_weight == 0]
-
-
 def warn_unless_converged(name: str, outcome: Outcome, missing: np.ndarray) -> None:
-    """Warn about a fit that did not end in the ordinary way; to be called from `fit` itself."""
+    """Warn about a fit that did not end in the ordinary way.
+
+    To be called from `fit` itself, so that the warning points to the caller's line.
+
+    Parameters
+    ----------
+    name : str
+        Name of the calibrator.
+    outcome : str
+        How the fit ended.
+    missing : ndarray
+        Classes without rows.
+
+    Warns
+    -----
+    CalibrationWarning
+        Unless the outcome is "converged".
+    """
     if outcome == "converged":
         return
     detail = f" Without rows: {show_labels(missing)}." if len(missing) else ""

@@ -17,6 +17,16 @@ SCHEMA = 1
 def labels_to_plain(labels: np.ndarray) -> dict[str, Any]:
     """Return labels as Python scalars, with the dtype that restores them.
 
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        Strings or numbers.
+
+    Returns
+    -------
+    dict
+        With "dtype" and "values".
+
     Raises
     ------
     TypeError
@@ -33,12 +43,34 @@ def labels_to_plain(labels: np.ndarray) -> dict[str, Any]:
 
 
 def labels_from_plain(plain: dict[str, Any]) -> np.ndarray:
-    """Return the labels that `labels_to_plain` wrote."""
+    """Return the labels that `labels_to_plain` wrote.
+
+    Parameters
+    ----------
+    plain : dict
+        With "dtype" and "values".
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Equal to what was written, in value and dtype.
+    """
     return np.array(plain["values"], dtype=np.dtype(plain["dtype"]))
 
 
 def check_header(data: Any) -> None:
-    """Raise unless `data` was written by a version that this one can read."""
+    """Check that `data` was written by a version that this one can read.
+
+    Parameters
+    ----------
+    data : dict
+        What should be the result of `to_dict`.
+
+    Raises
+    ------
+    InvalidFileError
+        If it is something else, or of another schema.
+    """
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise InvalidFileError(f"expected a dict written by to_dict, with format {FORMAT!r}.")
     if data.get("schema") != SCHEMA:

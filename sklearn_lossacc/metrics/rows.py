@@ -12,7 +12,20 @@ __all__ = ["mean_over_rows"]
 
 
 def mean_over_rows(predictions: Predictions, value: Callable[[Block], np.ndarray]) -> float:
-    """Average what `value` returns for each row of a block; rows of weight 0 take no part, whatever their value."""
+    """Average a value of each row.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores.
+    value : callable
+        Returns the values of the rows of a block.
+
+    Returns
+    -------
+    float
+        Weighted mean. Rows of weight 0 take no part, even where their value is infinite.
+    """
     total = mass = 0.0
     for block in predictions.blocks():
         values = value(block).astype(np.float64)
