@@ -207,15 +207,15 @@ def _key_numbers(diagnosis: Diagnosis) -> str:
     )
     written = "".join(
         f'<div><dt>{_text(label)}</dt><dd class="value">{_number(text(name))}</dd>'
-        f'<dd class="note">{_number(_first_line(metric_limits(diagnosis, name)))}{_number(note)}</dd></div>'
+        f'{_limits(metric_limits(diagnosis, name))}<dd class="note">{_number(note)}</dd></div>'
         for label, name, note in tiles
     )
     return f'<dl class="key">{written}</dl>'
 
 
-def _first_line(limits: str) -> str:
-    """Write an interval before a note."""
-    return f"{limits}; " if limits else ""
+def _limits(limits: str) -> str:
+    """Write an interval on its own line."""
+    return f'<dd class="note">{_number(limits)}</dd>' if limits else ""
 
 
 def _figures(pictures: Sequence[Picture]) -> str:
@@ -258,8 +258,11 @@ def _more(finding: Finding, after_numbers: bool) -> str:
     return f" · {link}" if after_numbers else link
 
 
-def _table(table: TextTable, caption: str = "", *, total: bool = False) -> str:
-    """Write a table; its first column names the rows, and on a narrow screen it scrolls on its own."""
+def _table(table: TextTable, explanation: str = "", *, total: bool = False) -> str:
+    """Write a table below its explanation; the first column names the rows, and it scrolls on a narrow screen.
+
+    The caption is for screen readers, since the heading above the table says the same.
+    """
     if not table.rows:
         return f'<p class="quiet">{counted(0, "row")}</p>'
     numeric = table.numeric
@@ -274,9 +277,11 @@ def _table(table: TextTable, caption: str = "", *, total: bool = False) -> str:
         last = ' class="total"' if total and place == len(table.rows) - 1 else ""
         rows.append(f'<tr{last}><th scope="row"{_aligned(first[1])}>{_text(first[0])}</th>{cells}</tr>')
     label = _text(table.caption)
+    wide = ' class="wide"' if "conclusion" in table.columns else ""
+    explained = f'<p class="quiet">{_text(explanation)}</p>' if explanation else ""
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
-        f"<caption>{_text(caption or table.caption)}</caption>"
+        f'{explained}<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{wide}>'
+        f'<caption class="unseen">{label}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -30,7 +30,7 @@ line-height:1.3}.lossacc dd.note{color:var(--quiet);font-size:.88rem;line-height
 .lossacc .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr));gap:1rem}
 .lossacc figure{margin:0;border:1px solid var(--line);border-radius:10px;padding:.9rem 1rem .6rem;background:#fff;
 color:#1d2a35;break-inside:avoid;display:flex;flex-direction:column}
-.lossacc figcaption{font-weight:650;line-height:1.3;margin-bottom:.6rem}
+.lossacc figcaption{font-weight:650;line-height:1.3;margin-bottom:.6rem;text-wrap:balance}
 .lossacc figure svg{display:block;width:100%;height:auto;max-width:34rem;margin:auto auto 0}
 .lossacc article{border:1px solid var(--line);border-left:6px solid var(--state);border-radius:0 10px 10px 0;
 padding:.8rem 1.1rem;margin:.7rem 0;break-inside:avoid}
@@ -39,7 +39,8 @@ padding:.8rem 1.1rem;margin:.7rem 0;break-inside:avoid}
 .lossacc .scroll{overflow-x:auto;margin:.4rem 0;max-width:100%}
 .lossacc table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;margin:0;min-width:20rem;
 background:none;color:inherit}
-.lossacc caption{text-align:left;color:var(--quiet);font-size:.88rem;padding:0 0 .4rem}
+.lossacc .wide th:first-child{min-width:6.5rem}.lossacc .wide td:nth-child(2){min-width:15rem}
+.lossacc .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .lossacc th,.lossacc td{padding:.34rem .8rem .34rem 0;border:0;border-bottom:1px solid var(--line);text-align:left;
 vertical-align:top;background:none;max-width:34rem}
 .lossacc thead th{color:var(--quiet);font-weight:600;vertical-align:bottom;border-bottom:2px solid var(--line)}

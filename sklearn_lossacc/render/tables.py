@@ -23,7 +23,7 @@ from sklearn_lossacc.findings.wording import (
 
 MOST_CLASSES = 100
 MOST_ROWS = 20
-ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "code", "finding", "conclusion", "metric", "method"})
+ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "finding", "conclusion", "metric", "method"})
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,14 @@ def findings_table(diagnosis: Diagnosis, status: str, caption: str) -> TextTable
     """List the findings of one status; columns that would be empty throughout are left out."""
     rows = [
         (
-            finding.code,
-            finding_title(finding),
+            f"{finding.code} {finding_title(finding)}",
             one_line(finding.headline),
             f"{finding_value(finding)} {finding_limits(finding)}".strip(),
             p_value(finding.p_value),
         )
         for finding in with_status(diagnosis, status)
     ]
-    columns = ("code", "finding", "conclusion", "value", "p-value")
+    columns = ("finding", "conclusion", "value", "p-value")
     return _without_empty(TextTable(caption, columns, tuple(rows)))
 
 
