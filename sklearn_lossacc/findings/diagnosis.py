@@ -124,7 +124,11 @@ class Diagnosis:
         evidence = Evidence(summary, alpha=float(alpha), random_state=int(seed))
         findings = judge_all(evidence, ignore)
         fired = {finding.code for finding in findings if finding.status == "fired"}
-        decomposition = decompose(evidence, evidence.outlier_nats if "LA201" in fired else 0.0)
+        decomposition = decompose(
+            evidence,
+            outlier_nats=evidence.outlier_nats if "LA201" in fired else 0.0,
+            shape=evidence.shape_part if "LA104" in fired else None,
+        )
         return cls(
             name="model" if name is None else str(name),
             alpha=float(alpha),
@@ -203,7 +207,13 @@ class Diagnosis:
         return frame.astype({"value": float, "low": float, "high": float, "p_value": float})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists, text and numbers; non-finite numbers become None beside a ``non_finite`` entry."""
+        """Return plain dicts, lists, text and numbers.
+
+        Returns
+        -------
+        dict
+            What `from_dict` takes; non-finite numbers are None beside a ``non_finite`` entry.
+        """
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -220,7 +230,18 @@ class Diagnosis:
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as strict JSON (no NaN, no Infinity)."""
+        """Return `to_dict` as strict JSON.
+
+        Parameters
+        ----------
+        indent : int, optional
+            Spaces of indentation; None writes one line.
+
+        Returns
+        -------
+        str
+            JSON without NaN and Infinity.
+        """
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod

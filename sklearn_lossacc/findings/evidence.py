@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
+from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, select_causes
@@ -22,7 +23,11 @@ from sklearn_lossacc.inference.intervals import (
     mean_intervals,
     wilson_interval,
 )
+from sklearn_lossacc.inference.monotone import monotone_gain
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.shape import ShapeTest, shape_test
+from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
+from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
 from sklearn_lossacc.statistics import PredictionSummary
 
 LOG_CLIP = math.log(LOSS_CLIP)
@@ -93,7 +98,11 @@ class Evidence:
     @cached_property
     def alarmed(self) -> bool:
         """Whether any gate rejects at alpha; only then are causes selected."""
-        return min(gate.p_value for gate in self.gates.values()) <= self.alpha
+        return (
+            min(gate.p_value for gate in self.gates.values()) <= self.alpha
+            or self.shape_gate.p_value <= self.alpha
+            or self.uneven_gate.p_value <= self.alpha
+        )
 
     @cached_property
     def causes(self) -> CauseModel | None:
@@ -160,6 +169,70 @@ class Evidence:
     def loss_z(self) -> float:
         """Loss minus entropy in standard errors of the null."""
         return loss_z(self.null)
+
+    # -- beyond temperature, bias and floor -----------------------------------------------------------------------
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Labels as text."""
+        return [str(label) for label in self.summary.classes]
+
+    @cached_property
+    def fitted_null(self) -> NullModel | None:
+        """The selected model as the hypothesis for what is left, on the rows that it was fitted to."""
+        causes = self.causes
+        if causes is None:
+            return None
+        scores = finite(causes.null.log_proba, LOG_CLIP)
+        model = mixture_proba(scores, causes.fit.beta, causes.fit.bias, causes.fit.floor)
+        return NullModel(np.log(np.maximum(model, 1e-300)), causes.null.y, causes.null.weight, causes.null.group)
+
+    @cached_property
+    def shape_gate(self) -> ShapeTest:
+        """Multi-scale test of the probabilities as they are."""
+        return shape_test(self.null, self.class_names, self.random_state)
+
+    @cached_property
+    def shape_attribution(self) -> ShapeTest | None:
+        """The same test of the selected model; None where no gate rejects."""
+        model = self.fitted_null
+        return None if model is None else shape_test(model, self.class_names, self.random_state)
+
+    @cached_property
+    def shape_part(self) -> Part | None:
+        """Cross-fitted gain of a free map over the selected model, asked for only where the tests reject."""
+        if self.shape_gate.p_value > self.alpha or self.shape_attribution is None:
+            return None
+        model = self.fitted_null
+        if model is None or self.shape_attribution.p_value > self.alpha:
+            return None
+        share = float(model.weight.sum() / self.null.weight.sum())
+        mean, error = monotone_gain(model.proba, model.y, model.weight, model.group, self.rng(5))
+        half = Z95 * share * error
+        return Part("shape", share * mean, share * mean - half, share * mean + half)
+
+    @cached_property
+    def uneven_gate(self) -> UnevenTest:
+        """Test of equal calibration in all predicted classes, of the probabilities as they are."""
+        return uneven_test(self.null, self.random_state)
+
+    @cached_property
+    def uneven_attribution(self) -> UnevenTest | None:
+        """The same test of the selected model; None where no gate rejects."""
+        return None if self.fitted_null is None else uneven_test(self.fitted_null, self.random_state)
+
+    @cached_property
+    def class_temperatures(self) -> ClassTemperatures | None:
+        """Temperatures by predicted class over the selected model, asked for only where the tests reject."""
+        if self.fitted_null is None or self.uneven_attribution is None:
+            return None
+        if max(self.uneven_gate.p_value, self.uneven_attribution.p_value) > self.alpha:
+            return None
+        return class_temperatures(self.fitted_null, self.rng(6))
+
+    @cached_property
+    def threshold(self) -> ThresholdGain:
+        """Cross-fitted gain of a threshold or class offsets."""
+        return threshold_gain(self.log_proba, self.null.y, self.null.weight, self.null.group, self.rng(7))
 
     # -- means and their intervals ------------------------------------------------------------------------------
     @cached_property

@@ -14,6 +14,11 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict
 DOC_URL = "https://sklearn-lossacc.github.io/findings/{code}.html"
 
 
+# Advice that holds for training rows as well; all other advice would repair the wrong thing.
+KEEP_ADVICE = frozenset({"LA001", "LA002", "LA003", "LA004", "LA005"})
+NO_REPAIR = "No repair is advised from training rows: diagnose out-of-sample predictions."
+
+
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Return Holm's adjusted p-values, in the given order.
 
@@ -40,7 +45,9 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return result
 
 
-def _finding(rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float) -> Finding:
+def _finding(
+    rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float, out_of_sample: bool = True
+) -> Finding:
     url = DOC_URL.format(code=rule.code)
     severity = verdict.severity or rule.severity
     if verdict.not_applicable is not None:
@@ -65,7 +72,7 @@ def _finding(rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float)
         p_value=verdict.p_value,
         evidence=evidence,
         headline=verdict.fired if fired else verdict.passed,
-        advice=verdict.advice if fired else "",
+        advice=(verdict.advice if out_of_sample or rule.code in KEEP_ADVICE else NO_REPAIR) if fired else "",
         url=url,
     )
 
@@ -80,7 +87,11 @@ def judge_all(evidence: Evidence, ignore: Collection[str] = ()) -> tuple[Finding
     findings = []
     for rule in RULES:
         if rule.code in verdicts:
-            findings.append(_finding(rule, verdicts[rule.code], adjusted.get(rule.code), evidence.alpha))
+            findings.append(
+                _finding(
+                    rule, verdicts[rule.code], adjusted.get(rule.code), evidence.alpha, evidence.summary.out_of_sample
+                )
+            )
         else:
             findings.append(
                 Finding(rule.code, rule.name, "ignored", rule.severity, headline="Ignored on request.",

@@ -21,8 +21,10 @@ from sklearn_lossacc.inference.surprise import TIE, surprise_table
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
-SURPRISE_SHARE = 0.05  # rows whose surprise is below this over n count as impossible
-FIT_BELOW = 0.01
+# Rows whose surprise is below one of these over n count as impossible. Outliers lie deep inside other classes, noise
+# falls everywhere: the deeper levels tell them apart where many rows have impossible labels, the wider where few have.
+SURPRISE_SHARES = (0.2, 0.05, *(0.05 * 10.0**-j for j in range(1, 9)))
+FIT_BELOW = 0.005  # the levels are highly correlated: about 0.01 in all
 Z95 = 1.959963984540054
 LIMIT_STEPS = 8
 FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
@@ -253,15 +255,22 @@ def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) 
     tempered = mixture_proba(finite_log_proba, fit.beta, fit.bias, 0.0)
     table = surprise_table(tempered)
     effect = design_effect(null)
-    threshold = SURPRISE_SHARE * effect / null.n_rows
-    impossible = table < threshold
-    hit = impossible[np.arange(null.n_rows), null.y]
+    own = table[np.arange(null.n_rows), null.y]
     q = (1.0 - fit.floor) * tempered + fit.floor / null.n_classes
-    expected = float(np.einsum("ij,ij->", q, impossible))
-    observed = int(hit.sum())
-    # P(N >= m) = gammainc(m, mean) for a Poisson count N; copies of a row count once.
-    p_value = float(gammainc(observed / effect, expected / effect)) if observed else 1.0
-    return FloorFit(observed, expected, p_value, threshold), hit
+    tests = []
+    for share in SURPRISE_SHARES:
+        threshold = share * effect / null.n_rows
+        observed = int(np.count_nonzero(own < threshold))
+        if not observed:
+            continue
+        expected = float(np.einsum("ij,ij->", q, table < threshold))
+        # P(N >= m) = gammainc(m, mean) for a Poisson count N; copies of a row count once.
+        tests.append(FloorFit(observed, expected, float(gammainc(observed / effect, expected / effect)), threshold))
+    if not tests:
+        return FloorFit(0, 0.0, 1.0, SURPRISE_SHARES[0] * effect / null.n_rows), np.zeros(null.n_rows, dtype=bool)
+    # The widest threshold that rejects sets aside all rows of its kind at once.
+    chosen = next((test for test in tests if test.p_value < FIT_BELOW), min(tests, key=lambda test: test.p_value))
+    return chosen, own < chosen.threshold
 
 
 def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray:

@@ -16,7 +16,7 @@ from scipy.stats import chi2, f, t
 
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.saddlepoint import total_tail
-from sklearn_lossacc.inference.surprise import surprise_of_labels
+from sklearn_lossacc.inference.surprise import surprise_of_labels, too_many_surprises
 
 N_DRAWS = 999
 N_DRAWS_EXTENDED = 9999
@@ -220,13 +220,12 @@ def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
     -------
     dict of Gate
         ``"over"`` and ``"under"`` (total loss minus total entropy, one-sided), ``"floor"`` (likelihood of a floor of
-        0.05 against none), ``"class_bias"`` (class totals) and ``"surprise"`` (the least expected row).
+        0.05 against none), ``"class_bias"`` (class totals) and ``"surprise"`` (the least expected rows).
 
     Notes
     -----
     The derivative of the log likelihood in the inverse temperature at 1 is minus the total of loss minus entropy, so
-    the first two are the score test of T = 1. The last is n times the smallest surprise p-value, valid for any
-    dependence between rows.
+    the first two are the score test of T = 1.
 
     Examples
     --------
@@ -272,8 +271,8 @@ def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
             gates[name] = Gate(gate.p_value, z_scores.get(name, gate.statistic), gate.method, gate.n_draws)
     if null.n_groups is not None and null.n_groups > MANY_GROUPS:
         gates = _with_sandwich(null, gates, totals, counts)
-    smallest = float(surprise_of_labels(null.proba, null.y).min())
-    gates["surprise"] = Gate(min(1.0, null.n_rows * smallest), smallest, "Bonferroni")
+    surprise = surprise_of_labels(null.proba, null.y)
+    gates["surprise"] = Gate(too_many_surprises(surprise, null.group is None), float(surprise.min()), "bound")
     return gates
 
 

@@ -70,6 +70,19 @@ class NullModel:
         """Kish's effective number of rows."""
         return float(self.weight.sum() ** 2 / (self.weight @ self.weight))
 
+    def take(self, rows: np.ndarray) -> NullModel:
+        """Return the null of some rows."""
+        group = None if self.group is None else np.unique(self.group[rows], return_inverse=True)[1]
+        return NullModel(self.log_proba[rows], self.y[rows], self.weight[rows], group)
+
+    def first_groups(self, max_rows: int) -> NullModel:
+        """Return whole groups of together at most `max_rows` rows (at least one group); everything without groups."""
+        if self.group is None or self.n_rows <= max_rows:
+            return self
+        reached = np.cumsum(np.bincount(self.group))
+        n_kept = max(1, int(np.searchsorted(reached, max_rows, side="right")))
+        return self.take(np.flatnonzero(self.group < n_kept))
+
     def draws(self, n_draws: int, rng: np.random.Generator) -> Iterator[Draws]:
         """Yield `n_draws` sets of labels in chunks that fit the memory of a small machine."""
         sampler = _InverseSampler(self.proba)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
-from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.waterfall import fitted_parts
 
 RECALIBRATE = (
@@ -16,19 +17,9 @@ RECALIBRATE = (
 )
 
 
-def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:
-    """Return T in the selected model (T alone where no causes were selected) and its 95 % interval."""
-    causes = evidence.causes
-    if causes is None or "temperature" not in causes.terms:
-        alone = evidence.temperature
-        return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
-    log_t = -math.log(causes.fit.beta)
-    # The likelihood ratio is the square of log T over its standard error.
-    half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
-    return math.exp(log_t), (math.exp(log_t - half), math.exp(log_t + half))
-
-
 def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
+    if not over and evidence.summary.out_of_sample and looks_in_sample(evidence):
+        return not_applicable("Accuracy is near perfect while the model is unsure: LA005 judges this instead.")
     causes = evidence.causes
     p_value, p_values = evidence.p_values(gate, "temperature")
     selected = causes is not None and "temperature" in causes.terms

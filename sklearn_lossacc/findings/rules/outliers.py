@@ -12,22 +12,21 @@ from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.inference.concentration import concentration
-from sklearn_lossacc.inference.surprise import surprise_of_labels
+from sklearn_lossacc.inference.surprise import surprise_of_labels, too_many_surprises
 
 NAMED_ROWS = 20
 
 
 def attribution(evidence: Evidence) -> float | None:
-    """Return n times the smallest surprise of the outliers under the temperature and bias of the selected model."""
+    """Return the p-value of so many small surprises under the temperature and bias of the selected model."""
     causes = evidence.causes
     if causes is None:
         return None
     if not causes.outliers.size:
         return 1.0
     null = evidence.null
-    rows = causes.outliers
-    model = mixture_proba(evidence.log_proba[rows], causes.fit.beta, causes.fit.bias, 0.0)
-    return min(1.0, null.n_rows * float(surprise_of_labels(model, null.y[rows]).min()))
+    model = mixture_proba(evidence.log_proba, causes.fit.beta, causes.fit.bias, 0.0)
+    return too_many_surprises(surprise_of_labels(model, null.y), null.group is None)
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -1,0 +1,56 @@
+"""LA401 threshold: the predicted class is not the best guess that these probabilities allow."""
+
+from __future__ import annotations
+
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.format import percent
+from sklearn_lossacc.findings.materiality import THRESHOLD_GAIN
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+
+MIN_ROWS = 30
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Judge whether class offsets raise the accuracy of held-out rows."""
+    if not evidence.summary.out_of_sample:
+        return not_applicable("The predictions are declared in-sample: a threshold must be chosen out of sample.")
+    if evidence.null.n_rows < MIN_ROWS:
+        return not_applicable(f"Fewer than {MIN_ROWS} rows cannot show a better threshold.")
+    if evidence.null.n_groups is not None and evidence.null.n_groups < 10:
+        return not_applicable(f"{evidence.null.n_groups} groups are too few to choose and to judge a threshold.")
+    found = evidence.threshold
+    repaired = evidence.causes is not None and "class_bias" in evidence.causes.terms
+    why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
+    what = f"the threshold {found.threshold:.3f}" if found.threshold is not None else "class offsets"
+    return Verdict(
+        holds=found.gain >= THRESHOLD_GAIN,
+        value=found.gain,
+        interval=(found.low, found.high),
+        threshold=THRESHOLD_GAIN,
+        could_be=found.high,
+        p_value=found.p_value,
+        evidence={
+            "gained": found.gained,
+            "lost": found.lost,
+            "threshold": found.threshold,
+            "offsets": found.offsets.tolist(),
+            "explained_by_class_bias": repaired,
+        },
+        fired=(
+            f"The likeliest class is not the best guess: {what} would raise accuracy by {percent(found.gain)} on "
+            f"held-out rows.{why}"
+        ),
+        passed=(
+            "A better threshold was not shown."
+            if found.high >= THRESHOLD_GAIN
+            else "No threshold or class offsets would raise accuracy materially."
+        ),
+        advice=(
+            "Repair the class bias, then predict the likeliest class again."
+            if repaired
+            else "Choose the threshold for the costs of the errors (TunedThresholdClassifierCV), on rows kept for it."
+        ),
+    )
+
+
+THRESHOLD = Rule("LA401", "threshold", "tip", judge)

@@ -1,0 +1,52 @@
+"""LA203 uneven-classes: calibration that differs between predicted classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Judge whether some predicted classes are over- or underconfident beyond the selected model."""
+    if evidence.n_classes < 3:
+        return not_applicable("With two classes the shape and class bias say everything about single classes.")
+    gate, attribution = evidence.uneven_gate, evidence.uneven_attribution
+    shown = attribution or gate
+    if shown.n_groups < 2:
+        return not_applicable("Fewer than two classes are predicted often enough.")
+    p_value = max(gate.p_value, 0.0 if attribution is None else attribution.p_value)
+    labels = [str(label) for label in evidence.summary.classes]
+    worst = labels[shown.worst]
+    direction = "over" if shown.z[shown.worst] > 0 else "under"
+    fits = evidence.class_temperatures
+    value = fits.gain if fits is not None else 0.0
+    return Verdict(
+        holds=evidence.causes is not None and value >= NATS,
+        value=value,
+        threshold=NATS,
+        could_be=value,
+        p_value=p_value,
+        evidence={
+            "p_gate": gate.p_value,
+            "p_attr": None if attribution is None else attribution.p_value,
+            "class": worst,
+            "z": {labels[j]: float(shown.z[j]) for j in np.flatnonzero(np.isfinite(shown.z))[:50]},
+            "temperatures": None if fits is None else {labels[j]: float(t) for j, t in fits.temperatures.items()},
+        },
+        fired=(
+            f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident beyond the "
+            f"rest of the model; one temperature per predicted class would gain {number(value)} nats."
+        ),
+        passed="No predicted class is calibrated differently from the others.",
+        advice=(
+            "Look at that class: it may be overfit while others still learn, or have too few training rows. Vector or "
+            "Dirichlet calibration treats classes separately."
+        ),
+    )
+
+
+UNEVEN = Rule("LA203", "uneven-classes", "warning", judge)

@@ -1,0 +1,34 @@
+"""What several rules read off the selected model."""
+
+from __future__ import annotations
+
+import math
+
+from sklearn_lossacc.findings.evidence import Z95, Evidence
+
+ACCURACY_ABOVE = 0.99
+TEMPERATURE_BELOW = 0.7
+GATE_BELOW = 0.05
+
+
+def looks_in_sample(evidence: Evidence) -> bool:
+    """Return whether underconfidence comes with near-perfect accuracy, as on rows that the model has learnt."""
+    limit = evidence.error_upper_limit
+    return (
+        evidence.cause_gates["under"].p_value <= GATE_BELOW
+        and limit is not None
+        and 1.0 - limit > ACCURACY_ABOVE
+        and (selected_temperature(evidence)[0] < TEMPERATURE_BELOW or evidence.temperature_fit.outcome == "separable")
+    )
+
+
+def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:
+    """Return T in the selected model (T alone where no causes were selected) and its 95 % interval."""
+    causes = evidence.causes
+    if causes is None or "temperature" not in causes.terms:
+        alone = evidence.temperature
+        return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
+    log_t = -math.log(causes.fit.beta)
+    # The likelihood ratio is the square of log T over its standard error.
+    half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+    return math.exp(log_t), (math.exp(log_t - half), math.exp(log_t + half))

@@ -1,0 +1,240 @@
+"""Miscalibration that depends on the level of a probability: multi-scale residuals with a drawn null.
+
+A view is a probability that each row gives to one event: its likeliest label (top label), or one class. Rows are put in
+order of that probability and cut into bins of equal variance sum p (1 - p); halving the number of bins again and again
+gives all coarser scales. At each scale with B bins the statistic is sum_b S_b^2 / V_b, about chi-square on B degrees of
+freedom; beside it stands the score test of intercept, slope and curvature on the logit scale. All are brought to one
+scale by the Wilson-Hilferty normal score, and the largest over scales and views, calibrated by draws, is the test.
+
+All statistics are functions of the residuals by bin. With many rows these residuals are jointly normal, with a known
+covariance, and are drawn directly; otherwise labels are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
+from sklearn_lossacc.inference.null import Draws, NullModel
+
+FINEST = 64
+FINEST_MANY = 16  # bins a view when there are more than MANY_VIEWS
+MANY_VIEWS = 12
+MAX_CLASS_VIEWS = 50
+NORMAL_ROWS = 1000  # rows from which residuals are drawn from their normal limit
+MIN_BIN_VARIANCE = 2.0  # information in a bin below which its residual is too coarse to be squared
+MIN_NORMAL_VARIANCE = 10.0  # the same for the normal limit
+MIN_VIEW_VARIANCE = 4.0  # a class with less is left to the top-label view
+MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
+LOGIT_LIMIT = 15.0
+
+
+@dataclass(frozen=True)
+class ShapeTest:
+    """Result of the multi-scale test.
+
+    Attributes
+    ----------
+    p_value : float
+        Drawn p-value of the largest normal score over scales and views.
+    statistic : float
+        That score.
+    view : str
+        ``"top label"`` or ``"class j"``, where the largest departure was seen.
+    n_draws : int
+        Draws behind the p-value.
+    """
+
+    p_value: float
+    statistic: float
+    view: str
+    n_draws: int
+
+
+def normal_score(chi_square: np.ndarray, df: int) -> np.ndarray:
+    """Return the Wilson-Hilferty score of a chi-square: ((x / df)^(1/3) - 1 + c) / sqrt(c) with c = 2 / (9 df)."""
+    c = 2.0 / (9.0 * max(df, 1))
+    return (np.cbrt(chi_square / max(df, 1)) - 1.0 + c) / np.sqrt(c)
+
+
+class View:
+    """One event per row, cut into bins of equal variance.
+
+    Parameters
+    ----------
+    name : str
+        What the event is.
+    label : ndarray of shape (n_rows,)
+        The class whose occurrence is the event, row by row.
+    null : NullModel
+        The rows.
+    n_bins : int
+        Finest number of bins, a power of 2.
+    min_variance : float
+        Information that a bin must hold, in units of the largest squared weight.
+    """
+
+    def __init__(self, name: str, label: np.ndarray, null: NullModel, n_bins: int, min_variance: float):
+        self.name, self.label, self.null = name, label, null
+        weight = null.weight
+        self.proba = null.proba[np.arange(null.n_rows), label]
+        variance = weight**2 * self.proba * (1 - self.proba)
+        total = variance.sum()
+        while n_bins > 1 and total < min_variance * n_bins * weight.max() ** 2:
+            n_bins //= 2
+        order = np.argsort(self.proba, kind="stable")
+        middle = np.cumsum(variance[order]) - 0.5 * variance[order]
+        self.bins = np.empty(null.n_rows, dtype=np.intp)
+        self.bins[order] = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
+        self.n_bins = n_bins
+        self.expected = np.bincount(self.bins, weight * self.proba, n_bins)
+        self.variance = np.bincount(self.bins, variance, n_bins)
+        logit = np.log(np.maximum(self.proba, 1e-300)) - np.log(np.maximum(1 - self.proba, 1e-300))
+        x = np.bincount(self.bins, variance * np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT), n_bins)
+        x = x / np.maximum(self.variance, 1e-300)
+        x = x - np.average(x, weights=self.variance)
+        x = x / max(np.sqrt(np.average(x**2, weights=self.variance)), 1e-9)
+        self.design = np.stack([np.ones_like(x), x, x**2], axis=1)
+        information = (self.design * self.variance[:, None]).T @ self.design
+        self.whiten = np.linalg.pinv(information, rcond=1e-9, hermitian=True)
+        self.score_df = int(np.linalg.matrix_rank(information, rtol=1e-9, hermitian=True))
+
+    def statistics(self, residual: np.ndarray) -> np.ndarray:
+        """Return all statistics of residuals by bin, shape (..., n_bins)."""
+        scores = residual @ self.design
+        found = [normal_score(np.einsum("...i,ij,...j->...", scores, self.whiten, scores), self.score_df)]
+        variance = self.variance
+        while True:
+            usable = variance > 0
+            n_used = max(int(usable.sum()), 1)
+            chi = (residual[..., usable] ** 2 / variance[usable]).sum(axis=-1)
+            found.append(normal_score(chi, n_used))
+            if variance.size == 1:
+                return np.stack(found, axis=-1)
+            residual = residual[..., ::2] + residual[..., 1::2]
+            variance = variance[::2] + variance[1::2]
+
+    def observed(self) -> np.ndarray:
+        """Return the residuals of the labels."""
+        hit = (self.null.y == self.label) * self.null.weight
+        return np.bincount(self.bins, hit, self.n_bins) - self.expected
+
+    def drawn(self, draws: Draws) -> np.ndarray:
+        """Return the residuals of drawn labels, shape (size, n_bins)."""
+        weight = self.null.weight
+        base = np.bincount(self.bins, (draws.top == self.label) * weight, self.n_bins)
+        own = self.label[draws.row]
+        change = (draws.label == own).astype(float) - (draws.top[draws.row] == own)
+        moved = np.flatnonzero(change)
+        draw, row = draws.draw[moved], draws.row[moved]
+        moves = np.bincount(draw * self.n_bins + self.bins[row], change[moved] * weight[row], draws.size * self.n_bins)
+        return base - self.expected + moves.reshape(draws.size, self.n_bins)
+
+
+def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[View]:
+    variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
+    classes = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
+    classes = [int(j) for j in classes if variance[j] >= MIN_VIEW_VARIANCE]
+    n_bins = FINEST if len(classes) <= MANY_VIEWS else FINEST_MANY
+    labels = [(f"class {names[j]}", np.full(null.n_rows, j)) for j in classes]
+    if null.n_classes > 2:
+        labels.insert(0, ("top label", np.argmax(null.proba, axis=1)))
+    return [View(name, label, null, n_bins, min_variance) for name, label in labels]
+
+
+def _covariance(null: NullModel, views: list[View]) -> np.ndarray:
+    """Return the covariance of all residuals: cov(1[y = a], 1[y = b]) = p_a (1[a = b] - p_b), row by row."""
+    starts = np.cumsum([0, *(view.n_bins for view in views)])
+    covariance = np.zeros((starts[-1], starts[-1]))
+    weight2 = null.weight**2
+    for i, u in enumerate(views):
+        for j, v in enumerate(views[: i + 1]):
+            term = weight2 * u.proba * ((u.label == v.label) - v.proba)
+            block = np.bincount(u.bins * v.n_bins + v.bins, term, u.n_bins * v.n_bins).reshape(u.n_bins, v.n_bins)
+            covariance[starts[i] : starts[i + 1], starts[j] : starts[j + 1]] = block
+            covariance[starts[j] : starts[j + 1], starts[i] : starts[i + 1]] = block.T
+    return covariance
+
+
+def _normal_sampler(null: NullModel, views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
+    """Return a function that draws statistics from the normal limit of the residuals."""
+    value, vector = np.linalg.eigh(_covariance(null, views))
+    root = vector * np.sqrt(np.maximum(value, 0.0))
+    starts = np.cumsum([0, *(view.n_bins for view in views)])
+
+    def draw(size: int) -> np.ndarray:
+        residual = rng.standard_normal((size, len(value))) @ root.T
+        return np.concatenate(
+            [view.statistics(residual[:, a:b]) for view, a, b in zip(views, starts[:-1], starts[1:], strict=True)],
+            axis=1,
+        )
+
+    return draw
+
+
+def _label_sampler(null: NullModel, views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
+    """Return a function that draws labels and returns their statistics."""
+
+    def draw(size: int) -> np.ndarray:
+        return np.concatenate(
+            [
+                np.concatenate([view.statistics(view.drawn(draws)) for view in views], axis=1)
+                for draws in null.draws(size, rng)
+            ]
+        )
+
+    return draw
+
+
+def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> ShapeTest:
+    """Test whether events happen as often as their probabilities say, at every level of probability.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows; their probabilities are the hypothesis.
+    names : sequence of str
+        Names of the classes, for the view that is reported.
+    random_state : int, default=0
+        Seed of the draws.
+
+    Returns
+    -------
+    ShapeTest
+
+    Notes
+    -----
+    The p-value is (1 + number of draws whose largest score is at least that of the labels) / (1 + number of draws).
+
+    References
+    ----------
+    Lee, Huang, Hassani and Dobriban (2023), T-Cal: an optimal test for the calibration of predictive models.
+    """
+    null = null.first_groups(MAX_GROUPED_ROWS)
+    normal = null.group is None and null.n_rows >= NORMAL_ROWS
+    views = _views(null, names, MIN_NORMAL_VARIANCE if normal else MIN_BIN_VARIANCE)
+    if not views:
+        return ShapeTest(1.0, 0.0, "none", 0)
+    pieces = [view.statistics(view.observed()) for view in views]
+    owner = np.repeat(np.arange(len(views)), [piece.size for piece in pieces])
+    rng = np.random.default_rng(random_state)
+    draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
+    scores = np.concatenate(pieces)
+    best = int(np.argmax(scores))
+    largest = np.empty(0)
+    for target in (N_DRAWS, N_DRAWS_EXTENDED):
+        largest = np.concatenate([largest, draw(target - largest.size).max(axis=1)])
+        p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
+        if p_value >= EXTEND_BELOW:
+            break
+    return ShapeTest(p_value, float(scores[best]), views[owner[best]].name, largest.size)
+
+
+def folds(n_rows: int, group: np.ndarray | None, rng: np.random.Generator, n_folds: int = 5) -> np.ndarray:
+    """Return a fold number for each row; rows of a group share theirs."""
+    n_units = n_rows if group is None else int(group.max()) + 1
+    unit_fold = rng.permutation(np.arange(n_units) % n_folds)
+    return unit_fold if group is None else unit_fold[group]

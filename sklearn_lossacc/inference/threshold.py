@@ -1,0 +1,101 @@
+"""Would another threshold, or class offsets, predict better? Chosen on some rows, judged on the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom
+
+from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.shape import folds
+
+N_FLIPS = 9999
+
+
+@dataclass(frozen=True)
+class ThresholdGain:
+    """Cross-fitted gain in accuracy.
+
+    Attributes
+    ----------
+    gain, low, high : float
+        Gain in accuracy with normal limits.
+    p_value : float
+        One-sided exact sign test over discordant rows (or groups).
+    gained, lost : int
+        Rows that become right, and wrong.
+    threshold : float or None
+        For two classes, the probability of the second class from which it is predicted; fitted on all rows.
+    offsets : ndarray of shape (n_classes,)
+        What is added to the log probabilities before the largest is taken; fitted on all rows.
+    """
+
+    gain: float
+    low: float
+    high: float
+    p_value: float
+    gained: int
+    lost: int
+    threshold: float | None
+    offsets: np.ndarray
+
+
+def best_threshold(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
+    """Return the log-odds threshold of largest accuracy; among equals the one nearest to 0."""
+    order = np.argsort(score, kind="stable")
+    s, signed = score[order], np.where(positive, weight, -weight)[order]
+    # Predicting positive from position i on is right for the positives from i on and the negatives before i.
+    right = np.concatenate([[0.0], -np.cumsum(signed)])
+    cuts = np.concatenate([[s[0] - 1.0], 0.5 * (s[1:] + s[:-1]), [s[-1] + 1.0]])
+    allowed = np.concatenate([[True], s[1:] > s[:-1], [True]])
+    right = np.where(allowed, right, -np.inf)
+    best = np.flatnonzero(right >= right.max() - 1e-9 * max(1.0, np.abs(signed).sum()))
+    return float(cuts[best[np.argmin(np.abs(cuts[best]))]])
+
+
+def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return class offsets: the threshold of largest accuracy for two classes, maximum likelihood for more."""
+    if log_proba.shape[1] == 2:
+        cut = best_threshold(log_proba[:, 1] - log_proba[:, 0], y == 1, weight)
+        return np.array([0.5 * cut, -0.5 * cut])
+    return fit_mixture(log_proba, y, weight, temperature=False, bias=True, floor=False).bias
+
+
+def threshold_gain(
+    log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None, rng: np.random.Generator
+) -> ThresholdGain:
+    """Measure what class offsets gain in accuracy on rows that did not choose them.
+
+    Notes
+    -----
+    The sign test is exact where offsets do nothing: each discordant row (or group, by its net change) is then as likely
+    to be gained as lost, or likelier lost. With unequal weights the signs of the changes are flipped at random.
+    """
+    before = log_proba.argmax(axis=1) == y
+    after = np.empty_like(before)
+    fold = folds(len(y), group, rng)
+    for f in np.unique(fold):
+        train, test = fold != f, fold == f
+        offsets = fit_offsets(log_proba[train], y[train], weight[train])
+        after[test] = (log_proba[test] + offsets).argmax(axis=1) == y[test]
+    change = after.astype(float) - before
+    net, sizes = unit_sums(change[:, None], weight, group)
+    mean, error = mean_and_error(net, sizes)
+    moves = net[:, 0][net[:, 0] != 0]
+    if moves.size == 0:
+        p_value = 1.0
+    elif np.ptp(np.abs(moves)) < 1e-12:
+        p_value = float(binom.sf(np.count_nonzero(moves > 0) - 1, moves.size, 0.5))
+    else:
+        flips = rng.integers(0, 2, size=(N_FLIPS, moves.size)) * 2.0 - 1.0
+        total = moves.sum() * (1 - 1e-12)
+        p_value = float((1 + np.count_nonzero(flips @ np.abs(moves) >= total)) / (N_FLIPS + 1))
+    offsets = fit_offsets(log_proba, y, weight)
+    threshold = 1.0 / (1.0 + np.exp(offsets[1] - offsets[0])) if log_proba.shape[1] == 2 else None
+    half = 1.96 * float(error[0])
+    return ThresholdGain(
+        float(mean[0]), float(mean[0]) - half, float(mean[0]) + half, p_value,
+        int((change > 0).sum()), int((change < 0).sum()), None if threshold is None else float(threshold), offsets,
+    )

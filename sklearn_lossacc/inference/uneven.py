@@ -1,0 +1,125 @@
+"""Calibration by predicted class: a maximum over classes with a drawn null, and a temperature for each class.
+
+Rows are grouped by predicted class, never by the true one: given the true class, the loss of a healthy model differs
+from its entropy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
+from sklearn_lossacc.inference.gates import MIN_EVENTS, Statistic, monte_carlo
+from sklearn_lossacc.inference.null import Draws, NullModel
+from sklearn_lossacc.inference.saddlepoint import loss_tail
+from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
+
+MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no z score
+MIN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class UnevenTest:
+    """Result of the test.
+
+    Attributes
+    ----------
+    p_value : float
+        Monte Carlo p-value of the largest absolute z.
+    z : ndarray of shape (n_classes,)
+        Loss minus entropy of the rows predicted as each class, in standard errors; NaN where too few.
+    worst : int
+        Class of largest absolute z.
+    n_groups : int
+        Number of predicted classes that were judged.
+    """
+
+    p_value: float
+    z: np.ndarray
+    worst: int
+    n_groups: int
+
+
+@dataclass(frozen=True)
+class ClassTemperatures:
+    """Cross-fitted gain of one temperature per predicted class (nats), and the temperatures."""
+
+    gain: float
+    temperatures: dict[int, float]
+
+
+def uneven_test(null: NullModel, random_state: int = 0) -> UnevenTest:
+    """Test whether loss minus entropy has its null spread in the rows predicted as each class.
+
+    Notes
+    -----
+    Rows of different predicted classes are disjoint, so without groups their tests are independent: with the smallest
+    of G two-sided p-values p, the chance of one as small is 1 - (1 - p)^G. With groups the maximum of |z| is drawn.
+    """
+    null = null.first_groups(MAX_GROUPED_ROWS)
+    k = null.n_classes
+    predicted = np.argmax(null.proba, axis=1)
+    weighted_variance = null.weight**2 * null.varentropy
+    variance = np.bincount(predicted, weighted_variance, k)
+    largest_variance = np.zeros(k)
+    np.maximum.at(largest_variance, predicted, weighted_variance)
+    misses = np.bincount(predicted, 1.0 - null.proba.max(axis=1), k)
+    usable = (misses >= MIN_EVENTS) & (variance > MIN_VARIANCE * largest_variance)
+    z = np.full(k, np.nan)
+    total = np.bincount(predicted, null.weight * null.excess, k)
+    z[usable] = total[usable] / np.sqrt(variance[usable])
+    n_judged = int(usable.sum())
+    if n_judged < 2:
+        return UnevenTest(1.0, z, 0, n_judged)
+    if null.group is not None:
+        p_value = _drawn_maximum(null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state)
+        return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged)
+    judged = np.flatnonzero(usable)
+    p_values = []
+    for j in judged:
+        upper, lower, _ = loss_tail(null.take(np.flatnonzero(predicted == j)))
+        p_values.append(min(1.0, 2.0 * min(upper, lower)))
+    smallest = int(np.argmin(p_values))
+    p_value = -np.expm1(n_judged * np.log1p(-min(p_values[smallest], 1.0 - 1e-16)))
+    return UnevenTest(float(p_value), z, int(judged[smallest]), n_judged)
+
+
+def _drawn_maximum(null, predicted, variance, usable, observed, random_state) -> float:
+    """Monte Carlo p-value of the largest absolute z over predicted classes."""
+    k = null.n_classes
+    entropy = np.bincount(predicted, null.weight * null.entropy, k)
+
+    def of_draws(draws: Draws) -> np.ndarray:
+        at_top = null.weight * null.loss[np.arange(null.n_rows), draws.top]
+        change = null.weight[draws.row] * null.loss[draws.row, draws.label] - at_top[draws.row]
+        moved = np.bincount(draws.draw * k + predicted[draws.row], change, draws.size * k).reshape(draws.size, k)
+        excess = np.bincount(predicted, at_top, k) + moved - entropy
+        return np.abs(excess[:, usable] / np.sqrt(variance[usable])).max(axis=1)
+
+    return monte_carlo(null, {"uneven": Statistic(observed, of_draws)}, random_state)["uneven"].p_value
+
+
+def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTemperatures:
+    """Fit one temperature per predicted class on top of the model, by five-fold cross-fitting."""
+    predicted = np.argmax(model.proba, axis=1)
+    scores = np.log(np.maximum(model.proba, 1e-300))
+    fold = folds(model.n_rows, model.group, rng)
+    none = np.zeros(model.n_classes)
+    gain = np.zeros(model.n_rows)
+    temperatures = {}
+    for j in np.unique(predicted):
+        members = np.flatnonzero(predicted == j)
+        if members.size < MIN_ROWS:
+            continue
+        y, weight = model.y[members], model.weight[members]
+        temperatures[int(j)] = 1.0 / fit_mixture(scores[members], y, weight, floor=False).beta
+        for f in np.unique(fold[members]):
+            train, test = members[fold[members] != f], members[fold[members] == f]
+            if train.size < MIN_ROWS // 2:
+                continue
+            beta = fit_mixture(scores[train], model.y[train], model.weight[train], floor=False).beta
+            q = mixture_proba(scores[test], beta, none, 0.0)[np.arange(test.size), model.y[test]]
+            gain[test] = np.log(np.maximum(q, 1e-300)) - scores[test, model.y[test]]
+    return ClassTemperatures(float(model.weight @ gain / model.weight.sum()), temperatures)
