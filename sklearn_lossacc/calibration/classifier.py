@@ -205,12 +205,12 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         self._check_params()
         y = self._check_target(y)
-        X, y, sample_weight, groups = indexable(X, y, sample_weight, groups)
         sample_weight = check_sample_weight(sample_weight, len(y))
         routed = self._route(sample_weight, groups, fit_params)
         if isinstance(self.estimator, FrozenEstimator):
             self._fit_frozen(X, y, sample_weight, groups)
         else:
+            X, y, groups = indexable(X, y, groups)
             self._fit_splits(X, y, sample_weight, groups, routed)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimators_[0], name):

@@ -1,5 +1,6 @@
 import pickle
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,6 +129,25 @@ def test_frozen_estimators_need_no_split(three_classes):
     assert model.calibrators_[0].temperature_ == expected.temperature_
     np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(inner.predict_proba(X)))
     assert model.n_features_in_ == 12
+
+
+def test_frozen_estimators_take_whatever_they_take(three_classes):
+    X, y = three_classes
+
+    class OfTables(Recorder):
+        def predict_proba(self, X):
+            assert isinstance(X, dict)
+            return self.inner.predict_proba(X["features"])
+
+    model = OfTables().fit(None, y)
+    model.inner = GaussianNB().fit(X, y)
+    table = {"features": X, "names": None, "more": None}
+    calibrated = CalibratedClassifier(FrozenEstimator(model), TemperatureCalibrator()).fit(table, y)
+    expected = TemperatureCalibrator().fit(model.inner.predict_proba(X), y)
+    assert calibrated.calibrators_[0].temperature_ == expected.temperature_
+    assert calibrated.predict_proba(table).shape == (600, 3)
+    with pytest.raises(InvalidTargetError, match="599"):
+        CalibratedClassifier(FrozenEstimator(model), TemperatureCalibrator()).fit(table, y[1:])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
@@ -361,7 +381,8 @@ def test_the_default_calibrator_chooses(three_classes):
 def test_jobs_change_nothing(three_classes):
     X, y = three_classes
     one = CalibratedClassifier(GaussianNB(), TemperatureCalibrator()).fit(X, y)
-    two = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), n_jobs=2).fit(X, y)
+    with joblib.parallel_config(backend="threading"):
+        two = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), n_jobs=2).fit(X, y)
     np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
 
 

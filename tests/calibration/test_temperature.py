@@ -168,3 +168,27 @@ def test_densenet40_on_cifar10_as_published():
     bins = np.ceil(confidence * 15)
     ece = sum(abs((confidence - correct)[bins == one].sum()) for one in np.unique(bins)) / len(y)
     np.testing.assert_allclose(ece, 0.009463242951142942, atol=2e-5)  # published: .009464
+
+
+@pytest.mark.skipif(SHARED is None, reason="SKLEARN_LOSSACC_DATA is not set")
+@pytest.mark.parametrize(
+    ("name", "labels", "temperature", "before", "after"),
+    [  # computed independently, see figures.json of the data
+        ("probs/netcal_lenet-5-cifar-10", "labels", 1.3762731439165037, 1.3925027626471003, 1.3288261767053249),
+        (
+            "labelnoise/label-errors_cifar10",
+            "given_labels",
+            1.4717013790708242,
+            0.24383758621475077,
+            0.2150646164013705,
+        ),
+        ("labelnoise/label-errors_imdb", "given_labels", 1.7508967371646018, 0.2945469435910045, 0.2601070166737465),
+    ],
+)
+def test_float32_exports_of_networks(name, labels, temperature, before, after):
+    data = np.load(Path(str(SHARED)) / f"{name}.npz")
+    P, y, val, test = data["probs"], data[labels], data["val_idx"], data["test_idx"]
+    calibrator = TemperatureCalibrator().fit(P[val], y[val])
+    np.testing.assert_allclose(calibrator.temperature_, temperature, rtol=1e-6)
+    np.testing.assert_allclose(log_loss(y[test], P[test]), before, rtol=1e-6)
+    np.testing.assert_allclose(log_loss(y[test], calibrator.predict_proba(P[test])), after, rtol=1e-6)
