@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import count, number, percent
-from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.dependence import group_design, tie_agreement
 
 SHRINKS_BELOW = 0.8  # effective rows over rows
 AGREEMENT_BELOW = 0.5  # disagreements over those expected
 P_BELOW = 0.01
+MIN_EXPECTED = 5.0  # disagreements between rows of equal probabilities that must be expected
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -39,7 +40,9 @@ def judge(evidence: Evidence) -> Verdict:
             advice="Keep passing groups: intervals and p-values use them. Split by group in cross-validation too.",
         )
     ties = tie_agreement(null)
-    ratio = ties.observed / ties.expected if ties.expected > 0 else 1.0
+    if ties.expected < MIN_EXPECTED:
+        return not_applicable("No groups were given, and too few rows have equal probabilities to show copies.")
+    ratio = ties.observed / ties.expected
     return Verdict(
         holds=ties.p_value < P_BELOW and ratio < AGREEMENT_BELOW,
         value=ratio,
@@ -51,11 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
             f"{count(ties.rows)} rows repeat another row's probabilities, and their labels disagree {percent(ratio)} "
             "as often as those probabilities say: they look like copies."
         ),
-        passed=(
-            "Rows with equal probabilities have labels as different as those probabilities say."
-            if ties.rows
-            else "No two rows have equal probabilities."
-        ),
+        passed="Rows with equal probabilities have labels about as different as those probabilities say.",
         advice="Pass groups= (the origin of each row), so that intervals and p-values count each origin once.",
     )
 
