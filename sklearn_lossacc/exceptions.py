@@ -8,6 +8,7 @@ __all__ = [
     "DataWarning",
     "InvalidFileError",
     "InvalidGroupsError",
+    "InvalidHistoryError",
     "InvalidPredictionsError",
     "InvalidTargetError",
     "InvalidWeightsError",
@@ -46,6 +47,10 @@ class InvalidGroupsError(LossAccError):
 
 class InvalidFileError(LossAccError):
     """A file does not hold what was expected of it."""
+
+
+class InvalidHistoryError(LossAccError):
+    """A training log cannot be read in exactly one way, or its numbers are no losses and accuracies."""
 
 
 class CalibrationWarning(UserWarning):
