@@ -1,0 +1,152 @@
+"""What a path leads to: text tables, JSON and JSON lines become plain objects; folders stay paths."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sklearn_lossacc.exceptions import InvalidFileError
+
+EVENT_FILES = "events.out.tfevents."
+EVENT_MARK = ".tfevents."
+
+
+@dataclass
+class TextTable:
+    """A table of text.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was read from.
+    columns : dict of str to list of str
+        Text by column, in the order of the file.
+    breaks : list of int
+        Rows before which the header was repeated.
+    notes : list of str
+        What was done in reading.
+    """
+
+    path: Path
+    columns: dict[str, list[str]]
+    breaks: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def header(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.columns)
+
+
+def _text(path: Path) -> str:
+    """Read a file as text."""
+    try:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        return raw.decode("utf-8-sig")
+    except (OSError, EOFError) as error:
+        raise InvalidFileError(f"{path} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise InvalidFileError(
+            f"{path} is no text; expected a table, JSON, or a folder of MLflow, TensorBoard or CatBoost."
+        ) from None
+
+
+def load(path: Path) -> Any:
+    """Return what a path holds.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder.
+
+    Returns
+    -------
+    TextTable, dict, list, DataFrame or Path
+        A folder and an event file are returned as they are.
+
+    Raises
+    ------
+    InvalidFileError
+        If the file is missing, empty or broken.
+    """
+    if not path.exists():
+        raise InvalidFileError(f"{path} does not exist.")
+    if path.is_dir() or EVENT_MARK in path.name:
+        return path
+    if path.suffix == ".parquet":
+        import pandas as pd
+
+        return pd.read_parquet(path)
+    text = _text(path)
+    if not text.strip():
+        raise InvalidFileError(f"{path} is empty.")
+    if text.lstrip()[0] in "{[":
+        return _json(path, text)
+    return _table(path, text)
+
+
+def _json(path: Path, text: str) -> Any:
+    """Read JSON, or one JSON object a line; a last line that breaks off is left out."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as whole:
+        lines = [line for line in text.splitlines() if line.strip()]
+        records = []
+        for number, line in enumerate(lines):
+            try:
+                records.append(json.loads(line))
+            except json.JSONDecodeError:
+                if number == len(lines) - 1 and records:
+                    return records
+                raise InvalidFileError(f"{path} is neither JSON nor JSON lines: {whole}.") from None
+        return records
+
+
+def _table(path: Path, text: str) -> TextTable:
+    """Read a table with column names; a repeated header marks a new start, a last row that breaks off is left out."""
+    first = text.lstrip("\n").partition("\n")[0]
+    separator = next((mark for mark in "\t,;|" if mark in first), None)
+    if separator is None:
+        rows = [[cell] for cell in text.splitlines() if cell.strip()]
+    else:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
+    header = [cell.strip() for cell in rows[0]]
+    if all(_is_number(cell) for cell in header):
+        raise InvalidFileError(f"{path} has no column names: its first line is {first[:60]!r}.")
+    repeated = sorted({name for name in header if header.count(name) > 1})
+    if repeated:
+        raise InvalidFileError(f"{path}: more than one column is called {', '.join(map(repr, repeated))}.")
+    table = TextTable(path, {name: [] for name in header})
+    kept = 0
+    for line, row in enumerate(rows[1:], start=1):
+        cells = [cell.strip() for cell in row]
+        if cells == header:
+            table.breaks.append(kept)
+            continue
+        if len(cells) < len(header) and line == len(rows) - 1:
+            table.notes.append("the last line breaks off and was left out")
+            continue
+        if len(cells) != len(header):
+            raise InvalidFileError(
+                f"{path}: data row {line - 1} has {len(cells)} fields for {len(header)} column names."
+            )
+        for name, cell in zip(header, cells, strict=True):
+            table.columns[name].append(cell)
+        kept += 1
+    if not kept:
+        raise InvalidFileError(f"{path} has column names but no rows.")
+    return table
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell holds a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

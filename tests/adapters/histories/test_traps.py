@@ -1,0 +1,379 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_lossacc.adapters.histories import read_history
+from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
+from sklearn_lossacc.inputs import TrainingHistory
+
+CURVES = {"loss": [0.9, 0.7, 0.6], "val_loss": [1.0, 0.8, 0.9], "val_acc": [0.5, 0.6, 0.65]}
+
+
+def write(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+# --- one row ---
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"loss": 0.4577, "accuracy": 0.7826},
+        {"val_loss": 0.4577, "val_accuracy": 0.7826},
+        {"loss": [0.4577], "accuracy": [0.7826]},
+        [{"log_loss": 0.4577, "acc": 0.7826}],
+        {"test_loss": 0.4577, "test_error_percent": 21.74},
+        pd.DataFrame({"loss": [0.4577], "accuracy": [0.7826]}),
+    ],
+)
+def test_one_row_is_a_history(source):
+    history = read_history(source, n_val=1000, n_classes=2)
+    if "loss" in source and isinstance(source, dict) and isinstance(source["loss"], list):
+        assert history.train_loss.tolist() == [0.4577], "a Keras history of one epoch without validation"
+        return
+    assert history.val_loss.tolist() == [0.4577]
+    assert history.val_accuracy[0] == pytest.approx(0.7826)
+    assert (history.n_rows, history.n_val, history.n_classes) == (1, 1000, 2)
+
+
+def test_the_four_numbers_in_one_mapping():
+    history = read_history({"loss": 0.4577, "accuracy": 0.7826, "n_val": 1000, "n_classes": 2})
+    assert (history.n_val, history.n_classes) == (1000, 2)
+    assert "one evaluation" in str(history.matched_["val_loss"])
+
+
+# --- units ---
+
+
+def test_percentages_by_their_size_and_by_name(tmp_path):
+    assert read_history({**CURVES, "val_acc": [50.0, 60.0, 65.0]}).val_accuracy.tolist() == [0.5, 0.6, 0.65]
+    # below 1 %: only the name can tell
+    small = write(tmp_path, "a.csv", "epoch,train_loss,test_loss,test_error(%)\n1,.1,.2,0.94\n2,.1,.2,0.90\n")
+    np.testing.assert_allclose(read_history(small).val_accuracy, [0.9906, 0.991])
+
+
+def test_one_unit_for_one_measure():
+    # the validation column alone could be shares; the training column shows that both are percentages
+    history = read_history({"loss": [1.0, 1.0], "acc": [0.8, 2.4], "val_loss": [1.0, 1.0], "val_acc": [0.5, 1.0]})
+    assert history.val_accuracy.tolist() == [0.005, 0.01]
+
+
+def test_neither_share_nor_percentage_is_refused():
+    with pytest.raises(InvalidHistoryError, match=r"'val_acc' reaches 1.2"):
+        read_history({"loss": [1.0, 1.0], "val_acc": [0.5, 1.2]})
+
+
+def test_a_share_beyond_one_by_rounding_is_one():
+    assert read_history({"val_loss": [0.1, 0.1], "val_accuracy": [0.9, 1.0 + 1e-7]}).val_accuracy[1] == 1.0
+
+
+def test_errors_become_accuracies():
+    history = read_history({"val_loss": [0.5, 0.4], "val_error": [0.3, 0.2]})
+    np.testing.assert_allclose(history.val_accuracy, [0.7, 0.8])
+    percent = read_history({"val_loss": [0.5, 0.4], "val_err": [30.0, 20.0]})
+    np.testing.assert_allclose(percent.val_accuracy, [0.7, 0.8])
+
+
+def test_negative_log_loss_changes_sign():
+    history = read_history({"val_neg_log_loss": [-0.5, -0.4], "val_accuracy": [0.7, 0.8]})
+    assert history.val_loss.tolist() == [0.5, 0.4]
+    assert history.matched_["val_loss"].conversion == "-x"
+
+
+# --- which column ---
+
+
+def test_columns_override_and_say_so():
+    history = read_history({**CURVES, "nll": [0.1, 0.2, 0.3]}, columns={"val_loss": "nll", "train_loss": "loss"})
+    assert history.val_loss.tolist() == [0.1, 0.2, 0.3]
+    assert "given" in str(history.matched_["val_loss"])
+
+
+def test_a_curve_can_be_left_out():
+    history = read_history(CURVES, columns={"val_accuracy": None})
+    assert not history.has("val_accuracy")
+    assert "val_acc" in history.unused
+
+
+def test_units_by_hand():
+    history = read_history({"a": [0.2, 0.3], "b": [40.0, 30.0]}, columns={"val_loss": "a", "val_error_percent": "b"})
+    np.testing.assert_allclose(history.val_accuracy, [0.6, 0.7])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"val_loss": [1.0], "val_nll": [1.1]}, r"several columns could be val_loss: 'val_loss', 'val_nll'"),
+        ({"train_loss": [1.0], "val_loss": [1.1], "accuracy": [0.5]}, "does not say whether it is of training"),
+        ({"a": [1.0], "b": [0.5]}, "no column is recognised.*'a', 'b'"),
+        ({"val_a_loss": [1.0, 2.0]}, "no column is recognised"),
+    ],
+)
+def test_what_is_ambiguous_is_refused_with_the_columns(source, message):
+    with pytest.raises(InvalidHistoryError, match=message):
+        read_history(source)
+
+
+def test_copies_of_one_column_are_no_ambiguity():
+    assert read_history({**CURVES, "val_log_loss": CURVES["val_loss"]}).val_loss.tolist() == CURVES["val_loss"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"val_loss": "nothing"}, "has no column 'nothing'"),
+        ({"loss": "val_loss"}, "has the key 'loss'; expected"),
+        ({"val_loss_percent": "val_loss"}, "has the key"),
+        ({"val_neg_accuracy": "val_acc"}, "has the key"),
+    ],
+)
+def test_columns_are_checked(columns, message):
+    with pytest.raises(InvalidHistoryError, match=message):
+        read_history(CURVES, columns=columns)
+
+
+def test_a_column_of_text_cannot_be_chosen(tmp_path):
+    path = write(tmp_path, "a.csv", "epoch,val_loss,time\n0,1.0,00:12\n1,0.9,00:12\n")
+    with pytest.raises(InvalidHistoryError, match="no numbers in column 'time'"):
+        read_history(path, columns={"val_loss": "time"})
+
+
+def test_test_beside_validation_stays_another_set():
+    history = read_history({**CURVES, "test_loss": [2.0, 1.9, 1.8]})
+    assert history.val_loss.tolist() == CURVES["val_loss"]
+    assert history.evaluations["test"].loss.tolist() == [2.0, 1.9, 1.8]
+
+
+def test_several_named_sets_of_transformers():
+    log = [
+        {"epoch": 1.0, "step": 10, "loss": 1.0},
+        {"epoch": 1.0, "step": 10, "eval_french_loss": 0.9, "eval_french_accuracy": 0.5},
+        {"epoch": 1.0, "step": 10, "eval_dutch_loss": 0.8, "eval_dutch_accuracy": 0.6, "eval_loss": 0.7},
+    ]
+    history = read_history(log)
+    assert history.val_loss.tolist() == [0.7]
+    assert history.evaluations["french"].accuracy.tolist() == [0.5]
+    for row in log:
+        row.pop("eval_loss", None)
+    with pytest.raises(InvalidHistoryError, match="'french', 'dutch'"):
+        read_history(log, format="transformers")
+
+
+# --- rows ---
+
+
+def test_an_epoch_that_is_always_zero_is_not_trusted(tmp_path):
+    path = write(
+        tmp_path,
+        "a.csv",
+        "epoch,accuracy,loss,val_accuracy,val_loss\n" + "0,.5,1.0,.6,.9\n0,.6,.8,.7,.7\n0,.7,.6,.8,.5\n",
+    )
+    history = read_history(path)
+    assert history.epoch.tolist() == [0, 1, 2]
+    assert "epoch is 0 in every row" in history.notes[0]
+    assert history.runs == ()
+
+
+def test_a_run_resumed_from_a_checkpoint_supersedes_the_rows_after_it():
+    log = {"epoch": [0, 1, 2, 3, 2, 3, 4], "loss": [1.0, 0.8, 0.6, 0.5, 0.61, 0.52, 0.45],
+           "val_loss": [1.1, 0.9, 0.7, 0.65, 0.71, 0.66, 0.6]}  # fmt: skip
+    history = read_history(log)
+    assert history.epoch.tolist() == [0, 1, 2, 3, 4]
+    assert history.val_loss.tolist() == [1.1, 0.9, 0.71, 0.66, 0.6]
+    assert [row.row for row in history.left_out] == [2, 3]
+
+
+def test_a_second_run_is_split_off():
+    log = {"epoch": [0, 1, 2, 0, 1], "loss": [1.0, 0.8, 0.6, 0.99, 0.7], "val_loss": [1.1, 0.9, 0.7, 1.09, 0.8]}
+    history = read_history(log)
+    assert [run.val_loss.tolist() for run in history.runs] == [[1.1, 0.9, 0.7], [1.09, 0.8]]
+    assert history.val_loss.tolist() == [1.09, 0.8]
+
+
+def test_an_evaluation_without_training_before_it_is_left_out(tmp_path):
+    rows = ["epoch,step,train_loss,val_accuracy,val_loss"]
+    for epoch in range(4):
+        rows += [f"{epoch},{10 * epoch + step},{1 - epoch / 10},," for step in (4, 9)]
+        rows.append(f"{epoch},{10 * epoch + 9},,{0.6 + epoch / 10},{0.9 - epoch / 10}")
+    rows.append("4,40,,0.99,0.01")
+    history = read_history(write(tmp_path, "metrics.csv", "\n".join(rows)))
+    assert history.n_rows == 4
+    assert history.left_out[0].reason == "no training before it"
+    assert history.left_out[0].values == {"val_accuracy": 0.99, "val_loss": 0.01}
+
+
+def test_missing_and_not_finite_differ(tmp_path):
+    text = "epoch,accuracy,loss,val_accuracy,val_loss\n0,.5,1.0,.6,.9\n1,.6,nan,.7,\n2,.7,inf,.7,.8\n3,.7,.5,.7,NA\n"
+    history = read_history(write(tmp_path, "a.csv", text))
+    assert history.train_loss.tolist() == [1.0, np.inf, np.inf, 0.5]
+    np.testing.assert_array_equal(history.val_loss, [0.9, np.nan, 0.8, np.nan])
+    frame = read_history(pd.DataFrame({"loss": [1.0, np.nan], "val_loss": [0.9, 0.8]}))
+    assert np.isnan(frame.train_loss[1]), "NaN in a data frame is a missing entry"
+    listed = read_history({"loss": [1.0, float("nan")], "val_loss": [0.9, 0.8]})
+    assert np.isinf(listed.train_loss[1]), "NaN in a list is what training produced"
+
+
+def test_pandas_json_and_csv_of_one_history_agree(tmp_path):
+    frame = pd.DataFrame(CURVES)
+    frame.to_csv(tmp_path / "h.csv")
+    frame.to_json(tmp_path / "h.json")
+    first, second = read_history(tmp_path / "h.csv"), read_history(tmp_path / "h.json")
+    np.testing.assert_array_equal(first.frame(), second.frame())
+    assert first.counted == second.counted == "epoch"
+
+
+def test_a_mapping_of_epochs():
+    log = {str(epoch): {"train_loss": 1.0 - epoch / 10, "val_loss": 0.9} for epoch in range(12)}
+    assert read_history(log).epoch.tolist() == list(range(12)), "numbers are sorted as numbers"
+
+
+def test_lines_of_json_and_a_half_written_end(tmp_path):
+    lines = [
+        json.dumps({"epoch": e, "train_loss": 1.0, "test_loss": 0.9, "test_acc1": 40.0 + e, "train_lr": 0.1})
+        for e in range(3)
+    ]
+    history = read_history(write(tmp_path, "log.txt", "\n".join(lines) + '\n{"epoch": 3, "tr'))
+    assert history.source_format == "DeiT log"
+    np.testing.assert_allclose(history.val_accuracy, [0.40, 0.41, 0.42])
+    with pytest.raises(InvalidFileError, match="neither JSON nor JSON lines"):
+        read_history(write(tmp_path, "bad.txt", "{\n" + lines[0]))
+
+
+def test_a_half_written_row_is_left_out_and_told(tmp_path):
+    history = read_history(write(tmp_path, "a.csv", "epoch,loss,val_loss\n0,1.0,0.9\n1,0.9,0.8\n2,0."))
+    assert history.n_rows == 2
+    assert "breaks off" in history.notes[0]
+
+
+def test_ultralytics_with_padded_names(tmp_path):
+    text = "epoch,  time, train/loss, metrics/accuracy_top1, metrics/accuracy_top5, val/loss, lr/pg0\n"
+    text += "1, 2.0, 2.1, 0.5, 0.9, 2.0, 0.1\n2, 4.0, 1.9, 0.6, 0.95, 1.8, 0.1\n"
+    history = read_history(write(tmp_path, "results.csv", text))
+    assert history.val_accuracy.tolist() == [0.5, 0.6]
+    assert history.val_loss.tolist() == [2.0, 1.8]
+    assert history.train_loss.tolist() == [2.1, 1.9]
+
+
+def test_weights_and_biases_of_one_run_and_of_two(tmp_path):
+    text = (
+        '"Step","calm-sun-1 - val_loss","calm-sun-1 - val_loss__MIN","calm-sun-1 - val_loss__MAX","calm-sun-1 - loss"\n'
+    )
+    text += '"1","0.9","0.9","0.9","1.0"\n"2","","","","0.9"\n"3","0.8","0.8","0.8","0.8"\n'
+    history = read_history(write(tmp_path, "a.csv", text))
+    assert history.val_loss.tolist() == [0.9, 0.8]
+    assert history.train_loss.tolist() == pytest.approx([1.0, 0.85])
+    two = '"Step","one - val_loss","two - val_loss"\n1,0.9,0.8\n2,0.8,0.7\n'
+    with pytest.raises(InvalidHistoryError, match="2 runs: 'one', 'two'"):
+        read_history(write(tmp_path, "b.csv", two))
+    chosen = read_history(tmp_path / "b.csv", columns={"val_loss": "two - val_loss"})
+    assert chosen.val_loss.tolist() == [0.8, 0.7]
+
+
+def test_tensorboard_downloads(tmp_path):
+    head = "Wall time,Step,Value\n"
+    write(tmp_path, "run-logs_train-tag-epoch_loss.csv", head + "1.0,0,1.0\n2.0,1,0.9\n")
+    write(tmp_path, "run-logs_validation-tag-epoch_loss.csv", head + "1.0,0,1.1\n2.0,1,0.8\n")
+    write(tmp_path, "run-logs_validation-tag-epoch_accuracy.csv", head + "1.0,0,0.5\n2.0,1,0.6\n")
+    history = read_history(tmp_path)
+    assert history.val_loss.tolist() == [1.1, 0.8]
+    assert history.train_loss.tolist() == [1.0, 0.9]
+    assert history.val_accuracy.tolist() == [0.5, 0.6]
+    one = read_history(tmp_path / "run-logs_validation-tag-epoch_loss.csv")
+    assert one.val_loss.tolist() == [1.1, 0.8]
+
+
+def test_mlflow_of_several_runs_is_refused_by_name_and_steps_may_be_missing(tmp_path):
+    for run in ("aaa", "bbb"):
+        folder = tmp_path / run / "metrics"
+        folder.mkdir(parents=True)
+        (folder / "val_loss").write_text("1700000000000 0.9 0\n1700000001000 0.8 0\n")
+        (folder / "loss").write_text("1700000000000 1.0\n1700000001000 0.9\n")
+    with pytest.raises(InvalidHistoryError, match="2 runs: 'aaa', 'bbb'"):
+        read_history(tmp_path)
+    history = read_history(tmp_path / "aaa")
+    assert history.val_loss.tolist() == [0.9, 0.8]
+    assert "order of logging" in history.notes[0]
+    (tmp_path / "aaa" / "metrics" / "loss").write_text("no numbers\n")
+    with pytest.raises(InvalidFileError, match="expected a time stamp"):
+        read_history(tmp_path / "aaa")
+
+
+def test_train_logged_more_often_than_validation_in_series(tmp_path):
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    (folder / "val_loss").write_text("1 0.9 10\n2 0.8 20\n")
+    (folder / "train_loss").write_text("".join(f"1 {1.0 - step / 100} {step}\n" for step in range(1, 21)))
+    history = read_history(tmp_path)
+    assert history.step.tolist() == [10, 20]
+    np.testing.assert_allclose(history.train_loss, [1 - 0.055, 1 - 0.155])
+
+
+# --- what cannot be read ---
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("epoch,val_loss\n", "no rows"),
+        ("1,2,3\n4,5,6\n", "no column names"),
+        ("loss,loss\n1,2\n", "more than one column is called 'loss'"),
+        ("epoch,val_loss\n0,1,2\n1,1\n", "data row 0 has 3 fields for 2"),
+    ],
+)
+def test_broken_files(tmp_path, text, message):
+    with pytest.raises(InvalidFileError, match=message):
+        read_history(write(tmp_path, "a.csv", text))
+
+
+def test_what_is_no_log():
+    with pytest.raises(InvalidFileError, match="does not exist"):
+        read_history("/nowhere/history.csv")
+    with pytest.raises(InvalidHistoryError, match="no training log is recognised in this int"):
+        read_history(3)
+    with pytest.raises(InvalidHistoryError, match="format must be one of"):
+        read_history(CURVES, format="nothing")
+    with pytest.raises(InvalidHistoryError, match="no log of format 'skorch'"):
+        read_history(CURVES, format="skorch")
+    with pytest.raises(InvalidHistoryError, match="differ in length"):
+        read_history({"loss": [1.0, 2.0, 3.0], "val_loss": [1.0, 2.0], "val_acc": [0.5]})
+
+
+def test_reading_prints_nothing(capsys, tmp_path):
+    read_history(write(tmp_path, "a.csv", "epoch,loss,val_loss\n0,1,2\n0,1,2\n0,1,2\n"))
+    out = capsys.readouterr()
+    assert out.out == out.err == ""
+
+
+def test_metadata_beside_the_curves():
+    history = read_history(
+        {"model": "small", "classes": ["a", "b", "c"], "train_loss": [1.0, 0.9], "val_loss": [1.0, 0.8],
+         "val_acc": [40.0, 50.0], "milestones": [1], "test_acc": 51.0}
+    )  # fmt: skip
+    assert history.n_classes == 3
+    assert history.val_accuracy.tolist() == [0.4, 0.5]
+    assert {"model", "milestones", "test_acc"} <= set(history.unused)
+    assert "n_classes = 3 from the entry 'classes'" in history.notes
+
+
+def test_a_history_passes_through():
+    history = TrainingHistory.from_arrays(val_loss=[1.0, 0.9])
+    assert read_history(history, n_val=100).n_val == 100
+
+
+def test_polars_like_frames():
+    class Frame:
+        columns = ("epoch", "loss", "val_loss")
+
+        def __getitem__(self, name):
+            return {"epoch": [0, 1], "loss": [1.0, 0.9], "val_loss": [0.9, None]}[name]
+
+        def to_dict(self):
+            raise AssertionError("not needed")
+
+    np.testing.assert_array_equal(read_history(Frame()).val_loss, [0.9, np.nan])
