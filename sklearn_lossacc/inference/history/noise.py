@@ -34,7 +34,7 @@ def jitter(values: np.ndarray) -> float | None:
     >>> jitter(np.array([5.0, 4.0, 3.0, 2.0, 1.0]))
     0.0
     >>> round(jitter(np.array([0.0, 1.0, 0.0, 1.0, 0.0])), 4)
-    1.2106
+    1.2105
     """
     if len(values) < LEAST_POINTS:
         return None

@@ -11,6 +11,7 @@ LARGEST = 200_000
 CREDIBLE = 1e-4
 MOST_OTHERS = 0.25  # share of values that may come from evaluations on other rows
 FAR_APART = 20
+COARSEST = 0.1  # of the distance between two counts
 CHUNK = 4096
 
 
@@ -51,9 +52,10 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
     Notes
     -----
     Sought is the smallest n with every n a_i within n t_i of a whole number. An unrelated n passes for one value with
-    probability min(1, 2 n t_i); the answer is given only if an unrelated n up to it would explain as many values with
-    probability below 1e-4. Where a far smaller n explains at least three quarters of the values, the others were
-    measured on other rows, and the smaller one is returned.
+    probability 2 n t_i; the answer is given only if an unrelated n up to it would explain as many values with
+    probability below 1e-4, and if values are written ten times finer than counts lie apart (n t_i <= .1): rounded
+    values lie on a grid of their own, which can resonate with that of the counts. Where a far smaller n explains at
+    least three quarters of the values, the others were measured on other rows, and the smaller one is returned.
 
     Examples
     --------
@@ -70,8 +72,9 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
     if not values.size:
         return None
     most_of_them: SampleSize | None = None
-    for start in range(1, LARGEST + 1, CHUNK):
-        n = np.arange(start, min(start + CHUNK, LARGEST + 1), dtype=float)
+    largest = int(min(LARGEST, COARSEST / max(float(spread.max()), 1e-12)))
+    for start in range(1, largest + 1, CHUNK):
+        n = np.arange(start, min(start + CHUNK, largest + 1), dtype=float)
         counts = n[:, None] * values
         fits = np.abs(counts - np.round(counts)) <= n[:, None] * spread + 1e-9
         explained = fits.sum(axis=1)

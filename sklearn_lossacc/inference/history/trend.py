@@ -36,7 +36,7 @@ def end_means(values: np.ndarray, start: int) -> tuple[float, float]:
     (5.0, 22.0)
     """
     width = window(len(values))
-    low = min(max(start - width // 2, 0), len(values) - width)
+    low = min(max(start - (width - 1) // 2, 0), len(values) - width)
     return float(values[low : low + width].mean()), float(values[-width:].mean())
 
 

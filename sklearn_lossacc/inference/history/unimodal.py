@@ -110,7 +110,7 @@ def find_turn(values: np.ndarray) -> Turn:
     # Centring keeps the sums of squares accurate; the fit does not change.
     centred = values - values.mean()
     falling = _prefix_errors(-centred)
-    rising = _prefix_errors(centred[::-1])[::-1]
+    rising = _prefix_errors(-centred[::-1])[::-1]
     split = int(np.argmin(falling + rising))
     fitted = np.concatenate([-isotonic_mean(-values[:split]), isotonic_mean(values[split:])])
     lowest = np.flatnonzero(fitted <= fitted.min() + 1e-12 * max(1.0, abs(float(fitted.min()))))
