@@ -1,6 +1,10 @@
 """Configuration of the documentation: ``python -m sphinx -W -b html doc doc/_build/html``."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "sklearn-lossacc"
 author = "The sklearn_lossacc developers"
@@ -11,10 +15,11 @@ version = ".".join(release.split(".")[:2])
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "native_math",
 ]
+html_math_renderer = "native"
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 default_role = "literal"

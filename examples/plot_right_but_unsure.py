@@ -54,7 +54,7 @@ assert 0.12 < unsure.metrics["temperature"].value < 0.18
 # Points far above the diagonal: it is underconfident, and one temperature repairs it. The
 # bar called underconfidence is the loss that would go away.
 
-LossAccuracyReport(unsure).plot(panels=["waterfall", "reliability"])
+report = LossAccuracyReport(unsure).plot(panels=["waterfall", "reliability"])
 
 # %%
 # In the second world the labels are drawn from these very probabilities. The loss is a

@@ -51,8 +51,7 @@ def show(title, loss, accuracy, marks):
 # %%
 # Five points
 # -----------
-# The line with the least log loss is known in closed form only to a computer; here it
-# is, to fifteen digits.
+# The line with the least log loss has no closed form; here it is to fifteen digits.
 
 x = np.array([-1.0, -0.3, 0.0, 0.9, 1.0])
 y = np.array([0, 0, 1, 0, 1])

@@ -75,9 +75,11 @@ class _Request:
 def _score_key(names: Sequence[str], path: Path, request: _Request) -> str:
     """Choose the key of the scores in an archive."""
     if request.proba is None:
-        found = [name for name in names if name in _PROBA_KEYS and request.input != "logits"]
-        found += [name for name in names if name in _LOGIT_KEYS and request.input != "proba"]
-        argument = "input" if len({is_logits_name(name) for name in found}) == 2 else "proba"
+        found = [name for name in names if name in _PROBA_KEYS + _LOGIT_KEYS]
+        both_kinds = len({is_logits_name(name) for name in found}) == 2
+        if both_kinds and request.input is not None:
+            found = [name for name in found if is_logits_name(name) == (request.input == "logits")]
+        argument = "input" if both_kinds else "proba"
         return only(found, names, what="the probabilities", path=path, argument=argument)
     if not isinstance(request.proba, str) or request.proba not in names:
         raise InvalidFileError(f"{path} has no key {request.proba!r}; it holds {listing(names)}")

@@ -56,7 +56,7 @@ def _add_demo(commands: argparse._SubParsersAction[_Parser]) -> None:
         "accuracy holds, diagnose the exported probabilities, and repair them on one half for the other.",
     )
     demo.add_argument("--out", metavar="FOLDER", default="lossacc-demo", help="default: %(default)s")
-    demo.add_argument("--epochs", type=_epochs, default=150, help="default: %(default)s")
+    demo.add_argument("--epochs", type=_epochs, default=100, help="default: %(default)s")
     demo.set_defaults(run=run_demo)
 
 

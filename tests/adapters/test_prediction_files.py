@@ -83,6 +83,12 @@ def test_archive_with_probabilities_and_logits_asks_which(tmp_path):
     np.testing.assert_array_equal(read_predictions(tmp_path / "p.npz", input="proba")["y_proba"], PROBA)
 
 
+def test_a_declared_input_overrides_the_name(tmp_path):
+    np.savez(tmp_path / "p.npz", y_true=LABELS, y_proba=np.log(PROBA))
+    assert read_predictions(tmp_path / "p.npz")["input"] == "proba"
+    assert read_predictions(tmp_path / "p.npz", input="logits")["input"] == "logits"
+
+
 def test_archive_with_several_sets_asks_and_obeys(tmp_path):
     np.savez(tmp_path / "p.npz", val_logits=PROBA, val_labels=LABELS, test_logits=-PROBA, test_labels=LABELS[::-1])
     with pytest.raises(InvalidFileError, match="'val_logits', 'val_labels', 'test_logits', 'test_labels'"):
