@@ -6,6 +6,8 @@ import numpy as np
 from scipy.stats import norm, t
 
 N_RESAMPLES = 999
+FEW_RESAMPLES = 199
+MAX_HELD_UNITS = 2**15  # 999 resamples of so many units are 260 MB
 BOOTSTRAP_BELOW = 1000  # effective rows (or groups) below which a mean gets a bootstrap-t interval
 MIN_GROUPS = 10
 
@@ -77,8 +79,13 @@ def mean_and_error(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.
     return mean, np.sqrt(inflation * np.einsum("ij,ij->j", residual, residual)) / total
 
 
-def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_RESAMPLES) -> np.ndarray:
-    """Return how often each unit occurs in each bootstrap resample, shape (n_resamples, n_units)."""
+def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_RESAMPLES) -> np.ndarray | None:
+    """Return how often each unit occurs in each bootstrap resample, shape (n_resamples, n_units).
+
+    None where they would not fit the memory of a small machine: `bootstrap_t` then draws them piece by piece.
+    """
+    if n_units > MAX_HELD_UNITS:
+        return None
     return rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_resamples).astype(float)
 
 
@@ -107,8 +114,14 @@ def bootstrap_t(
     second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
     if resamples is None:
         resamples = draw_resamples(n_units, rng)
-    first = resamples @ features
-    squares = resamples @ second
+    if resamples is not None:
+        first, squares = resamples @ features, resamples @ second
+    else:
+        # Only heavy weights leave so many rows below the bootstrap's bound: fewer resamples do.
+        picks = (rng.integers(n_units, size=n_units) for _ in range(FEW_RESAMPLES))
+        times = (np.bincount(pick, minlength=n_units).astype(float) for pick in picks)
+        pairs = [(count @ features, count @ second) for count in times]
+        first, squares = (np.stack(part) for part in zip(*pairs, strict=True))
     resampled = first[:, :n_columns] / first[:, n_columns:]
     spread = (
         squares[:, :n_columns]
