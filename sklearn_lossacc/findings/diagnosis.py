@@ -192,15 +192,29 @@ class Diagnosis:
         import pandas as pd
 
         metrics = [
-            {"kind": "metric", "name": key, "value": e.value, "low": e.low, "high": e.high, "p_value": None,
-             "status": None, "text": e.method}
+            {
+                "kind": "metric",
+                "name": key,
+                "value": e.value,
+                "low": e.low,
+                "high": e.high,
+                "p_value": None,
+                "status": None,
+                "text": e.method,
+            }
             for key, e in self.metrics.items()
         ]
         findings = [
-            {"kind": "finding", "name": f"{f.code} {f.name}", "value": f.value,
-             "low": None if f.interval is None else f.interval[0],
-             "high": None if f.interval is None else f.interval[1],
-             "p_value": f.p_value, "status": f.status, "text": f.headline}
+            {
+                "kind": "finding",
+                "name": f"{f.code} {f.name}",
+                "value": f.value,
+                "low": None if f.interval is None else f.interval[0],
+                "high": None if f.interval is None else f.interval[1],
+                "p_value": f.p_value,
+                "status": f.status,
+                "text": f.headline,
+            }
             for f in self.findings
         ]
         frame = pd.DataFrame(metrics + findings)
@@ -267,13 +281,7 @@ class Diagnosis:
                 waterfall["total"],
                 waterfall["clipped"],
             ),
-            findings=tuple(
-                Finding(**{
-                    key: tuple(value) if key == "interval" and value is not None else value
-                    for key, value in _restore(record).items()
-                })
-                for record in data["findings"]
-            ),
+            findings=tuple(_restore_finding(record) for record in data["findings"]),
             tables={key: dict(table) for key, table in data["tables"].items()},
         )
 
@@ -349,3 +357,10 @@ def _restore(record: Mapping[str, Any]) -> dict[str, Any]:
     if non_finite is not None:
         restored["value"] = float(non_finite)
     return restored
+
+
+def _restore_finding(record: Mapping[str, Any]) -> Finding:
+    restored = _restore(record)
+    if restored["interval"] is not None:
+        restored["interval"] = tuple(restored["interval"])
+    return Finding(**restored)

@@ -254,9 +254,7 @@ class Evidence:
     def interval(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Return means of columns over the sampled rows with limits scaled to all rows."""
         null = self.null
-        mean, low, high, method = mean_intervals(
-            values, null.weight, null.group, self.rng(1), resamples=self.resamples
-        )
+        mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)
         shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.summary.sample.complete else 1.0
         return mean, mean - (mean - low) * shrink, mean + (high - mean) * shrink, method
 

@@ -45,15 +45,18 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return result
 
 
-def _finding(
-    rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float, out_of_sample: bool = True
-) -> Finding:
+def _finding(rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float, out_of_sample: bool = True) -> Finding:
     url = DOC_URL.format(code=rule.code)
     severity = verdict.severity or rule.severity
     if verdict.not_applicable is not None:
         return Finding(
-            rule.code, rule.name, "not_applicable", severity,
-            evidence=dict(verdict.evidence), headline=verdict.not_applicable, url=url,
+            rule.code,
+            rule.name,
+            "not_applicable",
+            severity,
+            evidence=dict(verdict.evidence),
+            headline=verdict.not_applicable,
+            url=url,
         )
     fired = verdict.holds and (adjusted is None or adjusted <= alpha)
     evidence = dict(verdict.evidence)
@@ -94,7 +97,13 @@ def judge_all(evidence: Evidence, ignore: Collection[str] = ()) -> tuple[Finding
             )
         else:
             findings.append(
-                Finding(rule.code, rule.name, "ignored", rule.severity, headline="Ignored on request.",
-                        url=DOC_URL.format(code=rule.code))
+                Finding(
+                    rule.code,
+                    rule.name,
+                    "ignored",
+                    rule.severity,
+                    headline="Ignored on request.",
+                    url=DOC_URL.format(code=rule.code),
+                )
             )
     return tuple(findings)

@@ -60,9 +60,7 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
         "mean_confidence": float(summary.mean("confidence")),
         "confidence_gap": float(summary.mean("confidence") - summary.mean("correct")),
     }
-    found = {
-        name: _shifted(value, mean[i], low[i], high[i], method) for i, (name, value) in enumerate(exact.items())
-    }
+    found = {name: _shifted(value, mean[i], low[i], high[i], method) for i, (name, value) in enumerate(exact.items())}
     if evidence.clipped:
         found["log_loss"] = Estimate(math.inf, None, None, "infinite: a true class has probability 0")
     return found

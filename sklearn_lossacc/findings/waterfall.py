@@ -86,9 +86,7 @@ def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None 
     Decomposition
     """
     fitted = fitted_parts(evidence)
-    later = [
-        fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False) for term in PATH
-    ]
+    later = [fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False) for term in PATH]
     later.append(Part("outliers", outlier_nats, selected=outlier_nats != 0.0))
     later.append(shape or Part("shape", 0.0, selected=False))
     chance = math.log(evidence.n_classes)

@@ -90,11 +90,11 @@ class View:
         self.bins = np.empty(null.n_rows, dtype=np.intp)
         self.bins[order] = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
         self.n_bins = n_bins
-        self.expected = np.bincount(self.bins, weight * self.proba, n_bins)
-        self.variance = np.bincount(self.bins, variance, n_bins)
+        self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)
+        self.variance: np.ndarray = np.bincount(self.bins, variance, n_bins)
         logit = np.log(np.maximum(self.proba, 1e-300)) - np.log(np.maximum(1 - self.proba, 1e-300))
-        x = np.bincount(self.bins, variance * np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT), n_bins)
-        x = x / np.maximum(self.variance, 1e-300)
+        mean_logit = np.bincount(self.bins, variance * np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT), n_bins)
+        x = mean_logit / np.maximum(self.variance, 1e-300)
         x = x - np.average(x, weights=self.variance)
         x = x / max(np.sqrt(np.average(x**2, weights=self.variance)), 1e-9)
         self.design = np.stack([np.ones_like(x), x, x**2], axis=1)
@@ -136,8 +136,8 @@ class View:
 
 def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[View]:
     variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
-    classes = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
-    classes = [int(j) for j in classes if variance[j] >= MIN_VIEW_VARIANCE]
+    largest = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
+    classes = [int(j) for j in largest if variance[j] >= MIN_VIEW_VARIANCE]
     n_bins = FINEST if len(classes) <= MANY_VIEWS else FINEST_MANY
     labels = [(f"class {names[j]}", np.full(null.n_rows, j)) for j in classes]
     if null.n_classes > 2:

@@ -70,8 +70,12 @@ def judge_prior(evidence: Evidence) -> Verdict:
         return not_applicable(f"No interval for the gain over the prior: {method}.")
     value = 1.0 - evidence.total_loss / prior
     interval = (_d2_of(high, prior), _d2_of(low, prior))
-    facts = {"prior_log_loss": prior, "log_loss": evidence.total_loss, "method": method,
-             "from_training": evidence.summary.train_prior is not None}
+    facts = {
+        "prior_log_loss": prior,
+        "log_loss": evidence.total_loss,
+        "method": method,
+        "from_training": evidence.summary.train_prior is not None,
+    }
     unclear = interval[0] < 0.0 <= interval[1] and interval[1] >= D2_MARGIN
     passed = f"The model beats the prior: D2 = {number(value)}, at least {number(interval[0])}."
     if interval[0] < D2_MARGIN:
@@ -124,9 +128,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
         threshold=ACCURACY_MARGIN,
         could_be=low,
         evidence={"accuracy": accuracy, "majority_accuracy": share, "class": label, "method": method},
-        fired=(
-            f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."
-        ),
+        fired=(f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."),
         passed=(
             f"Accuracy {percent(accuracy)} beats always naming class {label!r} ({percent(share)})."
             if low >= ACCURACY_MARGIN

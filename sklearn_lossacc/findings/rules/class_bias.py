@@ -21,14 +21,15 @@ def judge(evidence: Evidence) -> Verdict:
     gap = predicted_share - evidence.class_share
     worst = int(np.argmax(np.abs(gap)))
     label = str(summary.classes[worst])
+    mean_proba, share = float(predicted_share[worst]), float(evidence.class_share[worst])
     value = part.value if part is not None else 0.0
     bound = part.high if part is not None else open_bound(evidence, "class_bias")
     facts = {
         **p_values,
         "method": evidence.cause_gates["class_bias"].method,
         "class": label,
-        "mean_proba": float(predicted_share[worst]),
-        "share": float(evidence.class_share[worst]),
+        "mean_proba": mean_proba,
+        "share": share,
         "offsets": causes.fit.bias.tolist() if part is not None and causes is not None else None,
     }
     return Verdict(
@@ -41,7 +42,7 @@ def judge(evidence: Evidence) -> Verdict:
         evidence=facts,
         fired=(
             f"Whole classes get the wrong probability, which costs {number(value)} nats; most of all class {label!r}, "
-            f"with a mean probability of {number(facts['mean_proba'])} and a share of {number(facts['share'])}."
+            f"with a mean probability of {number(mean_proba)} and a share of {number(share)}."
         ),
         passed=(
             f"Class bias was not shown; up to {number(bound)} nats are still possible."

@@ -48,8 +48,12 @@ def judge(evidence: Evidence) -> Verdict:
         value=ratio,
         threshold=AGREEMENT_BELOW,
         could_be=ratio,
-        evidence={"tied_rows": ties.rows, "disagreements": ties.observed, "expected_disagreements": ties.expected,
-                  "p_ties": ties.p_value},
+        evidence={
+            "tied_rows": ties.rows,
+            "disagreements": ties.observed,
+            "expected_disagreements": ties.expected,
+            "p_ties": ties.p_value,
+        },
         fired=(
             f"{count(ties.rows)} rows repeat another row's probabilities, and their labels disagree {percent(ratio)} "
             "as often as those probabilities say: they look like copies."
