@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc._numerics.mixture import softmax_columns
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.shape import folds
 
 N_FLIPS = 9999
+FITTING_ROUNDS = 6
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,22 @@ def best_threshold(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) 
 
 
 def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return class offsets: the threshold of largest accuracy for two classes, maximum likelihood for more."""
-    if log_proba.shape[1] == 2:
+    """Return class offsets: the threshold of largest accuracy for two classes, nearly maximum likelihood for more.
+
+    At the maximum of the likelihood every class has as much probability as labels; a few rounds of proportional
+    fitting, with half a row added to each class, come close to it.
+    """
+    k = log_proba.shape[1]
+    if k == 2:
         cut = best_threshold(log_proba[:, 1] - log_proba[:, 0], y == 1, weight)
         return np.array([0.5 * cut, -0.5 * cut])
-    return fit_mixture(log_proba, y, weight, temperature=False, bias=True, floor=False).bias
+    half = 0.5 * weight.mean()
+    target = np.bincount(y, weight, k) + half
+    scores = np.ascontiguousarray(log_proba.T)
+    offsets = np.zeros(k)
+    for _ in range(FITTING_ROUNDS):
+        offsets += np.log(target / (softmax_columns(scores + offsets[:, None]) @ weight + half))
+    return offsets - offsets.mean()
 
 
 def threshold_gain(
