@@ -57,8 +57,8 @@ def draw_classes(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
 
 def _draw_estimate(ax: Axes, place: int, table: Table, row: int, name: str, marker: str) -> None:
     """Draw a class's value with its interval, or say that the class has no rows."""
-    value, low, high = table[name][row], table[f"{name}_low"][row], table[f"{name}_high"][row]
-    if value is None or math.isnan(value):
+    value, low, high = (_known(table[column][row]) for column in (name, f"{name}_low", f"{name}_high"))
+    if value is None:
         ax.text(0.5, place, "no rows", transform=ax.get_yaxis_transform(), ha="center", va="center", **text(6.5, MUTED))
         return
     if low is not None and high is not None:
@@ -115,6 +115,12 @@ def _few_ticks(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=2))
 
 
+def _known(value: float | None) -> float | None:
+    """Return a number, or None for None and NaN."""
+    return None if value is None or math.isnan(value) else value
+
+
 def _or_least(value: float | None) -> float:
     """Return a value to sort by; classes without rows come last."""
-    return -1.0 if value is None or math.isnan(value) else value
+    known = _known(value)
+    return -1.0 if known is None else known

@@ -31,6 +31,7 @@ MOST_CLASSES = 20
 FEW_CLASSES = 5
 LEAST_SHARE = 0.01
 MOST_PAIRS = 12
+LEAST_PAIRS = 6
 SHORT_NAME = 18
 FOLDED_SIZE = 7.0
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -124,7 +125,7 @@ def _draw_pairs(table: Table, ax: Axes) -> None:
             va="center",
             **text(SMALL_SIZE),
         )
-    ax.set_ylim(len(pairs) - 0.4, -0.6)
+    ax.set_ylim(max(len(pairs), LEAST_PAIRS) - 0.4, -0.6)
     width = label_width(ax, 0.42, SMALL_SIZE) // 2
     names = [f"{label(true, width)} → {label(predicted, width)}" for true, predicted, _, _ in pairs]
     ax.set_yticks(range(len(pairs)), names)

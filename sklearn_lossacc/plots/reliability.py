@@ -40,12 +40,14 @@ def draw_reliability(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
     """Draw accuracy against confidence above, and how many rows stand behind each point below."""
     diagram, histogram = axes
     table = diagnosis.tables["reliability"]
-    left = min(table["low"], default=0.0)
+    means = [diagnosis.metrics[name].value for name, _, _ in MEANS if name in diagnosis.metrics]
+    left = max(0.0, min([*table["low"], *means], default=0.0))
+    for ax in axes:
+        ax.set_xlim(left, 1.0)
     handles = _draw_diagram(diagram, table)
     _draw_histogram(diagnosis, histogram, table)
     draw_key(histogram, handles)
     for ax in axes:
-        ax.set_xlim(left, 1.0)
         ax.xaxis.set_major_formatter(_share)
     diagram.tick_params(axis="x", labelbottom=False)
     diagram.set_ylim(bottom=max(0.0, min([left, *table["accuracy"], *table["band_low"]]) - 0.02), top=1.02)

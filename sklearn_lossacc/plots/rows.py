@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_ROWS = 12
+LEAST_ROWS = 6
 INDEX_WIDTH = 9
 
 
@@ -49,7 +50,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
             ax.text(1.0, row, words, transform=column, ha="right", va="center", **text(SMALL_SIZE, color))
         true, predicted = (label(table[name][row], max(width, 4)) for name in ("y_true", "y_pred"))
         names.append(f"{table['index'][row]}:  {true} → {predicted}")
-    ax.set_ylim(n_rows - 0.4, -0.6)
+    ax.set_ylim(max(n_rows, LEAST_ROWS) - 0.4, -0.6)
     ax.set_xlim(0, largest * (1.1 if 0 in table["p_true"][:n_rows] else 1.02))
     ax.set_yticks(range(n_rows), names)
     plain(ax)

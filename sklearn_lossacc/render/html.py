@@ -133,7 +133,8 @@ def html_fragment(diagnosis: Diagnosis) -> str:
     """
     return (
         f'<div class="lossacc" style="padding:0 1rem 1rem"><style>{STYLE}</style>{_heading(diagnosis, 3)}'
-        f"{_verdict(diagnosis)}{_todo(diagnosis)}{_key_numbers(diagnosis)}{_fired(diagnosis, level=4)}</div>"
+        f"{_verdict(diagnosis)}<h4>What to do</h4>{_todo(diagnosis)}<h4>The numbers that matter</h4>"
+        f"{_key_numbers(diagnosis)}{_fired(diagnosis, level=4)}</div>"
     )
 
 

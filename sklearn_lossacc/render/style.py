@@ -6,7 +6,7 @@ STYLE = """
 color:var(--ink);background:var(--paper);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",
 Arial,sans-serif;text-align:left;overflow-wrap:break-word;-webkit-text-size-adjust:100%}
 .lossacc *{box-sizing:border-box}
-.lossacc h1,.lossacc h2,.lossacc h3,.lossacc h4{line-height:1.25;margin:0;font-weight:650}
+.lossacc h1,.lossacc h2,.lossacc h3,.lossacc h4,.lossacc h5{line-height:1.25;margin:0;font-weight:650}
 .lossacc h1{font-size:1.7rem;letter-spacing:-.01em}
 .lossacc h2{font-size:1.25rem;margin:2.6rem 0 .8rem;padding-top:.2rem}
 .lossacc h3{font-size:1.02rem;margin:1.4rem 0 .6rem}
@@ -34,7 +34,8 @@ color:#1d2a35;break-inside:avoid;display:flex;flex-direction:column}
 .lossacc figure svg{display:block;width:100%;height:auto;max-width:34rem;margin:auto auto 0}
 .lossacc article{border:1px solid var(--line);border-left:6px solid var(--state);border-radius:0 10px 10px 0;
 padding:.8rem 1.1rem;margin:.7rem 0;break-inside:avoid}
-.lossacc article h4{font-size:1.02rem}.lossacc article .code{color:var(--state);margin-right:.4rem}
+.lossacc article h4,.lossacc article h5{font-size:1.02rem;margin:0}.lossacc h4{font-size:1.02rem;margin:1.2rem 0 .5rem}
+.lossacc article .code{color:var(--state);margin-right:.4rem}
 .lossacc article .numbers{font-variant-numeric:tabular-nums}
 .lossacc .scroll{overflow-x:auto;margin:.4rem 0;max-width:100%}
 .lossacc table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums;margin:0;min-width:20rem;
@@ -62,7 +63,8 @@ font-size:.95rem}
 @media screen and (prefers-color-scheme:dark){body{background:#12181d}
 .lossacc{--ink:#e6ebef;--quiet:#a9b4bd;--line:#37424c;--soft:#1b242b;--paper:#12181d;--link:#8cc4ee;
 --error:#ff9c94;--warning:#f2b562;--tip:#8cc4ee;--fine:#8fd4a4}}
-@media print{.lossacc{font-size:11px;--soft:#fff}.lossacc>nav,.skip{display:none}.lossacc .scroll{overflow:visible}
-.lossacc h2{margin-top:1.4rem;break-after:avoid}.lossacc tr{break-inside:avoid}.lossacc table{font-size:.85rem}
+@media print{html{font-size:12px}.lossacc{font-size:1rem;--soft:#fff}.lossacc>nav,.skip{display:none}
+.lossacc .scroll{overflow:visible}
+.lossacc h2{margin-top:1.4rem;break-after:avoid}.lossacc tr{break-inside:avoid}
 .lossacc .figures{grid-template-columns:1fr 1fr}}
 """

@@ -39,6 +39,10 @@ def test_ratio_keeps_three_digits():
     assert [ratio(value) for value in (0.01234, 9.999, 99.99, 123456.0)] == ["0.0123", "10.0", "100", "123,456"]
 
 
+def test_interval_without_limits_is_not_written():
+    assert interval(math.nan, math.nan) == interval(None, math.nan) == ""
+
+
 def test_interval_with_one_limit_is_a_bound():
     assert interval(None, 0.5, nats) == "<= 0.500"
     assert interval(0.5, None, nats) == ">= 0.500"

@@ -78,6 +78,21 @@ def test_histogram_holds_all_rows(diagnosis):
     assert len(all_text(ax)) == 2
 
 
+def test_means_are_marked_inside_the_axes(diagnosis):
+    ax = panel(diagnosis, "reliability")["reliability_histogram"]
+    low, high = ax.get_xlim()
+    marked = [line.get_xdata()[0] for line in ax.lines]
+    assert sorted(marked) == sorted(diagnosis.metrics[name].value for name in ("accuracy", "mean_confidence"))
+    assert all(low <= value <= high for value in marked)
+
+
+def test_an_accuracy_below_every_confidence_is_shown(diagnosis_of):
+    poor = diagnosis_of("healthy")
+    poor = replace(poor, metrics={**poor.metrics, "accuracy": replace(poor.metrics["accuracy"], value=0.1)})
+    axes = panel(poor, "reliability")
+    assert axes["reliability"].get_xlim() == axes["reliability_histogram"].get_xlim() == (0.1, 1.0)
+
+
 def test_loss_steps_are_the_shares(diagnosis):
     ax = panel(diagnosis, "loss")["loss"]
     table = diagnosis.tables["loss_distribution"]

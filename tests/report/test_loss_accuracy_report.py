@@ -260,6 +260,14 @@ def test_json_is_strict(diagnosis):
     assert len(LossAccuracyReport(diagnosis).to_json(indent=None).splitlines()) == 1
 
 
+def test_a_diagnosis_that_was_stored_gives_the_same_views(diagnosis):
+    restored = LossAccuracyReport(Diagnosis.from_dict(json.loads(LossAccuracyReport(diagnosis).to_json())))
+    report = LossAccuracyReport(diagnosis)
+    assert restored.to_html() == report.to_html()
+    assert restored.to_markdown() == report.to_markdown()
+    assert str(restored) == str(report)
+
+
 def test_to_html_writes_a_file_and_returns_its_path(report, tmp_path):
     path = report.to_html(tmp_path / "report.html")
     assert path == tmp_path / "report.html"
