@@ -1,0 +1,176 @@
+"""LA501, LA502 and LA506: loss and accuracy go different ways, or both the wrong way."""
+
+from __future__ import annotations
+
+from sklearn_lossacc.findings.format import nats, percent
+from sklearn_lossacc.findings.history.curve import Change
+from sklearn_lossacc.findings.history.evidence import HistoryEvidence
+from sklearn_lossacc.findings.history.materiality import LEAST_TREND, LOSS_CHANGE, LOSS_FALL, material_accuracy
+from sklearn_lossacc.findings.history.rule import HistoryRule
+from sklearn_lossacc.findings.history.words import moved_words, too_short
+from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.inference.history import find_turn
+
+SUPPLY = (
+    "Curves alone cannot tell overconfidence from wrong labels or a few bad rows: pass a diagnosis of the last epoch's "
+    "predictions as final=, or record every epoch with EpochRecorder."
+)
+
+
+def _missing(evidence: HistoryEvidence) -> str | None:
+    """Say what is missing to compare the two curves, if anything is."""
+    if not len(evidence.loss) or not len(evidence.accuracy):
+        has = "loss" if len(evidence.loss) else "accuracy" if len(evidence.accuracy) else ""
+        return f"Validation loss and accuracy are both needed; the log has {'only the ' + has if has else 'neither'}."
+    return too_short(evidence, LEAST_TREND)
+
+
+def _facts(evidence: HistoryEvidence, loss: Change, accuracy: Change) -> dict[str, object]:
+    """Return the numbers that both rules on rising losses use."""
+    train = evidence.train_loss
+    train_change = train.change_since(loss.row) if len(train) >= LEAST_TREND else None
+    return {
+        "since_row": loss.row,
+        "since": float(evidence.history.epoch[loss.row]),
+        "loss_before": loss.before,
+        "loss_after": loss.after,
+        "loss_jitter_needs": loss.needed,
+        "accuracy_before": accuracy.before,
+        "accuracy_after": accuracy.after,
+        "accuracy_jitter_needs": accuracy.needed,
+        "train_loss_change": None if train_change is None else train_change.size,
+        "rise_is_broad": evidence.rise_is_broad,
+        **evidence.rule_inputs(),
+    }
+
+
+def _rise(evidence: HistoryEvidence) -> tuple[Change, Change] | None:
+    """Return the changes of loss and accuracy since the loss turned."""
+    loss = evidence.rise
+    accuracy = None if loss is None else evidence.accuracy_since(loss.row)
+    return None if loss is None or accuracy is None else (loss, accuracy)
+
+
+def _not_shown(evidence: HistoryEvidence, loss: Change) -> str:
+    """Say that the loss was not shown to rise."""
+    if not evidence.rise_is_broad and loss.size > loss.needed:
+        return (
+            f"The validation loss rose by {nats(loss.size)} nats since {evidence.at(loss.row)}, but {evidence.n_val:,} "
+            "rows are too few to show it: few of them are wrong, and single rows may carry the rise."
+        )
+    return (
+        f"A rising validation loss was not shown: it ends {nats(loss.size, signed=True)} nats from its turn at "
+        f"{evidence.at(loss.row)}; epoch-to-epoch jitter alone may reach {nats(loss.needed)}."
+    )
+
+
+def judge_divergence(evidence: HistoryEvidence) -> Verdict:
+    """Judge whether the validation loss rises while accuracy holds or rises."""
+    missing = _missing(evidence)
+    changes = _rise(evidence)
+    if missing or changes is None:
+        return not_applicable(missing or "There are too few validation accuracies.", **evidence.rule_inputs())
+    loss, accuracy = changes
+    fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
+    held = "rose" if accuracy.size > 0 and evidence.accuracy_moved(accuracy) else "held"
+    return Verdict(
+        holds=evidence.loss_rises and not fell,
+        value=loss.size,
+        threshold=LOSS_CHANGE * loss.before,
+        could_be=loss.size + loss.needed,
+        evidence=_facts(evidence, loss, accuracy),
+        fired=(
+            f"Since {evidence.at(loss.row)} the validation loss rose by {nats(loss.size)} nats "
+            f"({nats(loss.before)} to {nats(loss.after)}) while accuracy {held} ({percent(accuracy.before)} to "
+            f"{percent(accuracy.after)}): the probabilities got worse, the decisions did not."
+        ),
+        passed=(
+            "The validation loss rises, and accuracy falls with it: see LA502."
+            if evidence.loss_rises
+            else _not_shown(evidence, loss)
+        ),
+        advice=(
+            "If only labels are used, keep the later epoch. If probabilities are used, recalibrate it on held-out "
+            "rows and "
+            f"compare with {evidence.at(loss.row)}. {SUPPLY}"
+        ),
+    )
+
+
+def judge_overfitting(evidence: HistoryEvidence) -> Verdict:
+    """Judge whether the validation loss rises and accuracy falls."""
+    missing = _missing(evidence)
+    changes = _rise(evidence)
+    if missing or changes is None:
+        if len(evidence.loss) and not len(evidence.accuracy) and evidence.loss_rises and evidence.rise is not None:
+            missing = (
+                f"The validation loss rose by {nats(evidence.rise.size)} nats since "
+                f"{evidence.at(evidence.rise.row)}, but "
+                "without accuracy overfitting cannot be told from overconfidence."
+            )
+        return not_applicable(missing or "There are too few validation accuracies.", **evidence.rule_inputs())
+    loss, accuracy = changes
+    fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
+    return Verdict(
+        holds=evidence.loss_rises and fell,
+        value=accuracy.size,
+        threshold=-material_accuracy(accuracy.before),
+        evidence=_facts(evidence, loss, accuracy),
+        fired=(
+            f"Since {evidence.at(loss.row)} both got worse: the validation loss rose by {nats(loss.size)} nats "
+            f"({nats(loss.before)} to {nats(loss.after)}) and accuracy fell from {percent(accuracy.before)} to "
+            f"{percent(accuracy.after)}."
+        ),
+        passed=(
+            f"Overfitting of the decisions was not shown: accuracy went from {percent(accuracy.before)} to "
+            f"{percent(accuracy.after)} while the loss rose (LA501)."
+            if evidence.loss_rises
+            else _not_shown(evidence, loss)
+        ),
+        advice=(
+            f"Ship {evidence.at(loss.row)} or an epoch near it, and regularise or add data before training longer. The "
+            "curves do not show how much of the rise is miscalibration, which can be repaired, and how much is lost."
+        ),
+    )
+
+
+def judge_accuracy_falls(evidence: HistoryEvidence) -> Verdict:
+    """Judge whether accuracy falls after its best while the loss still improves."""
+    missing = _missing(evidence)
+    if missing or len(evidence.accuracy) < LEAST_TREND:
+        return not_applicable(missing or "There are too few validation accuracies.", **evidence.rule_inputs())
+    peak = int(evidence.accuracy.rows[find_turn(-evidence.accuracy.values).index])
+    accuracy, loss = evidence.accuracy.change_since(peak), evidence.loss.change_since(peak)
+    falls = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
+    improves = -loss.size > max(loss.needed, LOSS_FALL * loss.before)
+    return Verdict(
+        holds=falls and improves,
+        value=accuracy.size,
+        threshold=-material_accuracy(accuracy.before),
+        evidence={
+            "since_row": peak,
+            "loss_before": loss.before,
+            "loss_after": loss.after,
+            "accuracy_before": accuracy.before,
+            "accuracy_after": accuracy.after,
+            **evidence.rule_inputs(),
+        },
+        fired=(
+            f"Since {evidence.at(peak)} accuracy fell from {percent(accuracy.before)} to {percent(accuracy.after)} "
+            "while "
+            f"the validation loss still improved ({nats(loss.before)} to {nats(loss.after)})."
+        ),
+        passed=(
+            f"Accuracy does not fall while the loss improves: since {evidence.at(peak)} "
+            f"{moved_words(accuracy, percent)}, the loss {moved_words(loss, nats)}."
+        ),
+        advice=(
+            "The probabilities get better on average while more rows cross to the wrong side: look at the decision "
+            "threshold and at class weights, and judge by the measure that the use needs."
+        ),
+    )
+
+
+DIVERGENCE = HistoryRule("LA501", "loss-accuracy-divergence", "warning", judge_divergence)
+OVERFITTING = HistoryRule("LA502", "overfitting", "warning", judge_overfitting)
+ACCURACY_FALLS = HistoryRule("LA506", "accuracy-falls-while-loss-improves", "warning", judge_accuracy_falls)

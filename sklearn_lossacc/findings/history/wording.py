@@ -1,0 +1,159 @@
+"""Words that all views of a history share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sklearn_lossacc.findings.finding import Finding
+from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, percent
+from sklearn_lossacc.findings.wording import SEVERITIES, Quantity, counted, finding_title
+
+if TYPE_CHECKING:
+    from sklearn_lossacc.findings.history.diagnosis import HistoryDiagnosis
+
+METRICS: dict[str, Quantity] = {
+    "last_val_loss": Quantity("last validation loss", nats, "nats"),
+    "lowest_val_loss": Quantity("lowest validation loss", nats, "nats"),
+    "last_val_accuracy": Quantity("last validation accuracy", percent),
+    "highest_val_accuracy": Quantity("highest validation accuracy", percent),
+    "calibrated_low": Quantity("least loss of a calibrated model of the last accuracy", nats, "nats"),
+    "calibrated_high": Quantity("largest loss of a calibrated model of the last accuracy", nats, "nats"),
+    "chance_log_loss": Quantity("log loss of chance", nats, "nats"),
+    "loss_jitter": Quantity("jitter of the validation loss", number, "nats"),
+    "accuracy_jitter": Quantity("jitter of the validation accuracy", percent),
+}
+CANNOT_TELL = "Cannot tell"
+SOURCES = {"accuracies": ", read from the accuracies"}
+
+
+def metric(diagnosis: HistoryDiagnosis, name: str) -> str:
+    """Write one number with its unit."""
+    return METRICS[name].text(diagnosis.metrics.get(name))
+
+
+def metric_range(diagnosis: HistoryDiagnosis, name: str) -> str:
+    """Write the interval of one number; empty where it has none."""
+    return METRICS[name].limits(diagnosis.metrics.get(name))
+
+
+def band(diagnosis: HistoryDiagnosis) -> str:
+    """Write the calibrated band of the last accuracy; empty where the number of classes is not known."""
+    low, high = diagnosis.metrics.get("calibrated_low"), diagnosis.metrics.get("calibrated_high")
+    return "" if low is None or high is None else interval(low.value, high.value, nats)
+
+
+def issues_in_order(diagnosis: HistoryDiagnosis) -> tuple[Finding, ...]:
+    """Return the fired findings, errors first."""
+    return tuple(sorted(diagnosis.issues, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def of_status(diagnosis: HistoryDiagnosis, status: str) -> tuple[Finding, ...]:
+    """Return the findings of one status."""
+    return tuple(finding for finding in diagnosis.findings if finding.status == status)
+
+
+def tally(diagnosis: HistoryDiagnosis) -> str:
+    """Write how many findings there are of each kind."""
+    severities = [finding.severity for finding in diagnosis.issues]
+    fired = ", ".join(counted(severities.count(kind), kind) for kind in SEVERITIES if kind in severities)
+    others = [
+        f"{len(of_status(diagnosis, status))} {status.replace('_', ' ')}"
+        for status in ("passed", "not_applicable", "ignored")
+        if of_status(diagnosis, status)
+    ]
+    return "; ".join([fired or "none fired", *([", ".join(others)] if others else [])])
+
+
+def description(diagnosis: HistoryDiagnosis) -> str:
+    """Write what was given."""
+    facts = diagnosis.description
+    n_val = facts["n_val"]
+    source = SOURCES.get(facts["n_val_source"] or "", "")
+    written = [
+        counted(facts["n_rows"], "evaluation"),
+        str(facts["source_format"]),
+        f"{count(n_val)} validation rows{source}" if n_val is not None else "number of validation rows not known",
+        f"{count(facts['n_classes'])} classes" if facts["n_classes"] is not None else "number of classes not known",
+    ]
+    return ", ".join(written)
+
+
+def matched_text(diagnosis: HistoryDiagnosis) -> str:
+    """Write what was read as what."""
+    table = diagnosis.tables["matched"]
+    written = []
+    for curve, column, conversion, note in zip(
+        table["curve"], table["column"], table["conversion"], table["note"], strict=True
+    ):
+        converted = f" ({conversion})" if conversion else ""
+        remark = f" [{note}]" if note else ""
+        written.append(f"{curve} = {one_line(column, 40)!r}{converted}{remark}")
+    return "; ".join(written)
+
+
+def best_text(diagnosis: HistoryDiagnosis) -> str:
+    """Write the best epochs by each criterion."""
+    table = diagnosis.tables["best"]
+    counted_by = diagnosis.description["counted"]
+    short = {"lowest validation loss": "lowest loss", "highest validation accuracy": "highest accuracy"}
+    return "; ".join(
+        f"{short[criterion]} {counted_by} {epoch:g} ({nats(loss)}, {percent(accuracy)})"
+        for criterion, epoch, loss, accuracy in zip(
+            table["criterion"], table["epoch"], table["val_loss"], table["val_accuracy"], strict=True
+        )
+        if criterion in short
+    )
+
+
+def verdict(diagnosis: HistoryDiagnosis) -> str:
+    """Say in a sentence or two what is going on."""
+    issues = issues_in_order(diagnosis)
+    short = diagnosis["LA501"].headline if diagnosis["LA501"].status == "not_applicable" else ""
+    if issues:
+        also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
+        said = [issues[0].headline, f"Also: {also}." if also else "", short if short.startswith(CANNOT_TELL) else ""]
+        return one_line(" ".join(text for text in said if text))
+    if short:
+        return one_line(f"{short} {len(of_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
+    return (
+        f"Nothing speaks against this log: it ends at a validation loss of {metric(diagnosis, 'last_val_loss')} and an "
+        f"accuracy of {metric(diagnosis, 'last_val_accuracy')}."
+    )
+
+
+def what_to_do(diagnosis: HistoryDiagnosis) -> tuple[str, ...]:
+    """Return the advice of the fired findings, gravest first, each once."""
+    advice = dict.fromkeys(one_line(finding.advice) for finding in issues_in_order(diagnosis) if finding.advice)
+    if advice:
+        return tuple(advice)
+    return ("Nothing needs repair by these curves.",)
+
+
+def supply_text(diagnosis: HistoryDiagnosis) -> str:
+    """Write what would answer the open questions."""
+    return "; ".join(dict.fromkeys(supply for _, supply in diagnosis.open_questions))
+
+
+def value_text(finding: Finding) -> str:
+    """Write the value of a finding with its unit; empty where it has none."""
+    writers = {
+        "LA501": ("rise of the loss", lambda v: f"{nats(v, signed=True)} nats"),
+        "LA502": ("change of accuracy", lambda v: percent(v, signed=True)),
+        "LA503": ("gain over chance", lambda v: f"{100 * v:.1f} %"),
+        "LA504": ("jumps", count),
+        "LA505": ("change of accuracy", lambda v: percent(v, signed=True)),
+        "LA506": ("change of accuracy", lambda v: percent(v, signed=True)),
+        "LA507": ("gain in accuracy", lambda v: percent(v, signed=True)),
+        "LA508": ("fall of the loss", lambda v: f"{nats(v)} nats"),
+        "LA509": ("distance from the least possible loss", lambda v: f"{nats(v, signed=True)} nats"),
+        "LA510": ("difference in accuracy", percent),
+        "LA511": ("loss", lambda v: f"{nats(v)} nats"),
+        "LA512": ("gap", number),
+        "LA513": ("outside the calibrated band by", lambda v: f"{nats(v)} nats"),
+        "LA514": ("runs", count),
+        "LA515": ("log minus predictions", lambda v: number(v, signed=True)),
+    }
+    if finding.value is None or finding.code not in writers:
+        return ""
+    label, write = writers[finding.code]
+    return f"{label} {write(finding.value)}"

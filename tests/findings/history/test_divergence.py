@@ -1,0 +1,100 @@
+"""LA501, LA502 and LA506: each fires, does not fire, and is not applicable."""
+
+import numpy as np
+import pytest
+
+from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.inputs import TrainingHistory
+
+TIME = np.arange(24)
+NOISE = 0.002 * np.random.default_rng(0).normal(size=24)
+TURNING = 0.6 * np.exp(-TIME / 3) + 0.5 + 0.01 * np.maximum(TIME - 8, 0) + NOISE
+FALLING = 0.6 * np.exp(-TIME / 6) + 0.4 + NOISE
+RISING = 0.8 - 0.2 * np.exp(-TIME / 3) + NOISE
+PEAKED = RISING - 0.006 * np.maximum(TIME - 8, 0)
+
+
+def judge(**curves):
+    return HistoryDiagnosis.from_history(TrainingHistory.from_arrays(n_classes=2, **curves))
+
+
+def test_loss_rises_while_accuracy_holds():
+    diagnosis = judge(val_loss=TURNING, val_accuracy=RISING, train_loss=FALLING, n_val=2000)
+    found = diagnosis["LA501"]
+    assert found.status == "fired"
+    assert diagnosis["LA502"].status == "passed"
+    assert 6 <= found.evidence["since"] <= 10
+    assert found.value == pytest.approx(TURNING[-3:].mean() - TURNING[7:10].mean(), abs=0.02)
+    assert found.evidence["train_loss_change"] < 0
+    assert "the probabilities got worse, the decisions did not" in found.headline
+    assert "final=" in found.advice
+    assert "Curves alone cannot tell" in found.advice
+
+
+def test_both_get_worse():
+    diagnosis = judge(val_loss=TURNING, val_accuracy=PEAKED, n_val=5000)
+    assert diagnosis["LA502"].status == "fired"
+    assert diagnosis["LA501"].status == "passed"
+    assert diagnosis["LA502"].value < -0.05
+    assert "see LA502" in diagnosis["LA501"].headline
+
+
+def test_a_loss_that_falls_is_no_divergence():
+    diagnosis = judge(val_loss=FALLING, val_accuracy=RISING, n_val=2000)
+    for code in ("LA501", "LA502"):
+        assert diagnosis[code].status == "passed"
+        assert "was not shown" in diagnosis[code].headline
+    assert diagnosis["LA501"].evidence["could_be"] is not None
+
+
+def test_a_fall_of_accuracy_within_noise_is_no_overfitting():
+    slight = RISING - 0.002 * np.maximum(TIME - 8, 0)
+    few = judge(val_loss=TURNING, val_accuracy=slight, n_val=150)
+    assert few["LA502"].status == "passed"
+    assert few["LA501"].status == "fired"
+    many = judge(val_loss=TURNING, val_accuracy=slight, n_val=100_000)
+    assert many["LA502"].status == "fired"
+
+
+def test_a_rise_on_few_wrong_rows_is_not_shown():
+    high = 0.985 - 0.2 * np.exp(-TIME / 2)
+    low_loss = 0.4 * np.exp(-TIME / 3) + 0.05 + 0.002 * np.maximum(TIME - 8, 0) + NOISE / 10
+    assert judge(val_loss=low_loss, val_accuracy=high, n_val=200)["LA501"].status == "passed"
+    assert "rows are too few" in judge(val_loss=low_loss, val_accuracy=high, n_val=200)["LA501"].headline
+    assert judge(val_loss=low_loss, val_accuracy=high, n_val=20_000)["LA501"].status == "fired"
+
+
+def test_near_perfection_a_tenth_of_the_errors_counts():
+    accuracy = 0.99 - 0.1 * np.exp(-TIME / 2) - 0.0004 * np.maximum(TIME - 8, 0)
+    loss = 0.3 * np.exp(-TIME / 2) + 0.04 + 0.002 * np.maximum(TIME - 8, 0)
+    assert judge(val_loss=loss, val_accuracy=accuracy, n_val=50_000)["LA502"].status == "fired"
+
+
+def test_a_short_log_cannot_tell():
+    diagnosis = judge(val_loss=[0.318, 0.320, 0.443], val_accuracy=[0.858, 0.865, 0.861], n_val=1000)
+    for code in ("LA501", "LA502", "LA506"):
+        assert diagnosis[code].status == "not_applicable"
+        assert diagnosis[code].headline.startswith("Cannot tell: 3 evaluations (loss from 0.318 to 0.443")
+
+
+def test_one_curve_cannot_tell():
+    alone = judge(val_loss=TURNING)
+    assert alone["LA501"].status == "not_applicable"
+    assert "the log has only the loss" in alone["LA501"].headline
+    assert "without accuracy overfitting cannot be told from overconfidence" in alone["LA502"].headline
+    assert "only the accuracy" in judge(val_accuracy=RISING)["LA501"].headline
+    assert "has neither" in judge(train_loss=FALLING)["LA501"].headline
+
+
+def test_accuracy_falls_while_the_loss_improves():
+    diagnosis = judge(val_loss=FALLING, val_accuracy=PEAKED, n_val=5000)
+    found = diagnosis["LA506"]
+    assert found.status == "fired"
+    assert found.value == pytest.approx(PEAKED[-3:].mean() - PEAKED[7:10].mean(), abs=0.02)
+    assert diagnosis["LA501"].status == diagnosis["LA502"].status == "passed"
+
+
+def test_accuracy_that_rises_or_falls_within_noise_is_fine():
+    assert judge(val_loss=FALLING, val_accuracy=RISING, n_val=5000)["LA506"].status == "passed"
+    assert judge(val_loss=FALLING, val_accuracy=PEAKED, n_val=50)["LA506"].status == "passed"
+    assert judge(val_loss=TURNING, val_accuracy=PEAKED, n_val=5000)["LA506"].status == "passed", "that is overfitting"
