@@ -4,9 +4,11 @@ from sklearn_lossacc import metrics
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
+    BetaCalibrator,
     CalibratedClassifier,
     IdentityCalibrator,
     IsotonicCalibrator,
+    SigmoidCalibrator,
     TemperatureCalibrator,
 )
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
@@ -16,6 +18,7 @@ from sklearn_lossacc.statistics import PredictionSummary, summarize
 
 __all__ = [
     "AutoCalibrator",
+    "BetaCalibrator",
     "CalibratedClassifier",
     "Diagnosis",
     "Finding",
@@ -23,6 +26,7 @@ __all__ = [
     "IsotonicCalibrator",
     "LossAccuracyReport",
     "PredictionSummary",
+    "SigmoidCalibrator",
     "TemperatureCalibrator",
     "diagnose",
     "get_scorer",

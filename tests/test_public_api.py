@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 # A change here is a change of the public interface.
 EXPECTED = {
     "AutoCalibrator",
+    "BetaCalibrator",
     "CalibratedClassifier",
     "Diagnosis",
     "Finding",
@@ -21,6 +22,7 @@ EXPECTED = {
     "IsotonicCalibrator",
     "LossAccuracyReport",
     "PredictionSummary",
+    "SigmoidCalibrator",
     "TemperatureCalibrator",
     "diagnose",
     "get_scorer",

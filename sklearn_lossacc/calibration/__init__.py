@@ -2,16 +2,20 @@
 
 from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.beta import BetaCalibrator
 from sklearn_lossacc.calibration.classifier import CalibratedClassifier
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
+from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 
 __all__ = [
     "AutoCalibrator",
     "BaseCalibrator",
+    "BetaCalibrator",
     "CalibratedClassifier",
     "IdentityCalibrator",
     "IsotonicCalibrator",
+    "SigmoidCalibrator",
     "TemperatureCalibrator",
 ]

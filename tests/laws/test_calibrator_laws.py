@@ -17,8 +17,10 @@ from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BaseCalibrator,
+    BetaCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    SigmoidCalibrator,
     TemperatureCalibrator,
 )
 from sklearn_lossacc.exceptions import (
@@ -35,6 +37,9 @@ CALIBRATORS = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
     IsotonicCalibrator(),
+    SigmoidCalibrator(),
+    BetaCalibrator(),
+    BetaCalibrator(shape="quadratic"),
     AutoCalibrator(),
 ]
 LOGITS = [clone(calibrator).set_params(input="logits") for calibrator in CALIBRATORS]
