@@ -9,6 +9,15 @@ import numpy as np
 __all__ = ["Moments"]
 
 
+SHORT = 2**13  # vectors of this length are multiplied by one thread; for two, waiting would take longer
+
+
+def _products(rows: np.ndarray) -> np.ndarray:
+    """Return the scalar products of all pairs of rows."""
+    parts = (rows[:, start : start + SHORT] for start in range(0, rows.shape[1], SHORT))
+    return sum((np.vecdot(part[:, None], part[None]) for part in parts), np.zeros((len(rows), len(rows))))
+
+
 @dataclass(frozen=True)
 class Moments:
     """First and second moments of C values a row.
@@ -64,7 +73,7 @@ class Moments:
             centre = np.einsum("ij,j->i", values, squared) / sum_w2
             deviation = values - centre[:, None]
             deviation *= weight
-        return cls(sum_w, sum_w2, first, centre, deviation @ deviation.T)
+        return cls(sum_w, sum_w2, first, centre, _products(deviation))
 
     def merge(self, other: Moments) -> Moments:
         """Return the moments of the union of the rows of both."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import dger, sger
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_sum
 from sklearn_lossacc.inputs import Block, Predictions
@@ -27,6 +26,9 @@ MAX_LOSS = -math.log(LOSS_CLIP)
 
 # Up to this many classes a block is turned round: numpy reduces along a short last axis slowly.
 NARROW = 32
+
+TINY = {name: float(np.finfo(name).tiny) for name in ("float64", "float32")}
+POOR = 1e-4  # share of the squares below which a spread has lost too many digits to their difference
 
 UNDO_TOLERANCE = {"float64": 1e-9, "float32": 1e-4}  # how far an undone softmax may leave [0, 1]
 
@@ -141,11 +143,25 @@ def _dot_columns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->j", a, b)
 
 
-def _subtract_from_rows(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Subtract a number from each row, in place, as the rank-one update that BLAS does three times as fast."""
-    ger = dger if matrix.dtype == np.float64 else sger
-    ones = np.ones(matrix.shape[1], dtype=matrix.dtype)
-    return ger(-1.0, ones, vector, a=matrix.T, overwrite_a=True).T
+def _spread_of_rows(scores: np.ndarray, logs: np.ndarray, mean_log: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return sum_j q_j (log q_j - m)^2 of each row; overwrites the logarithms.
+
+    Subtracting m from wide rows costs more than all the rest, and is worth it only where the squares are large beside
+    their spread: for nearly uniform rows, and in float32.
+    """
+    if logs.dtype != np.float64:
+        logs -= mean_log[:, None]
+        logs *= logs
+        return np.vecdot(scores, logs)
+    logs *= logs
+    squares = np.vecdot(scores, logs)
+    spread = squares - total * mean_log**2
+    poor = np.flatnonzero(spread < POOR * squares)
+    if poor.size:
+        chosen = scores[poor]
+        deviation = np.log(np.maximum(chosen, TINY[chosen.dtype.name])) - mean_log[poor, None]
+        spread[poor] = np.vecdot(chosen, deviation * deviation)
+    return spread
 
 
 def _can_be_undone(logs: np.ndarray, largest: np.ndarray, smallest: np.ndarray, axis: int, tolerance: float) -> bool:
@@ -216,7 +232,8 @@ def measure(predictions: Predictions, block: Block, into: RowValues, sums: Whole
     least = float((smallest / total).min())
     sums.low = min(sums.low, least)
     share = (1.0 if into.weight is None else into.weight) / into.total
-    sums.proba_sum += scores @ share if axis == 0 else share @ scores
+    # Not by BLAS: its threads wait for each other longer than a block takes.
+    sums.proba_sum += np.einsum("ij,j->i" if narrow else "ij,i->j", scores, share)
     values[EXPECTED_BRIER] = dot(scores, scores)
 
     if logs is None:
@@ -228,16 +245,15 @@ def measure(predictions: Predictions, block: Block, into: RowValues, sums: Whole
         sums.undo_softmax_ok = least > 0 and _can_be_undone(logs, largest, smallest, axis, tolerance)
     if least == 0:
         # A product of 0 and anything finite: 0 log 0 = 0.
-        np.maximum(logs, np.log(np.finfo(logs.dtype).tiny), out=logs)
+        np.maximum(logs, math.log(TINY[logs.dtype.name]), out=logs)
     mean_log = dot(scores, logs) / total
     values[ENTROPY] = mean_log
-    # In place: one more large array would cost more than the arithmetic.
-    if axis == 0:
+    if narrow:
         logs -= mean_log
+        logs *= logs
+        values[VARENTROPY] = dot(scores, logs)
     else:
-        logs = _subtract_from_rows(logs, mean_log)
-    logs *= logs
-    values[VARENTROPY] = dot(scores, logs)
+        values[VARENTROPY] = _spread_of_rows(scores, logs, mean_log, total)
     return y.size
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from sklearn_lossacc.statistics.row_values import (
 from sklearn_lossacc.statistics.sample import KeptRows, ReferencedRows, keys_of, sample_bound
 from sklearn_lossacc.statistics.smallest_keys import SmallestKeys
 from sklearn_lossacc.statistics.sparse_counts import CellCounter
-from sklearn_lossacc.statistics.surprise import fill_surprise
+from sklearn_lossacc.statistics.surprise import fill_surprise, surprise_p
 from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS, TopCollector, TopRows
 
 __all__ = ["FINE_BINS", "SAMPLE_ENTRIES", "tally"]
@@ -35,8 +36,7 @@ FINE_BINS = 15 * 64  # of the top probability; every number of bins that divides
 SAMPLE_ENTRIES = 2**21  # of the row sample, by default
 
 BLOCK_ENTRIES = 2**16
-CHUNK_ENTRIES = 2**21
-CHUNK_ROWS = (1024, 2**14)
+CHUNK_ROWS = 2**14
 
 
 class Tally:
@@ -70,9 +70,11 @@ class Tally:
         self._add_reliability(chunk)
         if self.predictions.groups is not None:
             self._add_groups(chunk, self.predictions.groups[chunk.rows])
-        fill_surprise(self.predictions, chunk, surprise_limit=self.top_surprise.limit, loss_limit=self.top_loss.limit)
-        self._add_top(self.top_loss, -chunk.values[LOSS], chunk)
+        smallest = np.full(MAX_TOP_ROWS, np.inf)
+        smallest[: len(self.top_surprise.kept)] = self.top_surprise.kept.surprise_p
+        fill_surprise(self.predictions, chunk, smallest)
         self._add_top(self.top_surprise, chunk.surprise_p, chunk)
+        self._add_top(self.top_loss, chunk.values[LOSS], chunk)
 
     def _add_infinite(self, chunk: RowValues) -> None:
         loss, weight = chunk.raw_loss, chunk.weight
@@ -126,12 +128,12 @@ class Tally:
             np.add.at(self.group_sums[:, column], codes, values if chunk.weight is None else values * chunk.weight)
 
     def _add_top(self, top: TopCollector, measure: np.ndarray, chunk: RowValues) -> None:
-        """Offer the rows of a chunk with the smallest measures, if they are smaller than those kept so far."""
-        limit = -top.limit if top.by == "loss" else top.limit
+        """Offer the rows of a chunk that may be among the top rows."""
+        sign = -1.0 if top.by == "loss" else 1.0
         # Of equal rows the earlier ones stay, and rows come in their order. NaN: too large to be computed.
-        rows = np.flatnonzero(measure < limit)
+        rows = np.flatnonzero(sign * measure < sign * top.limit)
         if rows.size > MAX_TOP_ROWS:
-            rows = rows[np.argsort(measure[rows], kind="stable")[:MAX_TOP_ROWS]]
+            rows = rows[np.argsort(sign * measure[rows], kind="stable")[:MAX_TOP_ROWS]]
         source, number = self.predictions, chunk.rows[rows]
         if source.groups is None or source.group_keys is None:
             group_key = np.zeros(rows.size, dtype=np.uint64)
@@ -164,15 +166,12 @@ def _completed(buffer: RowValues, filled: int, given_loss: bool) -> Iterator[Row
 
 def _chunks(predictions: Predictions, totals: Tally) -> Iterator[RowValues]:
     """Measure blocks that fit the cache and join them to chunks, for which a numpy call is worth its overhead."""
-    k = predictions.n_classes
-    room = int(np.clip(CHUNK_ENTRIES // k, *CHUNK_ROWS))
-    entries = min(BLOCK_ENTRIES, room * k)
-    room = max(room, entries // k, 1)
-    buffer = RowValues.reserve(min(room, predictions.n_rows), predictions.sample_weight is not None)
+    entries = min(BLOCK_ENTRIES, CHUNK_ROWS * predictions.n_classes)
+    buffer = RowValues.reserve(min(CHUNK_ROWS, predictions.n_rows), predictions.sample_weight is not None)
     given_loss = predictions.input == "logits" or predictions.scores.ndim == 1
     filled = 0
     for block in predictions.blocks(entries):
-        if filled + block.stop - block.start > room:
+        if filled + block.stop - block.start > CHUNK_ROWS:
             yield from _completed(buffer, filled, given_loss)
             filled = 0
         filled += measure(predictions, block, buffer.part(slice(filled, None)), totals.whole)
@@ -208,6 +207,8 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         rows = ReferencedRows(predictions, np.flatnonzero(predictions.sample_weight))
     else:
         rows = ReferencedRows(predictions)
+    top_loss = totals.top_loss.result()
+    top_loss = replace(top_loss, surprise_p=surprise_p(predictions, top_loss.index - predictions.row_offset))
     groups = None
     if predictions.group_keys is not None:
         groups = GroupSums.of(predictions.group_keys, totals.group_sums, totals.group_rows)
@@ -241,7 +242,7 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         "rel_weight2": totals.rel_weight2,
         "rel_confidence": totals.rel_confidence,
         "rel_correct": totals.rel_correct,
-        "top_loss": totals.top_loss.result(),
+        "top_loss": top_loss,
         "top_surprise": totals.top_surprise.result(),
         "min_max_proba": (totals.whole.low, totals.high),
         "undo_softmax_ok": totals.whole.undo_softmax_ok,

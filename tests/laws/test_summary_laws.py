@@ -174,7 +174,7 @@ def test_saved_parts_merge_as_live_ones(case, small, tmp_path):
     assert_same_rows(merged, live)
 
 
-@pytest.mark.parametrize("chunk_rows", [(1, 30), (1, 300)], ids=str)
+@pytest.mark.parametrize("chunk_rows", [30, 300])
 @pytest.mark.parametrize("entries", [1, 2000])
 def test_blocks_do_not_show(case, small, monkeypatch, entries, chunk_rows):
     data, options = case

@@ -16,7 +16,7 @@ def few_kept(monkeypatch):
     """Keep 41 rows and look at them in small chunks, so that the limits tighten often."""
     monkeypatch.setattr(top_rows, "MAX_TOP_ROWS", MANY)
     monkeypatch.setattr(tally, "MAX_TOP_ROWS", MANY)
-    monkeypatch.setattr(tally, "CHUNK_ROWS", (1, 50))
+    monkeypatch.setattr(tally, "CHUNK_ROWS", 50)
 
 
 def draw(n_classes, scale, noise, *, n_rows=1500, seed=0):
