@@ -16,7 +16,6 @@ from sklearn_lossacc.inference.cause_model import (
     select_causes,
 )
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import surprise_of_labels, surprise_table
 
 LOG_FLOOR = float(np.log(2.220446049250313e-16))
 
@@ -258,40 +257,8 @@ def test_design_effect_without_spread():
     assert design_effect(null) == 1.0
 
 
-# -- surprise -------------------------------------------------------------------------------------------------------
-
-
 def surprise_by_definition(proba):
     return np.array([[row[row <= row[j] * (1 + 1e-9)].sum() for j in range(row.size)] for row in proba])
-
-
-@pytest.mark.parametrize("k", [2, 3, 17])
-def test_surprise_table_by_definition(k):
-    proba = np.random.default_rng(k).dirichlet(np.full(k, 0.5), size=50)
-    np.testing.assert_allclose(surprise_table(proba), surprise_by_definition(proba), rtol=1e-12)
-
-
-def test_surprise_table_with_ties():
-    proba = np.array([
-        [0.25, 0.25, 0.25, 0.25], [0.1, 0.1, 0.4, 0.4], [0.0, 0.0, 0.5, 0.5], [0.7, 0.1, 0.1, 0.1],
-        [0.25, 0.25 * (1 + 1e-12), 0.25 * (1 - 1e-12), 0.25],
-    ])
-    expected = [[1, 1, 1, 1], [0.2, 0.2, 1, 1], [0, 0, 1, 1], [1, 0.3, 0.3, 0.3], [1, 1, 1, 1]]
-    np.testing.assert_allclose(surprise_table(proba), expected, atol=1e-9)
-
-
-def test_surprise_of_labels_picks_from_the_table():
-    rng = np.random.default_rng(0)
-    proba = rng.dirichlet([0.5] * 6, size=200)
-    y = rng.integers(6, size=200)
-    np.testing.assert_allclose(surprise_of_labels(proba, y), surprise_table(proba)[np.arange(200), y], rtol=1e-12)
-
-
-def test_surprise_is_super_uniform_on_a_healthy_model():
-    log_proba, y, _ = planted(0, 6, n=20_000)
-    surprise = surprise_of_labels(np.exp(log_proba), y)
-    for level in (0.001, 0.01, 0.05, 0.3):
-        assert binom.sf((surprise <= level).sum() - 1, 20_000, level) > 1e-4
 
 
 # -- the floor ------------------------------------------------------------------------------------------------------
