@@ -6,13 +6,15 @@ from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BetaCalibrator,
     CalibratedClassifier,
+    EnsembleTemperatureCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    PriorShiftCalibrator,
     SigmoidCalibrator,
     TemperatureCalibrator,
 )
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
-from sklearn_lossacc.metrics import get_scorer, get_scorer_names
+from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
 from sklearn_lossacc.report import LossAccuracyReport
 from sklearn_lossacc.statistics import PredictionSummary, summarize
 
@@ -21,16 +23,19 @@ __all__ = [
     "BetaCalibrator",
     "CalibratedClassifier",
     "Diagnosis",
+    "EnsembleTemperatureCalibrator",
     "Finding",
     "IdentityCalibrator",
     "IsotonicCalibrator",
     "LossAccuracyReport",
     "PredictionSummary",
+    "PriorShiftCalibrator",
     "SigmoidCalibrator",
     "TemperatureCalibrator",
     "diagnose",
     "get_scorer",
     "get_scorer_names",
+    "lossacc_scoring",
     "metrics",
     "read_predictions",
     "summarize",

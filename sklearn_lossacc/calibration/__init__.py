@@ -4,8 +4,10 @@ from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beta import BetaCalibrator
 from sklearn_lossacc.calibration.classifier import CalibratedClassifier
+from sklearn_lossacc.calibration.ensemble_temperature import EnsembleTemperatureCalibrator
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
+from sklearn_lossacc.calibration.prior_shift import PriorShiftCalibrator
 from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 
@@ -14,8 +16,10 @@ __all__ = [
     "BaseCalibrator",
     "BetaCalibrator",
     "CalibratedClassifier",
+    "EnsembleTemperatureCalibrator",
     "IdentityCalibrator",
     "IsotonicCalibrator",
+    "PriorShiftCalibrator",
     "SigmoidCalibrator",
     "TemperatureCalibrator",
 ]

@@ -11,8 +11,10 @@ from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BetaCalibrator,
     CalibratedClassifier,
+    EnsembleTemperatureCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    PriorShiftCalibrator,
     SigmoidCalibrator,
     TemperatureCalibrator,
 )
@@ -40,6 +42,8 @@ CALIBRATORS = [
     SigmoidCalibrator(input="logits"),
     BetaCalibrator(input="logits"),
     BetaCalibrator(shape="quadratic", input="logits"),
+    EnsembleTemperatureCalibrator(input="logits"),
+    PriorShiftCalibrator(input="logits"),
     AutoCalibrator(input="logits"),
 ]
 
