@@ -32,6 +32,7 @@ from sklearn_lossacc.statistics import PredictionSummary
 
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
+MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
 
 class Evidence:
@@ -141,6 +142,8 @@ class Evidence:
             return Estimate(math.inf, None, None, "not identified: no positive slope is more likely than none")
         error = self.log_temperature_error(fit)
         value = 1.0 / fit.beta
+        if not error < MAX_LOG_ERROR:
+            return Estimate(value, None, None, "not identified: these rows leave every temperature open")
         return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), "sandwich, log scale")
 
     def log_temperature_error(self, fit: TemperatureSolution) -> float:
@@ -208,7 +211,8 @@ class Evidence:
         share = float(model.weight.sum() / self.null.weight.sum())
         mean, error = monotone_gain(model.proba, model.y, model.weight, model.group, self.rng(5))
         half = Z95 * share * error
-        return Part("shape", share * mean, share * mean - half, share * mean + half)
+        known = math.isfinite(half)
+        return Part("shape", share * mean, share * mean - half if known else None, share * mean + half if known else None)
 
     @cached_property
     def uneven_gate(self) -> UnevenTest:
@@ -258,6 +262,28 @@ class Evidence:
         shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.summary.sample.complete else 1.0
         return mean, mean - (mean - low) * shrink, mean + (high - mean) * shrink, method
 
+    def influence_error(self, influence: np.ndarray) -> float | None:
+        """Return the standard error of a statistic from the influences of the sampled rows, which sum to zero.
+
+        None with fewer than two rows or ten groups.
+        """
+        null = self.null
+        units = influence if null.group is None else np.bincount(null.group, influence)
+        if units.size < 2 or (null.group is not None and units.size < MIN_GROUPS):
+            return None
+        shrink = 1.0 if self.summary.sample.complete else math.sqrt(null.effective_n() / self.n_effective)
+        return shrink * math.sqrt(float(units @ units) * units.size / (units.size - 1))
+
+    @cached_property
+    def recall_influence(self) -> np.ndarray:
+        """Influence of each sampled row on the mean recall of the classes that occur in the sample."""
+        null = self.null
+        mass = np.bincount(null.y, null.weight, self.n_classes)
+        correct = self.top[1]
+        hits = np.bincount(null.y, null.weight * correct, self.n_classes)
+        recall = hits / np.maximum(mass, 1e-300)
+        return null.weight * (correct - recall[null.y]) / (mass[null.y] * np.count_nonzero(mass))
+
     @cached_property
     def bins(self) -> BinnedCalibration:
         """Sampled rows in bins of confidence, with the null of each bin."""
@@ -304,10 +330,14 @@ class Evidence:
 
     @cached_property
     def prior_optimism(self) -> float:
-        """What a prior read off the evaluation labels gains by having seen them, (k - 1) / (2 n), in nats."""
+        """What a prior read off the evaluation labels gains by having seen them, (k - 1) / (2 n), in nats.
+
+        The best constant prediction never costs more than ln k, however few rows there are.
+        """
         if self.summary.train_prior is not None:
             return 0.0
-        return (int((self.class_share > 0).sum()) - 1) / (2.0 * self.n_effective)
+        optimism = (int((self.class_share > 0).sum()) - 1) / (2.0 * self.n_effective)
+        return max(0.0, min(optimism, math.log(self.n_classes) - self.prior_log_loss))
 
     @cached_property
     def majority(self) -> int:

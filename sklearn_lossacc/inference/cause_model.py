@@ -142,6 +142,10 @@ class _Selection:
             )
         return self.fits[terms]
 
+    def too_sparse(self) -> bool:
+        """Whether there are too few rows a class, on average, to fit offsets at all."""
+        return self.null.effective_n() < MIN_CLASS_COUNT * self.null.n_classes
+
     def sparse(self) -> bool:
         expected = self.null.effective_n() * (self.null.weight @ self.null.proba) / self.null.weight.sum()
         return float(expected.min()) < MIN_CLASS_COUNT
@@ -186,7 +190,7 @@ class _Selection:
         if "class_bias" in terms and self.sparse():
             # With so few rows a class the offsets cannot be fitted well enough to judge their rivals: test them first.
             p_values["class_bias"], statistics["class_bias"] = self.test(terms, "class_bias")
-            if p_values["class_bias"] >= KEEP_BELOW:
+            if p_values["class_bias"] >= KEEP_BELOW or self.too_sparse():
                 terms -= {"class_bias"}
         while terms:
             for term in terms:
