@@ -221,14 +221,14 @@ def description_text(diagnosis: Diagnosis) -> str:
     """Write what was given: rows, classes, type of input, groups, and what was declared about it."""
     facts = diagnosis.description
     written = [
-        f"{count(facts.get('n_samples'))} rows",
-        f"{count(facts.get('n_classes'))} classes",
+        counted(facts.get("n_samples", 0), "row"),
+        counted(facts.get("n_classes", 0), "class", "classes"),
         f"{facts.get('dtype', '')} {'logits' if facts.get('input') == 'logits' else 'probabilities'}".strip(),
     ]
     if facts.get("weighted"):
         written.append("weighted")
     if facts.get("n_groups") is not None:
-        written.append(f"{count(facts['n_groups'])} groups")
+        written.append(counted(facts["n_groups"], "group"))
     if facts.get("out_of_sample") is False:
         written.append("training predictions")
     if facts.get("sample_complete") is False:

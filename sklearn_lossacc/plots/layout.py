@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.plots.style import TITLE, literal
@@ -56,8 +57,8 @@ class Cell:
     def make(self) -> list[Axes]:
         """Create the axes inside the parent; until they are located, each has the size of the whole rectangle."""
         self.axes = [self.parent.inset_axes(self.bounds, zorder=5) for _ in self.shares]
-        for child in self.axes:
-            child.set_axes_locator(self.locate)  # type: ignore[arg-type]
+        for index, child in enumerate(self.axes):
+            child.set_axes_locator(partial(self.locate, index))
         return self.axes
 
     def set_title(self, words: str) -> None:
@@ -76,21 +77,21 @@ class Cell:
             **TITLE,
         )
 
-    def locate(self, ax: Axes, renderer: Any) -> Bbox:
-        """Return the position of one of the axes in figure coordinates; called by matplotlib at every drawing."""
+    def locate(self, index: int, _: Any, renderer: Any) -> Bbox:
+        """Return the position of one of the axes in figure coordinates; called by matplotlib at every drawing.
+
+        The axes that matplotlib passes is ignored, since matplotlib 3.9 passes the parent at times.
+        """
         from matplotlib.transforms import Bbox, TransformedBbox
 
-        index = self.axes.index(ax)
         room = self._room()
         # The first axes is located first at every drawing; the others follow from the same measurement.
         if index == 0 or self.measured is None or self.measured[0] != tuple(room.extents):
             margins = [_margins(child, renderer) for child in self.axes]
             self.measured = tuple(room.extents), self._share_out(self._below_title(room), margins)
         box = self.measured[1][index]
-        figure = ax.get_figure(root=False)
-        assert figure is not None
-        position = Bbox(TransformedBbox(box, figure.transSubfigure.inverted()).get_points())
-        ax.set_position(position)
+        position = Bbox(TransformedBbox(box, self.parent.figure.transSubfigure.inverted()).get_points())
+        self.axes[index].set_position(position)
         return position
 
     def _below_title(self, room: Bbox) -> Bbox:
@@ -102,8 +103,7 @@ class Cell:
         wrapped = fit_words(self.title, self.title_words, room.width)
         if wrapped != self.title.get_text():
             self.title.set_text(wrapped)
-        figure = self.parent.get_figure(root=True)
-        assert figure is not None
+        figure = self.parent.figure
         height = self.title.get_window_extent().height + TITLE_PAD * figure.dpi / 72
         return Bbox.from_extents(room.x0, room.y0, room.x1, max(room.y1 - height, room.y0 + 1))
 
@@ -113,8 +113,7 @@ class Cell:
 
         x, y, width, height = self.bounds
         corners = self.parent.transAxes.transform([(x, y), (x + width, y + height)])
-        figure = self.parent.get_figure(root=True)
-        assert figure is not None
+        figure = self.parent.figure
         left, bottom, right, top = (side * figure.dpi / 72 for side in self.padding)
         (x0, y0), (x1, y1) = corners
         return Bbox.from_extents(x0 + left, y0 + bottom, max(x1 - right, x0 + left + 1), max(y1 - top, y0 + bottom + 1))
@@ -123,8 +122,7 @@ class Cell:
         """Divide the room among the axes after the room of their labels is taken out."""
         from matplotlib.transforms import Bbox
 
-        figure = self.parent.get_figure(root=True)
-        assert figure is not None
+        figure = self.parent.figure
         gap = self.gap * figure.dpi / 72
         total = sum(self.shares)
         lefts, bottoms, rights, tops = zip(*margins, strict=True)
@@ -190,8 +188,7 @@ def _filled(parts: Sequence[str], fits: Callable[[str], bool], lines: int) -> li
 
 def grid(parent: Axes, n_rows: int, n_columns: int, header: float) -> list[Cell]:
     """Divide an axes into equal cells, row by row, below a header of so many points."""
-    figure = parent.get_figure(root=True)
-    assert figure is not None
+    figure = parent.figure
     height = max(parent.get_window_extent().height * 72 / figure.dpi, 1.0)
     top = 1.0 - min(header / height, 0.4)
     cells = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sklearn_lossacc.plots.style import INK, MUTED, PAPER, SMALL_SIZE, label_width, text
+from sklearn_lossacc.plots.style import INK, MUTED, PAPER, SMALL_SIZE, label_width, shifted, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,14 +92,11 @@ def draw_key(ax: Axes, handles: Sequence[Any], *, right: bool = False) -> None:
     With `right`, the key ends at the right edge of the axes and may run below its neighbours; the label must then
     keep `key_lines` empty lines free for it.
     """
-    from matplotlib.transforms import offset_copy
-
-    below = offset_copy(ax.transAxes, fig=ax.get_figure(root=True), y=-KEY_DEPTH, units="points")
     key = ax.legend(
         handles=handles,
         loc="upper right" if right else "upper center",
         bbox_to_anchor=(1.0 if right else 0.5, 0.0),
-        bbox_transform=below,
+        bbox_transform=shifted(ax, ax.transAxes, y=-KEY_DEPTH),
         ncols=1 if key_lines(ax, handles) > 1 else len(handles),
         frameon=False,
         fontsize=SMALL_SIZE,

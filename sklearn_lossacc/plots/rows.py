@@ -17,6 +17,7 @@ from sklearn_lossacc.plots.style import (
     label_axis,
     label_width,
     plain,
+    shifted,
     text,
 )
 
@@ -30,13 +31,11 @@ INDEX_WIDTH = 9
 
 def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
     """Draw the loss of the worst rows; index and classes stand at the left, the share of the loss at the right."""
-    from matplotlib.transforms import offset_copy
-
     table = diagnosis.tables["rows_loss"]
     n_rows = min(MOST_ROWS, len(table["index"]))
     shown = zip(table["loss"][:n_rows], table["p_true"], strict=False)
     largest = max((loss for loss, p_true in shown if p_true > 0), default=1.0)
-    width = (label_width(ax, 0.45, SMALL_SIZE) - INDEX_WIDTH) // 2
+    width = (label_width(ax, 0.42, SMALL_SIZE) - INDEX_WIDTH) // 2
     names = []
     for row in range(n_rows):
         loss, finite = table["loss"][row], table["p_true"][row] > 0
@@ -46,7 +45,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
             ax.barh(row, 1.1 * largest, height=0.45, **cost_bar())
         share = percent(table["loss_share"][row])
         for words, color, points in ((nats(loss) if finite else "∞", INK, 34), (share, MUTED, 74)):
-            column = offset_copy(ax.get_yaxis_transform(), fig=ax.get_figure(root=True), x=points, units="points")
+            column = shifted(ax, ax.get_yaxis_transform(), x=points)
             ax.text(1.0, row, words, transform=column, ha="right", va="center", **text(SMALL_SIZE, color))
         true, predicted = (label(table[name][row], max(width, 4)) for name in ("y_true", "y_pred"))
         names.append(f"{table['index'][row]}:  {true} → {predicted}")

@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.format import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 INK = "#22303c"
 MUTED = "#5f6b76"
@@ -60,14 +61,20 @@ def label(words: object, width: int | None = None) -> str:
 
 def label_width(ax: Axes, share: float, size: float = TEXT_SIZE) -> int:
     """Return how many letters of a size fit into a share of the axes' width."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
+    figure = ax.figure
     return max(int(share * ax.get_window_extent().width * 72 / figure.dpi / (WIDTH_OF_LETTER * size)), SHORTEST_LABEL)
 
 
 def literal(words: str) -> str:
     """Escape dollar signs, which would otherwise start mathematics, and stop the drawing where they do not end it."""
     return words.replace("$", r"\$")
+
+
+def shifted(ax: Axes, transform: Transform, *, x: float = 0.0, y: float = 0.0) -> Transform:
+    """Return a transform that is shifted by so many points."""
+    from matplotlib.transforms import ScaledTranslation
+
+    return transform + ScaledTranslation(x / 72, y / 72, ax.figure.dpi_scale_trans)
 
 
 def plain(ax: Axes, *, x_axis: bool = True, y_axis: bool = True) -> None:

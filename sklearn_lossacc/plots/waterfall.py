@@ -20,6 +20,7 @@ from sklearn_lossacc.plots.style import (
     interval_line,
     label_axis,
     plain,
+    shifted,
     text,
 )
 
@@ -74,9 +75,7 @@ def _draw_part(ax: Axes, row: int, part: Part, start: float) -> None:
 
 def _write_value(ax: Axes, row: int, words: str, color: str = INK, weight: str = "normal") -> None:
     """Write a value into the column at the right of the bars."""
-    from matplotlib.transforms import offset_copy
-
-    beside = offset_copy(ax.get_yaxis_transform(), fig=ax.get_figure(root=True), x=6, units="points")
+    beside = shifted(ax, ax.get_yaxis_transform(), x=6)
     size = SMALL_SIZE if color == MUTED else TEXT_SIZE
     ax.text(1.0, row, words, transform=beside, va="center", ha="left", **text(size, color, fontweight=weight))
 
