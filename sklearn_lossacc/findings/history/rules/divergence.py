@@ -161,7 +161,7 @@ def judge_accuracy_falls(evidence: HistoryEvidence) -> Verdict:
             f"the validation loss still improved ({nats(loss.before)} to {nats(loss.after)})."
         ),
         passed=(
-            f"Accuracy does not fall while the loss improves: since {evidence.at(peak)} "
+            f"Accuracy does not fall while the loss improves: since {evidence.at(peak)} it "
             f"{moved_words(accuracy, percent)}, the loss {moved_words(loss, nats)}."
         ),
         advice=(

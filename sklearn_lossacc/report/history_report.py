@@ -1,0 +1,208 @@
+"""HistoryReport: the diagnosis of a training log with its picture and texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from sklearn_lossacc.findings import Diagnosis
+from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.inputs import TrainingHistory
+from sklearn_lossacc.plots.history import draw_history, history_picture, pyplot_history_axes
+from sklearn_lossacc.render.history import history_fragment, history_markdown, history_page, history_plain
+from sklearn_lossacc.report.writing import write_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class HistoryReport:
+    """Why loss and accuracy disagree over training, and which epoch is best by what.
+
+    Make it by `from_history`, which judges and draws; the constructor only holds what was judged.
+
+    Parameters
+    ----------
+    diagnosis : HistoryDiagnosis
+        What was found.
+    name : str, optional
+        Name of the run in all views; None takes the diagnosis's.
+
+    Attributes
+    ----------
+    diagnosis_ : HistoryDiagnosis
+        What was found, under the name of this report.
+    ax_ : matplotlib Axes
+        The axes that was divided. Set by `plot`, as are the others below.
+    axes_ : dict of str to matplotlib Axes
+        ``loss`` and ``accuracy``.
+    figure_ : matplotlib Figure
+        The figure that contains them.
+
+    See Also
+    --------
+    sklearn_lossacc.read_history : Read a log of any framework.
+    sklearn_lossacc.LossAccuracyReport : The same for predictions.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.findings.history import HistoryDiagnosis
+    >>> from sklearn_lossacc.inputs import TrainingHistory
+    >>> from sklearn_lossacc.report.history_report import HistoryReport
+    >>> history = TrainingHistory.from_arrays(val_loss=0.4577, val_accuracy=0.7826, n_val=1000, n_classes=2, name="one")
+    >>> report = HistoryReport(HistoryDiagnosis.from_history(history))
+    >>> print(str(report).splitlines()[0])
+    one: 1 evaluation, arrays, 1,000 validation rows, 2 classes
+    """
+
+    ax_: Axes
+    axes_: dict[str, Axes]
+    figure_: Figure
+
+    def __init__(self, diagnosis: HistoryDiagnosis, *, name: str | None = None) -> None:
+        self.diagnosis = diagnosis
+        self.name = name
+
+    @classmethod
+    def from_history(
+        cls,
+        history: TrainingHistory,
+        final: Diagnosis | None = None,
+        *,
+        ignore: Collection[str] = (),
+        ax: Axes | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Judge a history, and draw the report.
+
+        Parameters
+        ----------
+        history : TrainingHistory
+            From `read_history` or `TrainingHistory.from_arrays`.
+        final : Diagnosis, optional
+            Of the validation predictions of the last epoch, to compare with the last row of the log.
+        ignore : collection of str, default=()
+            Codes of rules that are not judged.
+        ax : matplotlib Axes, optional
+            Where to draw; it is divided. None makes a new figure.
+        name : str, optional
+            Name of the run in all views.
+
+        Returns
+        -------
+        HistoryReport
+            Judged and drawn.
+
+        Raises
+        ------
+        InvalidHistoryError
+            If `history` is no TrainingHistory.
+        LossAccError
+            If `final` is no Diagnosis, or `ignore` names an unknown rule.
+        """
+        diagnosis = HistoryDiagnosis.from_history(history, final, ignore=ignore, name=name)
+        return cls(diagnosis, name=name).plot(ax)
+
+    @property
+    def diagnosis_(self) -> HistoryDiagnosis:
+        """What was found, under the name of this report."""
+        return self.diagnosis if self.name is None else replace(self.diagnosis, name=self.name)
+
+    def plot(self, ax: Axes | None = None, *, name: str | None = None) -> Self:
+        """Draw the report.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; it is divided. None makes a new pyplot figure.
+        name : str, optional
+            Name of the run in this drawing.
+
+        Returns
+        -------
+        HistoryReport
+            This report, with `ax_`, `axes_` and `figure_` set.
+        """
+        ax = pyplot_history_axes() if ax is None else ax
+        diagnosis = self.diagnosis_ if name is None else replace(self.diagnosis, name=name)
+        self.axes_ = draw_history(diagnosis, ax)
+        self.ax_ = ax
+        self.figure_ = ax.figure  # type: ignore[assignment]
+        return self
+
+    def frame(self) -> pd.DataFrame:
+        """Return the numbers behind the picture.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an evaluation: epoch, step, train_loss, val_loss, train_accuracy, val_accuracy, val_accuracy_low,
+            val_accuracy_high, val_loss_half_width, calibrated_low, calibrated_high, val_loss_fit, and further sets.
+        """
+        return self.diagnosis.frame()
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str | Path:
+        """Write the report as one HTML page that works offline and without scripts.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to write; None returns the page.
+
+        Returns
+        -------
+        pathlib.Path or str
+            The path, or the page where no path was given.
+        """
+        diagnosis = self.diagnosis_
+        page = history_page(diagnosis, (history_picture(diagnosis),))
+        return page if path is None else write_text(path, page)
+
+    def to_markdown(self) -> str:
+        """Return the report as Markdown.
+
+        Returns
+        -------
+        str
+            Markdown with tables.
+        """
+        return history_markdown(self.diagnosis_)
+
+    def to_text(self) -> str:
+        """Return the long report as plain text: what ``print`` shows, and every table.
+
+        Returns
+        -------
+        str
+            Aligned lines.
+        """
+        return history_plain(self.diagnosis_)
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """Return the diagnosis as strict JSON.
+
+        Parameters
+        ----------
+        indent : int, optional
+            Spaces of indentation; None writes one line.
+
+        Returns
+        -------
+        str
+            JSON; infinite losses are the text ``"inf"``.
+        """
+        return self.diagnosis_.to_json(indent=indent)
+
+    def _repr_html_(self) -> str:
+        """Return the texts for a notebook; the figure is shown by pyplot and not drawn a second time."""
+        return history_fragment(self.diagnosis_)
+
+    def __repr__(self) -> str:
+        """Return the lines that ``print`` shows."""
+        return str(self.diagnosis_)
