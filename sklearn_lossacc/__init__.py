@@ -9,9 +9,11 @@ from sklearn_lossacc.calibration import (
     EnsembleTemperatureCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    MatrixCalibrator,
     PriorShiftCalibrator,
     SigmoidCalibrator,
     TemperatureCalibrator,
+    VectorCalibrator,
 )
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
 from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
@@ -28,10 +30,12 @@ __all__ = [
     "IdentityCalibrator",
     "IsotonicCalibrator",
     "LossAccuracyReport",
+    "MatrixCalibrator",
     "PredictionSummary",
     "PriorShiftCalibrator",
     "SigmoidCalibrator",
     "TemperatureCalibrator",
+    "VectorCalibrator",
     "diagnose",
     "get_scorer",
     "get_scorer_names",

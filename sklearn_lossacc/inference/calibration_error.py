@@ -139,7 +139,36 @@ def _draw_gap(bins, confidence, weight, group, rng) -> np.ndarray:
     return gap
 
 
-def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarray) -> float:
+def equal_mass_bins(values: np.ndarray, weight: np.ndarray, n_bins: int) -> np.ndarray:
+    """Return the bin of each value among bins of equal weight.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        What to sort the rows by.
+    weight : ndarray of shape (n_rows,)
+        Row weights.
+    n_bins : int
+        Number of bins; some may stay empty.
+
+    Returns
+    -------
+    ndarray of intp of shape (n_rows,)
+        Equal values share a bin, the one at the middle of their mass: bins must not depend on the order of the rows,
+        which may depend on the labels.
+
+    Examples
+    --------
+    >>> equal_mass_bins(np.array([0.1, 0.4, 0.4, 0.9]), np.ones(4), 2).tolist()
+    [0, 1, 1, 1]
+    """
+    distinct, tied = np.unique(values, return_inverse=True)
+    mass_at = np.bincount(tied, weight, distinct.size)
+    middle = np.cumsum(mass_at) - 0.5 * mass_at
+    return np.minimum((n_bins * middle / mass_at.sum()).astype(np.intp), n_bins - 1)[tied]
+
+
+def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarray, n_bins: int = N_BINS) -> float:
     """Return the signed root of the debiased squared calibration error over equal-mass bins.
 
     Parameters
@@ -150,6 +179,8 @@ def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarr
         1 where the label has that probability, else 0.
     weight : ndarray of shape (n_rows,)
         Row weights.
+    n_bins : int, default=15
+        Number of bins; at most one for each two rows.
 
     Returns
     -------
@@ -160,8 +191,7 @@ def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarr
     -----
     With residual r = correct - confidence, S and Q the sums of w r and w^2 r^2 in a bin, (S^2 - Q) estimates the
     squared sum of expectations without bias; it is divided by (W^2 - sum w^2) and averaged over bins with weight W. The
-    result may be negative: sign(x) sqrt|x| is returned. Equal confidences share a bin, the one at the middle of
-    their mass: bins must not depend on the labels.
+    result may be negative: sign(x) sqrt|x| is returned. Equal confidences share a bin.
 
     References
     ----------
@@ -176,13 +206,10 @@ def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarr
     0.070711 0.070711
     """
     n_rows = confidence.size
-    n_bins = min(N_BINS, n_rows // 2)
+    n_bins = min(n_bins, n_rows // 2)
     if n_bins == 0:
         return float("nan")
-    distinct, tied = np.unique(confidence, return_inverse=True)
-    mass_at = np.bincount(tied, weight, distinct.size)
-    middle = np.cumsum(mass_at) - 0.5 * mass_at
-    bins = np.minimum((n_bins * middle / mass_at.sum()).astype(np.intp), n_bins - 1)[tied]
+    bins = equal_mass_bins(confidence, weight, n_bins)
     residual = (correct - confidence) * weight
     total = np.bincount(bins, weight, n_bins)
     sums = np.bincount(bins, residual, n_bins)

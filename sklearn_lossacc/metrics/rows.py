@@ -1,36 +1,206 @@
-"""Per-row values of predictions, and their weighted mean."""
+"""What the metrics read of each row, worked out at most once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc.inputs import Block, Predictions
 
-__all__ = ["mean_over_rows"]
+__all__ = ["Rows", "TopLabel"]
+
+T = TypeVar("T")
 
 
-def mean_over_rows(predictions: Predictions, value: Callable[[Block], np.ndarray]) -> float:
-    """Average a value of each row.
+class TopLabel(NamedTuple):
+    """The likeliest class of each row of positive weight.
+
+    Attributes
+    ----------
+    confidence : ndarray of shape (n_samples,)
+        Its probability.
+    correct : ndarray of shape (n_samples,)
+        1 where it is the label, else 0.
+    weight : ndarray of shape (n_samples,)
+        Weight of the row.
+    """
+
+    confidence: np.ndarray
+    correct: np.ndarray
+    weight: np.ndarray
+
+
+def _true_log_proba(block: Block, input: str) -> np.ndarray:
+    """Return the log probability of each label of a block."""
+    rows = np.arange(len(block.y))
+    if input == "logits":
+        return block.log_proba()[rows, block.y]
+    with np.errstate(divide="ignore"):
+        return np.log(block.proba()[rows, block.y].astype(np.float64))
+
+
+def _entropy(block: Block) -> np.ndarray:
+    """Return the entropy of each row of a block, in nats; an impossible class adds nothing."""
+    proba = block.proba()
+    return -np.einsum("ij,ij->i", proba, np.where(proba > 0, block.log_proba(), 0.0), dtype=np.float64)
+
+
+class Rows:
+    """Checked predictions and the values of their rows, each worked out on first use.
 
     Parameters
     ----------
     predictions : Predictions
         Labels and scores.
-    value : callable
-        Returns the values of the rows of a block.
 
-    Returns
-    -------
-    float
-        Weighted mean. Rows of weight 0 take no part, even where their value is infinite.
+    Attributes
+    ----------
+    predictions : Predictions
+        As given.
     """
-    total = mass = 0.0
-    for block in predictions.blocks():
-        values = value(block).astype(np.float64)
-        weight = np.ones(len(values)) if block.weight is None else block.weight
-        kept = weight > 0
-        total += float(weight[kept] @ values[kept])
-        mass += float(weight[kept].sum())
-    return total / mass
+
+    def __init__(self, predictions: Predictions):
+        self.predictions = predictions
+        self._known: dict[Callable[[Rows], Any], Any] = {}
+
+    @classmethod
+    def check(cls, y_true: Any, y_proba: Any, **keywords: Any) -> Rows:
+        """Check the arguments of a metric.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels.
+        y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            Probabilities or logits.
+        **keywords
+            Those of `Predictions.from_arrays`.
+
+        Returns
+        -------
+        Rows
+            Nothing is worked out yet.
+        """
+        return cls(Predictions.from_arrays(y_true, y_proba, **keywords))
+
+    def values(self, value: Callable[[Block], np.ndarray]) -> np.ndarray:
+        """Work out one value of each row.
+
+        Parameters
+        ----------
+        value : callable
+            Returns the values of the rows of a block.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+            Rows of weight 0 included.
+        """
+        return np.concatenate([np.asarray(value(block), dtype=np.float64) for block in self.predictions.blocks()])
+
+    def once(self, value: Callable[[Rows], T]) -> T:
+        """Work out a value of all rows, or return it if it is known.
+
+        Parameters
+        ----------
+        value : callable
+            A module's function of the rows.
+
+        Returns
+        -------
+        object
+            What the function returned the first time.
+        """
+        if value not in self._known:
+            self._known[value] = value(self)
+        return self._known[value]
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """Weight of each row; ones without sample weights."""
+        given = self.predictions.sample_weight
+        return np.ones(self.predictions.n_rows) if given is None else given
+
+    @cached_property
+    def counted(self) -> slice | np.ndarray:
+        """The rows of positive weight, as an index."""
+        return slice(None) if self.weight.min() > 0 else self.weight > 0
+
+    @cached_property
+    def effective_n(self) -> float:
+        """Kish's effective number of rows."""
+        return float(self.weight.sum() ** 2 / (self.weight @ self.weight))
+
+    @cached_property
+    def class_share(self) -> np.ndarray:
+        """Weighted share of each class among the labels."""
+        share = np.bincount(self.predictions.y, self.weight, self.predictions.n_classes)
+        return share / share.sum()
+
+    @cached_property
+    def true_log_proba(self) -> np.ndarray:
+        """Log probability of each label, -inf for an impossible one."""
+        kind = self.predictions.input
+        return self.values(lambda block: _true_log_proba(block, kind))
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        """Sum of the squared probabilities of each row."""
+        return self.values(lambda block: np.einsum("ij,ij->i", *2 * [block.proba()], dtype=np.float64))
+
+    @cached_property
+    def entropy(self) -> np.ndarray:
+        """Entropy of each row, in nats."""
+        return self.values(_entropy)
+
+    @cached_property
+    def top(self) -> TopLabel:
+        """The likeliest class of each row of positive weight, the first of equal ones."""
+        confidence, correct = [], []
+        for block in self.predictions.blocks():
+            proba = block.proba()
+            best = proba.argmax(axis=1)
+            confidence.append(proba[np.arange(len(best)), best].astype(np.float64))
+            correct.append((best == block.y).astype(np.float64))
+        kept = self.counted
+        return TopLabel(np.concatenate(confidence)[kept], np.concatenate(correct)[kept], self.weight[kept])
+
+    @cached_property
+    def proba(self) -> np.ndarray:
+        """All probabilities, in float64."""
+        return np.concatenate([block.proba().astype(np.float64) for block in self.predictions.blocks()])
+
+    def loss(self, clip: float | None = LOSS_CLIP) -> np.ndarray:
+        """Return the log loss of each row.
+
+        Parameters
+        ----------
+        clip : float or None, default=2.22e-16
+            Smallest probability that is taken at its word.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In nats.
+        """
+        return np.minimum(-self.true_log_proba, np.inf if clip is None else -np.log(clip))
+
+    def mean(self, values: np.ndarray) -> float:
+        """Average a value of each row.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            One value a row.
+
+        Returns
+        -------
+        float
+            Weighted mean. Rows of weight 0 take no part, even where their value is infinite.
+        """
+        weight = self.weight[self.counted]
+        return float(weight @ values[self.counted] / weight.sum())

@@ -1,58 +1,31 @@
-"""Scorers for model selection: one table, one class."""
+"""One score of a fitted classifier."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from sklearn import get_config
-from sklearn.utils.metadata_routing import MetadataRequest
 
-from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
-from sklearn_lossacc.inputs import Response, check_target, from_estimator
-from sklearn_lossacc.inputs.arrays import show_labels
-from sklearn_lossacc.inputs.columns import spread_columns
+from sklearn_lossacc.exceptions import InvalidTargetError
+from sklearn_lossacc.inputs import check_target
 from sklearn_lossacc.inputs.weights import check_sample_weight
-from sklearn_lossacc.metrics.brier_score import brier_score_loss
-from sklearn_lossacc.metrics.log_loss import log_loss
+from sklearn_lossacc.metrics.estimator_rows import check_missing, rows_of_estimator
+from sklearn_lossacc.metrics.score_request import ScoreRequest
+from sklearn_lossacc.metrics.scorer_table import SCORERS, get_scorer_names
 
-__all__ = ["SCORERS", "Scorer", "get_scorer", "get_scorer_names"]
-
-
-class ScorerRow(NamedTuple):
-    """What a scorer computes.
-
-    Attributes
-    ----------
-    metric : callable or None
-        ``metric(y_true, y_proba, *, input, classes, sample_weight)``; None stands for the accuracy of `predict`.
-    sign : int
-        1 if larger values of the metric are better, else -1.
-    response_method : str
-        Where the scores come from: "predict_proba", "auto" (or `decision_function` as logits), or "predict".
-    """
-
-    metric: Callable[..., float] | None
-    sign: int
-    response_method: str
+__all__ = ["Scorer", "get_scorer"]
 
 
-# A scorer is added by a row.
-SCORERS: dict[str, ScorerRow] = {
-    "accuracy": ScorerRow(None, 1, "predict"),
-    "neg_log_loss": ScorerRow(log_loss, -1, "predict_proba"),
-    "neg_brier_score": ScorerRow(brier_score_loss, -1, "predict_proba"),
-}
+def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
+    """Return the weighted share of equal labels."""
+    labels, predicted = check_target(y), check_target(y_pred)
+    if len(labels) != len(predicted):
+        raise InvalidTargetError(f"y has {len(labels)} labels for {len(predicted)} predictions.")
+    correct = labels == predicted
+    return float(np.average(correct, weights=check_sample_weight(sample_weight, len(correct))))
 
 
-def _strangers(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Return the distinct labels that are not among the classes, in order of appearance."""
-    known = set(classes.tolist())
-    return np.array([label for label in dict.fromkeys(labels.tolist()) if label not in known])
-
-
-class Scorer:
+class Scorer(ScoreRequest):
     """A callable ``scorer(estimator, X, y, sample_weight=None)`` whose result is larger for better estimators.
 
     Made by `get_scorer`.
@@ -74,9 +47,9 @@ class Scorer:
     """
 
     def __init__(self, name: str, missing: str):
+        super().__init__()
         self.name = name
         self.missing = missing
-        self._requests: dict[str, bool | str | None] = {"sample_weight": None}
 
     def __repr__(self) -> str:
         """Show the call that makes this scorer."""
@@ -89,13 +62,13 @@ class Scorer:
         Parameters
         ----------
         estimator : classifier
-            Fitted.
+            Fitted, with `predict_proba` or `decision_function`; for the accuracy `predict` is enough.
         X : object
             Whatever the estimator takes.
         y : array-like of shape (n_samples,)
             Labels. They need not hold every class that the estimator knows.
         sample_weight : array-like of shape (n_samples,), optional
-            Weight k is the row repeated k times.
+            Row weights.
 
         Returns
         -------
@@ -107,83 +80,12 @@ class Scorer:
         ClassesMismatchError
             If a label is unknown to the estimator and ``missing="raise"``.
         """
-        metric, sign, response_method = SCORERS[self.name]
-        if metric is None:
-            return sign * _accuracy_of_labels(y, estimator.predict(X), sample_weight)
-        response = from_estimator(estimator, X, response_method=response_method)
-        try:
-            return sign * _measure(metric, y, response, sample_weight)
-        except ClassesMismatchError:
-            if response.classes is None:
-                raise
-            strangers = _strangers(check_target(y), response.classes)
-            if not len(strangers):
-                raise
-            if self.missing == "raise":
-                raise ClassesMismatchError(
-                    f"y holds classes that the estimator never saw: {show_labels(strangers)}; it knows "
-                    f"{show_labels(response.classes)}. Use splits whose training side holds every class, or "
-                    f"get_scorer({self.name!r}, missing='clip'), which takes their probability for 0."
-                ) from None
-            classes = np.array([*response.classes.tolist(), *strangers.tolist()])
-            spread = Response(spread_columns(response, classes), response.input, classes)
-            return sign * _measure(metric, y, spread, sample_weight)
-
-    def _accept_sample_weight(self) -> bool:
-        """Tell the searches of scikit-learn that weights are welcome."""
-        return True
-
-    def set_score_request(self, *, sample_weight: bool | str | None = None) -> Scorer:
-        """Say which metadata this scorer wants, for metadata routing.
-
-        Parameters
-        ----------
-        sample_weight : bool, str or None
-            True: pass it. False: do not. None: raise if it is given. A string: pass the metadata of that name.
-
-        Returns
-        -------
-        self
-            This scorer.
-
-        Raises
-        ------
-        RuntimeError
-            If metadata routing is not enabled.
-        """
-        if not get_config()["enable_metadata_routing"]:
-            raise RuntimeError(
-                "set_score_request needs metadata routing: sklearn.set_config(enable_metadata_routing=True)."
-            )
-        self._requests = {"sample_weight": sample_weight}
-        return self
-
-    def get_metadata_routing(self) -> MetadataRequest:
-        """Return which metadata this scorer wants.
-
-        Returns
-        -------
-        MetadataRequest
-            For `sample_weight`.
-        """
-        request = MetadataRequest(owner=self)
-        for parameter, alias in self._requests.items():
-            request.score.add_request(param=parameter, alias=alias)
-        return request
-
-
-def _measure(metric: Callable[..., float], y: Any, response: Response, sample_weight: Any) -> float:
-    """Evaluate a metric on a response."""
-    return metric(y, response.y_proba, input=response.input, classes=response.classes, sample_weight=sample_weight)
-
-
-def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
-    """Return the weighted share of equal labels."""
-    labels, predicted = check_target(y), check_target(y_pred)
-    if len(labels) != len(predicted):
-        raise InvalidTargetError(f"y has {len(labels)} labels for {len(predicted)} predictions.")
-    correct = labels == predicted
-    return float(np.average(correct, weights=check_sample_weight(sample_weight, len(correct))))
+        if self.name == "accuracy":
+            return _accuracy_of_labels(y, estimator.predict(X), sample_weight)
+        remedy = f"get_scorer({self.name!r}, missing='clip')"
+        rows = rows_of_estimator(estimator, X, y, sample_weight, missing=self.missing, remedy=remedy)
+        row = SCORERS[self.name]
+        return row.sign * row.value(rows)
 
 
 def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
@@ -201,12 +103,17 @@ def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
     -------
     Scorer
         A callable ``scorer(estimator, X, y, sample_weight=None)`` for `GridSearchCV`, `cross_validate` and the like.
-        It takes the classes from the estimator, so that a test fold without some class is no problem.
+        It takes the classes from the estimator, so that a test fold without some class is no problem. "accuracy" asks
+        for `predict`; the others ask for `predict_proba`, and where there is none read `decision_function` as logits.
 
     Raises
     ------
     ValueError
         If the name or `missing` is unknown.
+
+    See Also
+    --------
+    lossacc_scoring : Several scores from one prediction.
 
     Examples
     --------
@@ -218,23 +125,5 @@ def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
     """
     if name not in SCORERS:
         raise ValueError(f"{name!r} is no scorer; choose one of {get_scorer_names()}.")
-    if missing not in ("raise", "clip"):
-        raise ValueError(f"missing must be 'raise' or 'clip', got {missing!r}.")
+    check_missing(missing)
     return Scorer(name, missing)
-
-
-def get_scorer_names() -> list[str]:
-    """List the names of the scorers.
-
-    Returns
-    -------
-    list of str
-        Sorted.
-
-    Examples
-    --------
-    >>> from sklearn_lossacc.metrics import get_scorer_names
-    >>> "neg_log_loss" in get_scorer_names()
-    True
-    """
-    return sorted(SCORERS)
