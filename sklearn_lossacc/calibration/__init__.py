@@ -7,9 +7,11 @@ from sklearn_lossacc.calibration.classifier import CalibratedClassifier
 from sklearn_lossacc.calibration.ensemble_temperature import EnsembleTemperatureCalibrator
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
+from sklearn_lossacc.calibration.matrix import MatrixCalibrator
 from sklearn_lossacc.calibration.prior_shift import PriorShiftCalibrator
 from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.calibration.vector import VectorCalibrator
 
 __all__ = [
     "AutoCalibrator",
@@ -19,7 +21,9 @@ __all__ = [
     "EnsembleTemperatureCalibrator",
     "IdentityCalibrator",
     "IsotonicCalibrator",
+    "MatrixCalibrator",
     "PriorShiftCalibrator",
     "SigmoidCalibrator",
     "TemperatureCalibrator",
+    "VectorCalibrator",
 ]

@@ -14,11 +14,14 @@ from sklearn_lossacc.calibration import (
     EnsembleTemperatureCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    MatrixCalibrator,
     PriorShiftCalibrator,
     SigmoidCalibrator,
     TemperatureCalibrator,
+    VectorCalibrator,
 )
 from sklearn_lossacc.calibration.one_vs_rest import OneVsRestCalibrator
+from sklearn_lossacc.calibration.structured import StructuredCalibrator
 
 # The checks' few random rows are separable, lack classes, have classes of four rows, or say nothing about the labels.
 pytestmark = [
@@ -44,6 +47,8 @@ CALIBRATORS = [
     BetaCalibrator(shape="quadratic", input="logits"),
     EnsembleTemperatureCalibrator(input="logits"),
     PriorShiftCalibrator(input="logits"),
+    VectorCalibrator(input="logits"),
+    MatrixCalibrator(input="logits"),
     AutoCalibrator(input="logits"),
 ]
 
@@ -56,7 +61,7 @@ SHAPE_MISMATCHES = {
     "check_classifiers_classes": "two columns, three classes",
     "check_classifiers_train": "two columns, three classes; and columns that are no scores of the classes",
 }
-# Maps of each class by itself learn to predict one class whatever the columns; one temperature cannot.
+# Maps with an intercept for each class learn to predict one class whatever the columns; one temperature cannot.
 ONE_CLASS = {"check_classifiers_one_label": "three columns, one class"}
 # Up to 1.6 this check ignores the tag by which the calibrators refuse sparse X.
 SPARSE = (
@@ -65,7 +70,7 @@ SPARSE = (
 
 
 def expected_failures(calibrator):
-    learns_one_class = isinstance(calibrator, IsotonicCalibrator | OneVsRestCalibrator)
+    learns_one_class = isinstance(calibrator, IsotonicCalibrator | OneVsRestCalibrator | StructuredCalibrator)
     return SHAPE_MISMATCHES | SPARSE | ({} if learns_one_class else ONE_CLASS)
 
 

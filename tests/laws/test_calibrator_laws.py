@@ -21,9 +21,11 @@ from sklearn_lossacc.calibration import (
     EnsembleTemperatureCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
+    MatrixCalibrator,
     PriorShiftCalibrator,
     SigmoidCalibrator,
     TemperatureCalibrator,
+    VectorCalibrator,
 )
 from sklearn_lossacc.exceptions import (
     ClassesMismatchError,
@@ -44,6 +46,8 @@ CALIBRATORS = [
     BetaCalibrator(shape="quadratic"),
     EnsembleTemperatureCalibrator(),
     PriorShiftCalibrator(),
+    VectorCalibrator(),
+    MatrixCalibrator(),
     AutoCalibrator(),
 ]
 LOGITS = [clone(calibrator).set_params(input="logits") for calibrator in CALIBRATORS]

@@ -1,0 +1,92 @@
+"""What vector and matrix scaling share: temperature first, then a penalised linear map of log probabilities."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc._numerics import row_blocks, softmax
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.nested import fit_inner
+from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.inputs import Predictions, Scores
+
+__all__ = ["StructuredCalibrator"]
+
+
+class StructuredCalibrator(BaseCalibrator):
+    """Temperature scaling followed by a linear map of log probabilities near the identity."""
+
+    def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
+        n_classes = predictions.n_classes
+        inner = TemperatureCalibrator(input=self.input, classes=predictions.classes)
+        self.temperature_calibrator_ = fit_inner(inner, self, predictions)
+        self.share_ = 0.0
+        theta = np.zeros(self._penalty(n_classes).shape)
+        if inner.outcome_ not in ("converged", "missing_class"):
+            self._set(theta)
+            return inner.outcome_
+        y, weight, scores = predictions.y, predictions.sample_weight, predictions.checked
+        self.share_ = 1.0 / (float(class_weight.sum()) + 1.0)
+        x = np.empty((scores.n_rows, n_classes))
+        before = 0.0
+        for rows in row_blocks(*x.shape):
+            tempered = inner._apply(scores, rows)
+            before += self._block_loss(tempered, y[rows], weight, rows)
+            x[rows] = self._log_mixed(tempered)
+        theta = fit_multinomial(x, y, weight, penalty=self._penalty(n_classes))
+        after = 0.0
+        for rows in row_blocks(*x.shape):
+            after += self._block_loss(softmax(adjusted_scores(x[rows], theta)), y[rows], weight, rows)
+        if after > before:
+            # the share of equal probabilities cost more than the map gained
+            self.share_, theta = 0.0, np.zeros_like(theta)
+        self._set(theta)
+        return "converged"
+
+    @staticmethod
+    def _block_loss(proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rows: slice) -> float:
+        """Sum the log loss of a block."""
+        loss = -np.log(np.maximum(proba[np.arange(len(y)), y], SMALLEST))
+        return float(loss.sum() if weight is None else weight[rows] @ loss)
+
+    def _log_mixed(self, tempered: np.ndarray) -> np.ndarray:
+        """Mix in a share of equal probabilities, which bounds the logs, and take the logs."""
+        mixed = tempered * (1.0 - self.share_)
+        mixed += self.share_ / tempered.shape[1]
+        return np.log(np.maximum(mixed, SMALLEST, out=mixed), out=mixed)
+
+    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
+        tempered = self.temperature_calibrator_._apply(scores, rows)
+        if self.share_ == 0:
+            return tempered
+        proba = softmax(adjusted_scores(self._log_mixed(tempered), self._theta()))
+        return np.maximum(proba, SMALLEST, out=proba)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "temperature_calibrator": self.temperature_calibrator_.to_dict(),
+            "share": self.share_,
+            "theta": self._theta().tolist(),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.temperature_calibrator_ = TemperatureCalibrator.from_dict(state["temperature_calibrator"])
+        self.share_ = state["share"]
+        self._set(np.array(state["theta"]))
+
+    @abstractmethod
+    def _penalty(self, n_classes: int) -> np.ndarray:
+        """Return the penalty of the square of each parameter."""
+
+    @abstractmethod
+    def _set(self, theta: np.ndarray) -> None:
+        """Store the parameters under the names of their meaning."""
+
+    @abstractmethod
+    def _theta(self) -> np.ndarray:
+        """Return the parameters as the solver had them."""

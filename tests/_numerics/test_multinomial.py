@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import sklearn_lossacc._numerics.multinomial as module
+from sklearn_lossacc._numerics import log_softmax
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+
+
+def problem(n=400, k=4, seed=0):
+    rng = np.random.default_rng(seed)
+    x = log_softmax(rng.normal(scale=2, size=(n, k)))
+    tilted = x * rng.uniform(0.5, 1.5, k) + x @ rng.normal(scale=0.1, size=(k, k)) + rng.normal(size=k)
+    return x, (tilted + rng.gumbel(size=(n, k))).argmax(axis=1), rng.gamma(1.0, size=n)
+
+
+def objective(theta, x, y, weight, penalty):
+    theta = theta.reshape(penalty.shape)
+    loss = -log_softmax(adjusted_scores(x, theta))[np.arange(len(y)), y]
+    return weight @ loss + (penalty * theta**2).sum()
+
+
+SHAPES = pytest.mark.parametrize("width", [2, 5], ids=["vector", "matrix"])
+SOLVERS = pytest.mark.parametrize("newton_parameters", [600, 0], ids=["newton", "l-bfgs"])
+
+
+@SHAPES
+@SOLVERS
+def test_minimum_agrees_with_a_general_solver(width, newton_parameters, monkeypatch):
+    monkeypatch.setattr(module, "NEWTON_PARAMETERS", newton_parameters)
+    x, y, weight = problem()
+    penalty = np.random.default_rng(1).uniform(0.5, 4, (4, width))
+    ours = fit_multinomial(x, y, weight, penalty=penalty)
+    theirs = minimize(objective, np.zeros(penalty.size), (x, y, weight, penalty), tol=1e-8, options={"maxiter": 5000})
+    np.testing.assert_allclose(ours.ravel(), theirs.x, atol=1e-4)
+    assert objective(ours, x, y, weight, penalty) <= theirs.fun + 1e-7
+
+
+@SHAPES
+def test_derivatives_agree_with_differences(width):
+    x, y, weight = problem(n=50)
+    penalty = np.full((4, width), 0.7)
+    theta = np.random.default_rng(2).normal(scale=0.3, size=penalty.shape)
+    rows = module._Problem(x, y, weight, penalty)
+    at, diagonal = rows.evaluate(theta, "full"), rows.evaluate(theta, "diagonal").hessian
+    np.testing.assert_allclose(at.value, objective(theta, x, y, weight, penalty))
+    np.testing.assert_allclose(np.diag(at.hessian), diagonal.ravel())
+    for place in range(theta.size):
+        step = np.zeros(theta.size)
+        step[place] = 1e-5
+        step = step.reshape(theta.shape)
+        up, down = rows.evaluate(theta + step), rows.evaluate(theta - step)
+        np.testing.assert_allclose((up.value - down.value) / 2e-5, at.gradient.ravel()[place], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(
+            (up.gradient - down.gradient).ravel() / 2e-5, at.hessian[place], rtol=1e-5, atol=1e-5
+        )
+
+
+@SHAPES
+def test_weights_are_repetitions(width):
+    x, y, _ = problem()
+    copies = np.random.default_rng(3).integers(0, 4, len(y))
+    penalty = np.ones((4, width))
+    np.testing.assert_allclose(
+        fit_multinomial(x, y, copies.astype(float), penalty=penalty),
+        fit_multinomial(x.repeat(copies, axis=0), y.repeat(copies), penalty=penalty),
+        atol=1e-7,
+    )
+
+
+@SHAPES
+def test_a_warm_start_changes_nothing(width, monkeypatch):
+    x, y, weight = problem(n=4000)
+    penalty = np.ones((4, width))
+    cold = fit_multinomial(x, y, weight, penalty=penalty)
+    monkeypatch.setattr(module, "WARM_ENTRIES", 0)
+    np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty), cold, atol=1e-7)
+
+
+@SHAPES
+@SOLVERS
+def test_separable_rows_have_an_answer(width, newton_parameters, monkeypatch):
+    monkeypatch.setattr(module, "NEWTON_PARAMETERS", newton_parameters)
+    x, _, _ = problem()
+    y = x.argmax(axis=1)
+    theta = fit_multinomial(x, y, penalty=np.ones((4, width)))
+    assert np.isfinite(theta).all()
+    weight = np.ones(len(y))
+    penalty = np.ones((4, width))
+    assert objective(theta, x, y, weight, penalty) < objective(np.zeros_like(theta), x, y, weight, penalty)
