@@ -2,6 +2,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from sklearn_lossacc.findings.history import HistoryDiagnosis
@@ -29,7 +30,7 @@ def diagnosis():
 def drawn(diagnosis, **options):
     figure, ax = new_history_figure()
     axes = draw_history(diagnosis, ax, **options)
-    figure.canvas.draw()
+    FigureCanvasAgg(figure).draw()
     return figure, ax, axes
 
 
