@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.binning import right_closed_bins
+from sklearn_lossacc._numerics.isotonic import TIE
 
 N_BINS = 15
 N_NULL_DRAWS = 999
@@ -139,6 +140,31 @@ def _draw_gap(bins, confidence, weight, group, rng) -> np.ndarray:
     return gap
 
 
+def tied_levels(values: np.ndarray) -> np.ndarray:
+    """Return the rank of each value among the distinct ones; values that differ by rounding only are equal.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Not negative.
+
+    Returns
+    -------
+    ndarray of intp of shape (n_rows,)
+        0 for the smallest.
+
+    Examples
+    --------
+    >>> tied_levels(np.array([0.9, 0.3, 0.1 + 0.2])).tolist()
+    [1, 0, 0]
+    """
+    order = np.argsort(values, kind="stable")
+    ascending = values[order]
+    level = np.empty(values.size, dtype=np.intp)
+    level[order] = np.cumsum(np.r_[False, ascending[1:] - ascending[:-1] > TIE * ascending[1:]])
+    return level
+
+
 def equal_mass_bins(values: np.ndarray, weight: np.ndarray, n_bins: int) -> np.ndarray:
     """Return the bin of each value among bins of equal weight.
 
@@ -162,8 +188,8 @@ def equal_mass_bins(values: np.ndarray, weight: np.ndarray, n_bins: int) -> np.n
     >>> equal_mass_bins(np.array([0.1, 0.4, 0.4, 0.9]), np.ones(4), 2).tolist()
     [0, 1, 1, 1]
     """
-    distinct, tied = np.unique(values, return_inverse=True)
-    mass_at = np.bincount(tied, weight, distinct.size)
+    tied = tied_levels(values)
+    mass_at = np.bincount(tied, weight)
     middle = np.cumsum(mass_at) - 0.5 * mass_at
     return np.minimum((n_bins * middle / mass_at.sum()).astype(np.intp), n_bins - 1)[tied]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_lossacc._numerics.binning import right_closed_bins
-from sklearn_lossacc.inference.calibration_error import N_BINS, debiased_rmsce, equal_mass_bins, smooth_ece
+from sklearn_lossacc.inference.calibration_error import N_BINS, debiased_rmsce, equal_mass_bins, smooth_ece, tied_levels
 from sklearn_lossacc.metrics.rows import Rows
 
 __all__ = [
@@ -374,6 +374,5 @@ def ks_calibration_error(
     confidence, correct, weight = Rows.check(
         y_true, y_proba, sample_weight=sample_weight, classes=classes, input=input
     ).top
-    level, tied = np.unique(confidence, return_inverse=True)
-    residual = np.bincount(tied, weight * (correct - confidence), level.size)
+    residual = np.bincount(tied_levels(confidence), weight * (correct - confidence))
     return float(np.abs(np.cumsum(residual)).max() / weight.sum())
