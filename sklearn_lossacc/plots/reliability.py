@@ -87,6 +87,7 @@ def _draw_diagram(ax: Axes, table: Table) -> list[Any]:
             markeredgecolor=edge,
             markeredgewidth=0.8,
             zorder=4,
+            clip_on=False,
             label=words,
         )
         handles.append(points)
