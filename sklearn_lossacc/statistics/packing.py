@@ -36,12 +36,9 @@ _PLAIN: dict[str, type] = {
     "undo_softmax_ok": bool,
 }
 _BY_CLASS = (
-    "class_weight",
     "class_weight2",
     "class_loss",
     "class_loss2",
-    "class_correct",
-    "predicted_weight",
     "proba_sum",
 )
 _BY_BIN = ("rel_weight", "rel_weight2", "rel_confidence", "rel_correct")

@@ -62,7 +62,7 @@ class SmallestKeys:
             keys, rows = tuple(key[candidates] for key in keys), rows[candidates]
         self._pending.append((keys, rows))
         self._n_pending += rows.size
-        if self._n_pending > self.bound // 2:
+        if self._rows.size + self._n_pending > self.bound + self.bound // 2:
             self._settle()
 
     def _settle(self) -> None:

@@ -35,12 +35,9 @@ _ADDED = (
     "clipped_rows",
     "raw_loss_sum",
     "class_rows",
-    "class_weight",
     "class_weight2",
     "class_loss",
     "class_loss2",
-    "class_correct",
-    "predicted_weight",
     "proba_sum",
     "rel_rows",
     "rel_weight",
@@ -86,14 +83,10 @@ class PredictionSummary:
         Rows whose true class has a probability below 2.22e-16.
     raw_loss_sum : float
         sum -w log p_true over the rows with p_true > 0, not clipped.
-    class_rows, class_weight, class_weight2 : ndarray of shape (n_classes,)
-        Number of rows, sum w and sum w^2 by true class.
+    class_rows, class_weight2 : ndarray of shape (n_classes,)
+        Number of rows and sum w^2 by true class; see also `class_weight`.
     class_loss, class_loss2 : ndarray of shape (n_classes,)
         sum w l and sum w^2 l^2 of the clipped loss l by true class.
-    class_correct : ndarray of shape (n_classes,)
-        Weight of the rows whose true class is predicted, by true class.
-    predicted_weight : ndarray of shape (n_classes,)
-        sum w by predicted class.
     proba_sum : ndarray of shape (n_classes,)
         sum w p.
     confusion_counts : SparseCounts
@@ -152,12 +145,9 @@ class PredictionSummary:
     clipped_rows: int
     raw_loss_sum: float
     class_rows: np.ndarray
-    class_weight: np.ndarray
     class_weight2: np.ndarray
     class_loss: np.ndarray
     class_loss2: np.ndarray
-    class_correct: np.ndarray
-    predicted_weight: np.ndarray
     proba_sum: np.ndarray
     confusion_counts: SparseCounts
     rel_rows: np.ndarray
@@ -244,6 +234,24 @@ class PredictionSummary:
     def group_rows(self) -> np.ndarray | None:
         """Number of rows with w > 0 of each group; shape (n_groups,)."""
         return None if self.groups is None else self.groups.rows
+
+    @cached_property
+    def class_weight(self) -> np.ndarray:
+        """The sums of w by true class; shape (n_classes,)."""
+        true, _, weight = self.confusion_cells()
+        return np.bincount(true, weight, self.n_classes)
+
+    @cached_property
+    def class_correct(self) -> np.ndarray:
+        """The sums of w over the rows whose true class is predicted, by true class; shape (n_classes,)."""
+        true, predicted, weight = self.confusion_cells()
+        return np.bincount(true, weight * (true == predicted), self.n_classes)
+
+    @cached_property
+    def predicted_weight(self) -> np.ndarray:
+        """The sums of w by predicted class; shape (n_classes,)."""
+        _, predicted, weight = self.confusion_cells()
+        return np.bincount(predicted, weight, self.n_classes)
 
     @property
     def log_loss(self) -> float:

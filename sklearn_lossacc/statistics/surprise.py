@@ -74,19 +74,20 @@ def fill_surprise(predictions: Predictions, chunk: RowValues, smallest: np.ndarr
     below its expectation (Cantelli's inequality, V is the varentropy). Rows with the most standard deviations of loss
     above expectation come first, so that the limit soon leaves out the others.
     """
-    distance = chunk.raw_loss - chunk.values[ENTROPY]
-    variance = chunk.values[VARENTROPY] + np.finfo(np.float64).tiny
+    right = chunk.pred == chunk.y
+    chunk.surprise_p.fill(np.nan)
+    if smallest[-1] >= 1.0:
+        chunk.surprise_p[right] = 1.0
+    places = np.flatnonzero((chunk.p_true <= smallest[-1] * ROOM) & ~right)
+    distance = chunk.raw_loss[places] - chunk.values[ENTROPY, places]
+    variance = chunk.values[VARENTROPY, places] + np.finfo(np.float64).tiny
     squared = np.minimum(distance, 0.0) ** 2
-    least = np.maximum(chunk.p_true, squared / (variance + squared))
-    wrong = chunk.pred != chunk.y
-    chunk.surprise_p[:] = np.where(wrong, np.nan, 1.0)
-
-    places = np.flatnonzero(wrong & (least <= smallest[-1] * ROOM))
-    places = places[np.argsort(-distance[places] / np.sqrt(variance[places]))]
+    least = np.maximum(chunk.p_true[places], squared / (variance + squared))
+    order = np.argsort(-distance / np.sqrt(variance))
     for block in row_blocks(places.size, _column_parts(predictions.n_classes)[0].stop, ENTRIES):
         limit = float(smallest[-1])
-        at = np.sort(places[block])
-        at = at[least[at] <= limit * ROOM]
+        promising = order[block]
+        at = np.sort(places[promising[least[promising] <= limit * ROOM]])
         found = chunk.surprise_p[at] = _p_values(predictions, chunk, at, limit)
         # NaN does not count: it is not below anything.
         smallest = np.sort(np.concatenate([smallest, found[found < limit]]))[: smallest.size]

@@ -47,9 +47,8 @@ class Tally:
         self.predictions = predictions
         self.whole = WholeSums(np.zeros(k))
         self.moments = Moments.empty(len(COLUMNS))
-        self.class_rows = np.zeros(k, dtype=np.int64)
-        self.class_weight, self.class_weight2, self.class_loss, self.class_loss2, self.class_correct = np.zeros((5, k))
-        self.predicted_weight = np.zeros(k)
+        self.class_rows = np.zeros(k, dtype=np.int64)  # without weights, this and the next follow from the confusion
+        self.class_weight2, self.class_loss, self.class_loss2 = np.zeros((3, k))
         self.confusion_counts = CellCounter(k * k)
         self.rel_rows = np.zeros(FINE_BINS, dtype=np.int64)
         self.rel_weight, self.rel_weight2, self.rel_confidence, self.rel_correct = np.zeros((4, FINE_BINS))
@@ -88,23 +87,15 @@ class Tally:
         self.raw_loss_sum += float(loss.sum() if weight is None else (loss * weight).sum())
 
     def _add_classes(self, chunk: RowValues) -> None:
-        y, pred, weight = chunk.y, chunk.pred, chunk.weight
-        k = self.class_rows.size
-        loss, correct = chunk.values[LOSS], chunk.values[CORRECT]
-        rows = np.bincount(y, minlength=k)
-        self.class_rows += rows
-        if weight is None:
-            self.class_weight += rows
-            self.class_weight2 += rows
-        else:
-            self.class_weight += np.bincount(y, weight, k)
+        y, weight, k = chunk.y, chunk.weight, self.class_loss.size
+        loss = chunk.values[LOSS]
+        if weight is not None:
+            self.class_rows += np.bincount(y, minlength=k)
             self.class_weight2 += np.bincount(y, weight**2, k)
-            loss, correct = loss * weight, correct * weight
+            loss = loss * weight
         self.class_loss += np.bincount(y, loss, k)
         self.class_loss2 += np.bincount(y, loss**2, k)
-        self.class_correct += np.bincount(y, correct, k)
-        self.predicted_weight += np.bincount(pred, weight, k)
-        self.confusion_counts.add(y * k + pred, weight)
+        self.confusion_counts.add(y * k + chunk.pred, weight)
 
     def _add_reliability(self, chunk: RowValues) -> None:
         weight = chunk.weight
@@ -209,6 +200,12 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         rows = ReferencedRows(predictions)
     top_loss = totals.top_loss.result()
     top_loss = replace(top_loss, surprise_p=surprise_p(predictions, top_loss.index - predictions.row_offset))
+    confusion = totals.confusion_counts.result()
+    class_rows: np.ndarray = totals.class_rows
+    class_weight2: np.ndarray = totals.class_weight2
+    if predictions.sample_weight is None:
+        class_weight2 = np.bincount(confusion.cells // predictions.n_classes, confusion.weight, predictions.n_classes)
+        class_rows = class_weight2.astype(np.int64)
     groups = None
     if predictions.group_keys is not None:
         groups = GroupSums.of(predictions.group_keys, totals.group_sums, totals.group_rows)
@@ -228,15 +225,12 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         "zero_weight": totals.zero_weight,
         "clipped_rows": totals.clipped_rows,
         "raw_loss_sum": totals.raw_loss_sum,
-        "class_rows": totals.class_rows,
-        "class_weight": totals.class_weight,
-        "class_weight2": totals.class_weight2,
+        "class_rows": class_rows,
+        "class_weight2": class_weight2,
         "class_loss": totals.class_loss,
         "class_loss2": totals.class_loss2,
-        "class_correct": totals.class_correct,
-        "predicted_weight": totals.predicted_weight,
         "proba_sum": totals.whole.proba_sum,
-        "confusion_counts": totals.confusion_counts.result(),
+        "confusion_counts": confusion,
         "rel_rows": totals.rel_rows,
         "rel_weight": totals.rel_weight,
         "rel_weight2": totals.rel_weight2,
