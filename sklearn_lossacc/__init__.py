@@ -7,6 +7,7 @@ from sklearn_lossacc.calibration import (
     BetaCalibrator,
     CalibratedClassifier,
     EnsembleTemperatureCalibrator,
+    HistogramCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
     MatrixCalibrator,
@@ -14,6 +15,7 @@ from sklearn_lossacc.calibration import (
     SigmoidCalibrator,
     TemperatureCalibrator,
     VectorCalibrator,
+    VennAbersCalibrator,
 )
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
 from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
@@ -27,6 +29,7 @@ __all__ = [
     "Diagnosis",
     "EnsembleTemperatureCalibrator",
     "Finding",
+    "HistogramCalibrator",
     "IdentityCalibrator",
     "IsotonicCalibrator",
     "LossAccuracyReport",
@@ -36,6 +39,7 @@ __all__ = [
     "SigmoidCalibrator",
     "TemperatureCalibrator",
     "VectorCalibrator",
+    "VennAbersCalibrator",
     "diagnose",
     "get_scorer",
     "get_scorer_names",

@@ -5,6 +5,7 @@ from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beta import BetaCalibrator
 from sklearn_lossacc.calibration.classifier import CalibratedClassifier
 from sklearn_lossacc.calibration.ensemble_temperature import EnsembleTemperatureCalibrator
+from sklearn_lossacc.calibration.histogram import HistogramCalibrator
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
 from sklearn_lossacc.calibration.matrix import MatrixCalibrator
@@ -12,6 +13,7 @@ from sklearn_lossacc.calibration.prior_shift import PriorShiftCalibrator
 from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.vector import VectorCalibrator
+from sklearn_lossacc.calibration.venn_abers import VennAbersCalibrator
 
 __all__ = [
     "AutoCalibrator",
@@ -19,6 +21,7 @@ __all__ = [
     "BetaCalibrator",
     "CalibratedClassifier",
     "EnsembleTemperatureCalibrator",
+    "HistogramCalibrator",
     "IdentityCalibrator",
     "IsotonicCalibrator",
     "MatrixCalibrator",
@@ -26,4 +29,5 @@ __all__ = [
     "SigmoidCalibrator",
     "TemperatureCalibrator",
     "VectorCalibrator",
+    "VennAbersCalibrator",
 ]

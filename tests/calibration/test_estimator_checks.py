@@ -12,6 +12,7 @@ from sklearn_lossacc.calibration import (
     BetaCalibrator,
     CalibratedClassifier,
     EnsembleTemperatureCalibrator,
+    HistogramCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
     MatrixCalibrator,
@@ -19,6 +20,7 @@ from sklearn_lossacc.calibration import (
     SigmoidCalibrator,
     TemperatureCalibrator,
     VectorCalibrator,
+    VennAbersCalibrator,
 )
 from sklearn_lossacc.calibration.one_vs_rest import OneVsRestCalibrator
 from sklearn_lossacc.calibration.structured import StructuredCalibrator
@@ -49,6 +51,9 @@ CALIBRATORS = [
     PriorShiftCalibrator(input="logits"),
     VectorCalibrator(input="logits"),
     MatrixCalibrator(input="logits"),
+    HistogramCalibrator(input="logits"),
+    HistogramCalibrator(strategy="uniform", input="logits"),
+    VennAbersCalibrator(input="logits"),
     AutoCalibrator(input="logits"),
 ]
 

@@ -19,6 +19,7 @@ from sklearn_lossacc.calibration import (
     BaseCalibrator,
     BetaCalibrator,
     EnsembleTemperatureCalibrator,
+    HistogramCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
     MatrixCalibrator,
@@ -26,6 +27,7 @@ from sklearn_lossacc.calibration import (
     SigmoidCalibrator,
     TemperatureCalibrator,
     VectorCalibrator,
+    VennAbersCalibrator,
 )
 from sklearn_lossacc.exceptions import (
     ClassesMismatchError,
@@ -48,10 +50,13 @@ CALIBRATORS = [
     PriorShiftCalibrator(),
     VectorCalibrator(),
     MatrixCalibrator(),
+    HistogramCalibrator(),
+    HistogramCalibrator(strategy="uniform"),
+    VennAbersCalibrator(),
     AutoCalibrator(),
 ]
 LOGITS = [clone(calibrator).set_params(input="logits") for calibrator in CALIBRATORS]
-NOT_PARAMETRIC = (IsotonicCalibrator, AutoCalibrator)
+NOT_PARAMETRIC = (AutoCalibrator, HistogramCalibrator, IsotonicCalibrator, VennAbersCalibrator)
 every_calibrator = pytest.mark.parametrize("calibrator", CALIBRATORS, ids=repr)
 every_calibrator_both_inputs = pytest.mark.parametrize("calibrator", CALIBRATORS + LOGITS, ids=repr)
 ignore_outcomes = pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
@@ -292,7 +297,8 @@ def test_calibration_pays_out_of_sample(calibrator):
     if isinstance(calibrator, IdentityCalibrator | PriorShiftCalibrator):  # nothing has shifted
         assert abs(gain) < 1e-12
     else:
-        assert gain > 0.15
+        # bins throw the differences within them away
+        assert gain > (0.12 if isinstance(calibrator, HistogramCalibrator) else 0.15)
 
 
 probabilities = arrays(np.float64, (12, 3), elements=st.floats(0, 1)).filter(lambda P: P.sum(axis=1).min() > 1e-300)

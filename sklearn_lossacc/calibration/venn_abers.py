@@ -1,0 +1,72 @@
+"""Venn-Abers prediction: isotonic regression that doubts its own row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+
+__all__ = ["VennAbersCalibrator"]
+
+
+class VennAbersCalibrator(OneVsRestCalibrator):
+    """Fit isotonically twice, as if the row to predict had either label, and weigh the two answers.
+
+    Parameters
+    ----------
+    input : {"proba", "logits"}, default="proba"
+        What X holds.
+    classes : array-like of shape (n_classes,), optional
+        The label of each column, in column order. Without it: column names that cover the labels, 0..k-1 for
+        integer labels in that range, else the sorted labels.
+
+    Attributes
+    ----------
+    maps_ : list of dict
+        "knots" (log odds), "lower" and "upper" for each class; a single map, for ``classes_[1]``, if there are
+        two classes.
+    outcome_ : {"converged", "missing_class"}
+        "missing_class": some class has no rows.
+    classes_ : ndarray of shape (n_classes,)
+        The label of each column.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X has names.
+
+    See Also
+    --------
+    IsotonicCalibrator : One fit, smoothed at its ends.
+
+    Notes
+    -----
+    The inductive Venn-Abers predictor. With p0 and p1 the isotonic fits at the row when it is added with label
+    0 and with label 1, q = p1 / (1 - p0 + p1), which has the smallest worst regret in log loss. p0 < p1, and
+    the distance between them says how much the data know about such rows. q is never 0 or 1.
+
+    With more than two classes each class is fitted against the others and rows are divided by their sums. The
+    validity guarantee is that of two classes. A class without rows keeps p_j / (1 + s_j), with s_j its
+    weighted sum of probabilities.
+
+    References
+    ----------
+    V. Vovk, I. Petej, V. Fedorova, "Large-Scale Probabilistic Predictors With and Without Guarantees of
+    Validity", NeurIPS 2015.
+
+    Examples
+    --------
+    Three of four rows at .9 are right; one more row makes it 3/5 or 4/5, and .8 / (.4 + .8) = 2/3:
+
+    >>> from sklearn_lossacc.calibration import VennAbersCalibrator
+    >>> VennAbersCalibrator().fit([0.9] * 4, [1, 1, 1, 0]).predict_proba([0.9]).round(4)
+    array([[0.3333, 0.6667]])
+    """
+
+    def _fit_map(self, target: Target) -> Map:
+        knots, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight)
+        return {"knots": knots, "lower": lower, "upper": upper}
+
+    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        p0, p1 = venn_abers_pair(odds, one["knots"], one["lower"], one["upper"])
+        return p1 / (1.0 - p0 + p1)
