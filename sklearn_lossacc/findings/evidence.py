@@ -212,7 +212,9 @@ class Evidence:
         mean, error = monotone_gain(model.proba, model.y, model.weight, model.group, self.rng(5))
         half = Z95 * share * error
         known = math.isfinite(half)
-        return Part("shape", share * mean, share * mean - half if known else None, share * mean + half if known else None)
+        return Part(
+            "shape", share * mean, share * mean - half if known else None, share * mean + half if known else None
+        )
 
     @cached_property
     def uneven_gate(self) -> UnevenTest:

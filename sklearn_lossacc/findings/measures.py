@@ -8,25 +8,47 @@ from collections.abc import Mapping
 import numpy as np
 
 from sklearn_lossacc.findings.decomposition import Decomposition
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.calibration_error import debiased_rmsce, smooth_ece
 from sklearn_lossacc.inference.intervals import effective_draws, wilson_interval
 from sklearn_lossacc.inference.ranks import roc_area
 
 EXACT = "exact"
+DOMINATES = 0.1  # share of the loss in one row from which its interval is not to be trusted
 
 
 def _finite(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _shifted(value: float, mean: float, low: float, high: float, method: str) -> Estimate:
-    """Put an interval made on the sampled rows around the value of all rows."""
+def _shifted(
+    value: float,
+    mean: float,
+    low: float,
+    high: float,
+    method: str,
+    lowest: float = -math.inf,
+    highest: float = math.inf,
+) -> Estimate:
+    """Put an interval made on the sampled rows around the value of all rows, within the possible values."""
     low_, high_ = _finite(low), _finite(high)
     if low_ is None or high_ is None:
         return Estimate(value, None, None, method)
-    return Estimate(value, value - float(mean - low_), value + float(high_ - mean), method)
+    return Estimate(
+        value,
+        min(value, max(lowest, value - float(mean - low_))),
+        max(value, min(highest, value + float(high_ - mean))),
+        method,
+    )
+
+
+def _warned(method: str, evidence: Evidence, loss: np.ndarray) -> str:
+    """Add to a method that one row carries more than a tenth of the loss, where it does."""
+    carried = evidence.null.weight * loss
+    total = float(carried.sum())
+    share = float(carried.max()) / total if total > 0 else 0.0
+    return f"{method}; one row carries {share:.0%} of the loss" if share > DOMINATES else method
 
 
 def _accuracy(evidence: Evidence) -> Estimate:
@@ -52,15 +74,22 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
         [null.true_loss, clipped_loss, null.entropy, halve * brier, confidence, confidence - correct], axis=1
     )
     mean, low, high, method = evidence.interval(columns)
+    k = evidence.n_classes
     exact = {
-        "log_loss": evidence.total_loss,
-        "log_loss_clipped": float(summary.mean("loss")),
-        "expected_log_loss": float(summary.mean("entropy")),
-        "brier_score": halve * float(summary.mean("brier")),
-        "mean_confidence": float(summary.mean("confidence")),
-        "confidence_gap": float(summary.mean("confidence") - summary.mean("correct")),
+        "log_loss": (evidence.total_loss, 0.0, math.inf),
+        "log_loss_clipped": (float(summary.mean("loss")), 0.0, -LOG_CLIP),
+        "expected_log_loss": (float(summary.mean("entropy")), 0.0, math.log(k)),
+        "brier_score": (halve * float(summary.mean("brier")), 0.0, 2.0 * halve),
+        "mean_confidence": (float(summary.mean("confidence")), 1.0 / k, 1.0),
+        "confidence_gap": (float(summary.mean("confidence") - summary.mean("correct")), 1.0 / k - 1.0, 1.0),
     }
-    found = {name: _shifted(value, mean[i], low[i], high[i], method) for i, (name, value) in enumerate(exact.items())}
+    methods = dict.fromkeys(exact, method)
+    for i, name in enumerate(("log_loss", "log_loss_clipped")):
+        methods[name] = _warned(method, evidence, columns[:, i])
+    found = {
+        name: _shifted(value, mean[i], low[i], high[i], methods[name], lowest, highest)
+        for i, (name, (value, lowest, highest)) in enumerate(exact.items())
+    }
     if evidence.clipped:
         found["log_loss"] = Estimate(math.inf, None, None, "infinite: a true class has probability 0")
     return found
@@ -72,12 +101,16 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     recall = summary.class_correct[present] / summary.class_weight[present]
     value = float(recall.mean())
     effective = summary.class_weight[present] ** 2 / np.maximum(summary.class_weight2[present], 1e-300)
-    if summary.n_groups is not None or effective.min() < 2:
-        return Estimate(value, None, None, "no interval: needs independent rows and two rows in every class")
+    clustered = evidence.influence_error(evidence.recall_influence)
+    if clustered is None or effective.min() < 2:
+        return Estimate(value, None, None, "no interval: needs two rows in every class, and ten groups if any")
     # Agresti-Coull counts keep the variance of a class that is always or never right away from 0.
     share = (recall * effective + 2.0) / (effective + 4.0)
     error = math.sqrt(float(np.sum(share * (1 - share) / (effective + 4.0)))) / recall.size
-    return Estimate(value, max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error), "normal, classes as strata")
+    method = "normal, classes as strata"
+    if summary.n_groups is not None:
+        error, method = max(error, clustered), "normal, classes as strata, groups as units"
+    return Estimate(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error), method)
 
 
 def _baselines(evidence: Evidence) -> dict[str, Estimate]:
@@ -92,11 +125,15 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
         with np.errstate(divide="ignore"):
             rows = -np.log(prior)[null.y]
         mean, low, high, method = evidence.interval(rows[:, None])
-        found["prior_log_loss"] = _shifted(prior_loss, mean[0], low[0], high[0], f"{method}, {source}")
+        found["prior_log_loss"] = _shifted(prior_loss, mean[0], low[0], high[0], f"{method}, {source}", lowest=0.0)
     else:
         found["prior_log_loss"] = Estimate(math.inf, None, None, "infinite: the prior rules out a class that occurs")
     majority = float(share[evidence.majority])
-    found["majority_accuracy"] = Estimate(majority, *wilson_interval(majority, evidence.n_effective), "Wilson")
+    if summary.n_groups is None:
+        found["majority_accuracy"] = Estimate(majority, *wilson_interval(majority, evidence.n_effective), "Wilson")
+    else:
+        mean, low, high, method = evidence.interval((null.y == evidence.majority).astype(float)[:, None])
+        found["majority_accuracy"] = _shifted(majority, mean[0], low[0], high[0], method, 0.0, 1.0)
     found["d2_log_loss"] = _skill(evidence, evidence.total_loss, prior_loss, null.true_loss, None)
     constant = float(1.0 - 2.0 * share @ prior + prior @ prior)
     brier = float(summary.mean("brier"))
@@ -160,18 +197,20 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     parts = {part.name: part for part in decomposition.parts}
     calibration = sum(parts[name].value for name in ("floor", "class_bias", "temperature", "shape"))
     chosen = [parts[name] for name in ("floor", "class_bias", "temperature", "shape") if parts[name].selected]
-    spread = math.sqrt(sum(((part.high or 0.0) - (part.low or 0.0)) ** 2 for part in chosen)) / 2.0
-    if chosen:
-        calibration_loss = Estimate(
-            calibration, max(0.0, calibration - spread), calibration + spread, "selected parts, in quadrature"
-        )
+    widths = [part.high - part.low for part in chosen if part.high is not None and part.low is not None]
+    spread = math.sqrt(sum(width**2 for width in widths)) / 2.0
+    if len(widths) < len(chosen):
+        calibration_loss = Estimate(calibration, None, None, "no interval: a selected part has none")
+    elif chosen:
+        low = min(calibration, max(0.0, calibration - spread))
+        calibration_loss = Estimate(calibration, low, calibration + spread, "selected parts, in quadrature")
     else:
-        open_parts = [parts[name].high or 0.0 for name in ("floor", "class_bias", "temperature")]
+        open_parts = [parts[name].high or 0.0 for name in ("floor", "class_bias", "temperature", "shape")]
         calibration_loss = Estimate(0.0, 0.0, max(open_parts), "nothing selected; the largest single part left open")
     refinement = decomposition.total - calibration
     loss = means["log_loss_clipped" if evidence.clipped else "log_loss"]
-    half_low = None if loss.low is None else refinement - (loss.value - loss.low)
-    half_high = None if loss.high is None else refinement + (loss.high - loss.value)
+    refinement_low = None if loss.low is None else min(refinement, max(0.0, refinement - (loss.value - loss.low)))
+    refinement_high = None if loss.high is None else refinement + (loss.high - loss.value)
     causes = evidence.causes
     k = evidence.n_classes
     floor = causes.fit.floor if causes is not None and "floor" in causes.terms else 0.0
@@ -192,7 +231,7 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
             floor * (k - 1) / k, 0.0, evidence.error_upper_limit, "partly identified: at most the error rate"
         ),
         "calibration_loss": calibration_loss,
-        "refinement_loss": Estimate(refinement, half_low, half_high, f"{loss.method} of the log loss"),
+        "refinement_loss": Estimate(refinement, refinement_low, refinement_high, f"log loss: {loss.method}"),
         "resolution": Estimate(resolution, None, None, "prior minus refinement loss"),
         "roc_auc": _roc_auc(evidence),
     }

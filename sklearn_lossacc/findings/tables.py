@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
-from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
+from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.noise import label_quality
 from sklearn_lossacc.inference.surprise import surprise_table
 from sklearn_lossacc.statistics import TopRows
@@ -69,6 +69,19 @@ def loss_distribution(evidence: Evidence) -> dict[str, list[Any]]:
     return _records({"low": low, "high": edges, "observed": observed, "expected": expected})
 
 
+def _design_effects(evidence: Evidence, residual: np.ndarray) -> np.ndarray:
+    """Return, by true class, how many times groups inflate the variance of the total of `residual`."""
+    null, k = evidence.null, evidence.n_classes
+    if null.group is None:
+        return np.ones(k)
+    weighted = null.weight * residual
+    cell, place = np.unique(null.group * k + null.y, return_inverse=True)
+    by_cell = np.bincount(place, weighted)
+    alone = np.bincount(null.y, weighted**2, k)
+    together = np.bincount(cell % k, by_cell**2, k)
+    return np.divide(together, alone, out=np.ones(k), where=alone > 0)
+
+
 def classes(evidence: Evidence) -> dict[str, list[Any]]:
     """One row a class."""
     summary = evidence.summary
@@ -78,15 +91,21 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
         accuracy = np.where(seen, summary.class_correct / weight, np.nan)
         loss = np.where(seen, summary.class_loss / weight, np.nan)
         effective = np.where(seen, weight**2 / np.maximum(summary.class_weight2, 1e-300), 0.0)
+    null = evidence.null
+    losses = np.minimum(null.true_loss, -LOG_CLIP) - np.where(seen, loss, 0.0)[null.y]
+    hits = evidence.top[1] - np.where(seen, accuracy, 0.0)[null.y]
+    # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
+    effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
     limits = np.array(
         [wilson_interval(a, n) if n > 0 else (math.nan, math.nan) for a, n in zip(accuracy, effective, strict=True)]
     )
-    null = evidence.null
-    centred = null.weight * (null.true_loss - np.where(np.isfinite(loss), loss, 0.0)[null.y])
     scale = summary.sum_w / null.weight.sum()
-    variance = np.bincount(null.y, centred**2, evidence.n_classes) * scale
+    variance = np.bincount(null.y, (null.weight * losses) ** 2, evidence.n_classes) * scale
+    variance = variance * np.maximum(1.0, _design_effects(evidence, losses))
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.where(effective >= 2, 1.96 * np.sqrt(variance) / weight, np.nan)
+        half = np.where(effective >= 2, Z95 * np.sqrt(variance) / weight, np.nan)
+    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
+        limits[:], half[:] = math.nan, math.nan
     return {
         "label": [str(label) for label in summary.classes],
         **_records(
@@ -99,7 +118,7 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
                 "accuracy_low": limits[:, 0],
                 "accuracy_high": limits[:, 1],
                 "loss": loss,
-                "loss_low": loss - half,
+                "loss_low": np.maximum(loss - half, 0.0),
                 "loss_high": loss + half,
             }
         ),

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Z95, Evidence
-from sklearn_lossacc.inference.gains import gain_upper_bound
+from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 
 PATH = ("floor", "class_bias", "temperature")  # the order in which the terms are taken off
@@ -17,7 +17,13 @@ PATH = ("floor", "class_bias", "temperature")  # the order in which the terms ar
 
 def row_losses(log_proba: np.ndarray, y: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
     """Return -log q at the labels."""
-    return -np.log(mixture_proba(log_proba, beta, bias, floor)[np.arange(len(y)), y])
+    rows = np.arange(len(y))
+    if floor > 0:
+        return -np.log(mixture_proba(log_proba, beta, bias, floor)[rows, y])
+    # Without a floor the probability itself may underflow.
+    scores = beta * log_proba + bias
+    scores -= scores.max(axis=1, keepdims=True)
+    return np.log(np.exp(scores).sum(axis=1)) - scores[rows, y]
 
 
 def term_df(evidence: Evidence, term: str) -> int:
@@ -49,7 +55,8 @@ def fitted_parts(evidence: Evidence) -> dict[str, Part]:
         mean, error = mean_and_error(sums, sizes)
         value = share * (float(mean[0]) - term_df(evidence, term) / (2.0 * n_effective))
         half = Z95 * share * float(error[0])
-        parts[term] = Part(term, value, value - half, value + half)
+        known = math.isfinite(half)  # one row, or one group, has no spread
+        parts[term] = Part(term, value, value - half if known else None, value + half if known else None)
     return parts
 
 
@@ -66,7 +73,7 @@ def open_bound(evidence: Evidence, term: str) -> float:
             "class_bias": evidence.gates["class_bias"].statistic,
             "floor": evidence.floor_alone[1] * scale,
         }[term]
-    return gain_upper_bound(statistic, term_df(evidence, term), n_effective)
+    return open_gain(statistic, term_df(evidence, term), n_effective)
 
 
 def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None = None) -> Decomposition:
@@ -88,7 +95,8 @@ def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None 
     fitted = fitted_parts(evidence)
     later = [fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False) for term in PATH]
     later.append(Part("outliers", outlier_nats, selected=outlier_nats != 0.0))
-    later.append(shape or Part("shape", 0.0, selected=False))
+    shown = evidence.shape_attribution or evidence.shape_gate
+    later.append(shape or Part("shape", 0.0, 0.0, shown.open_gain, selected=False))
     chance = math.log(evidence.n_classes)
     prior = evidence.prior_log_loss if math.isfinite(evidence.prior_log_loss) else chance
     total = evidence.total_loss

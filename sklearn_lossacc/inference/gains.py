@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scipy.optimize import brentq
-from scipy.stats import ncx2
+from scipy.stats import chi2, ncx2
 
 
 def gain_upper_bound(statistic: float, df: float, n_effective: float, level: float = 0.95) -> float:
@@ -48,3 +48,37 @@ def gain_upper_bound(statistic: float, df: float, n_effective: float, level: flo
     while excess(high) > 0:
         high *= 2.0
     return float(brentq(excess, 1e-10, high, xtol=1e-8)) / (2.0 * n_effective)
+
+
+def open_gain(statistic: float, df: float, n_effective: float) -> float:
+    """Return the upper bound of a gain, never below what data without any gain leave open half of the time.
+
+    Parameters
+    ----------
+    statistic : float
+        Twice the gain in log likelihood, on `df` degrees of freedom.
+    df : float
+        Degrees of freedom.
+    n_effective : float
+        Effective number of rows.
+
+    Returns
+    -------
+    float
+        Upper limit in nats a row.
+
+    Notes
+    -----
+    A statistic that happens to be small would bound the gain by 0 even for a handful of rows. Raising it to the median
+    of its law without gain keeps the coverage and leaves a bound of about 2.7 / n for one degree of freedom.
+
+    References
+    ----------
+    Cowan, Cranmer, Gross and Vitells (2011), Power-constrained limits, arXiv:1105.3166.
+
+    Examples
+    --------
+    >>> print(round(open_gain(0.0, 1, 1000), 4), round(open_gain(0.0, 1, 10), 2))
+    0.0027 0.27
+    """
+    return gain_upper_bound(max(statistic, float(chi2.ppf(0.5, df))), df, n_effective)

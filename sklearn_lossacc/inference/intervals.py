@@ -10,6 +10,7 @@ FEW_RESAMPLES = 199
 MAX_HELD_UNITS = 2**15  # 999 resamples of so many units are 260 MB
 BOOTSTRAP_BELOW = 1000  # effective rows (or groups) below which a mean gets a bootstrap-t interval
 MIN_GROUPS = 10
+FEW_UNITS = 10  # so few rows have too few distinct resamples: two rows would get an interval of no width
 
 
 def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tuple[float, float]:
@@ -45,7 +46,7 @@ def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tu
     z = norm.isf((1.0 - level) / 2.0)
     centre = (share + z * z / (2 * n_effective)) / (1 + z * z / n_effective)
     half = z / (1 + z * z / n_effective) * np.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
 
 
 def effective_draws(share: float, variance: float, n_effective: float) -> float:
@@ -172,7 +173,8 @@ def mean_intervals(
     mean, low, high : ndarray of shape (n_columns,)
         Limits are NaN where no interval can be offered (fewer than ten groups, or one row).
     method : str
-        ``"bootstrap-t"``, ``"normal"``, ``"cluster t"`` or ``"not applicable: ..."``.
+        ``"bootstrap-t"``, ``"wider of bootstrap-t and t"`` (fewer than ten rows), ``"normal"``, ``"cluster t"`` or
+        ``"not applicable: ..."``.
     """
     sums, sizes = unit_sums(values, weight, group)
     mean, error = mean_and_error(sums, sizes)
@@ -183,8 +185,13 @@ def mean_intervals(
     if n_units < 2:
         return mean, nothing, nothing, "not applicable: one row"
     effective = sizes.sum() ** 2 / (sizes @ sizes)
+    if effective < 2:
+        return mean, nothing, nothing, "not applicable: one row has most of the weight"
     if effective < BOOTSTRAP_BELOW:
         low, high = bootstrap_t(sums, sizes, rng, level, resamples)
+        if n_units < FEW_UNITS:
+            half = error * t.isf((1.0 - level) / 2.0, n_units - 1)
+            return mean, np.minimum(low, mean - half), np.maximum(high, mean + half), "wider of bootstrap-t and t"
         return mean, low, high, "bootstrap-t" if group is None else "bootstrap-t over groups"
     tail = (1.0 - level) / 2.0
     half = error * (norm.isf(tail) if group is None else t.isf(tail, n_units - 1))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_lossacc.inference.cause_model import design_effect
+from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
 from sklearn_lossacc.inference.null import Draws, NullModel
 
@@ -28,6 +30,8 @@ NORMAL_ROWS = 400  # rows from which residuals are drawn from their normal limit
 MIN_BIN_VARIANCE = 2.0  # information in a bin below which its residual is too coarse to be squared
 MIN_NORMAL_VARIANCE = 10.0  # the same for the normal limit
 MIN_VIEW_VARIANCE = 4.0  # a class with less is left to the top-label view
+MIN_TOP_VARIANCE = 1.0  # less than about one miss is expected: no shape can be seen
+BOUND_BINS = 8  # steps of the map whose possible gain is bounded
 MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
 LOGIT_LIMIT = 15.0
 
@@ -46,12 +50,16 @@ class ShapeTest:
         ``"top label"`` or ``"class j"``, where the largest departure was seen.
     n_draws : int
         Draws behind the p-value.
+    open_gain : float or None
+        Largest gain (nats a row) of a map with at most 8 steps that the residuals of the first view leave open; None
+        where no view holds enough information.
     """
 
     p_value: float
     statistic: float
     view: str
     n_draws: int
+    open_gain: float | None = None
 
 
 def normal_score(chi_square: np.ndarray, df: int) -> np.ndarray:
@@ -138,9 +146,14 @@ def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[V
     variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
     largest = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
     classes = [int(j) for j in largest if variance[j] >= MIN_VIEW_VARIANCE]
+    if null.group is not None:
+        # Rows of a group may share their label. The drawn null bounds what that does to hits, not to a class's total.
+        classes = []
     n_bins = FINEST if len(classes) <= MANY_VIEWS else FINEST_MANY
     labels = [(f"class {names[j]}", np.full(null.n_rows, j)) for j in classes]
-    if null.n_classes > 2:
+    top = null.proba.max(axis=1)
+    information = null.weight**2 @ (top * (1 - top)) / null.weight.max() ** 2
+    if (null.n_classes > 2 or null.group is not None) and information >= MIN_TOP_VARIANCE:
         labels.insert(0, ("top label", np.argmax(null.proba, axis=1)))
     return [View(name, label, null, n_bins, min_variance) for name, label in labels]
 
@@ -189,6 +202,17 @@ def _label_sampler(null: NullModel, views: list[View], rng: np.random.Generator)
     return draw
 
 
+def _open_gain(null: NullModel, view: View) -> float:
+    """Return the largest gain of a step map of one view that its residuals leave open, in nats a row."""
+    residual, variance = view.observed(), view.variance
+    while variance.size > BOUND_BINS:
+        residual, variance = residual[::2] + residual[1::2], variance[::2] + variance[1::2]
+    usable = variance > 0
+    effect = design_effect(null)
+    chi_square = float((residual[usable] ** 2 / variance[usable]).sum()) / effect
+    return open_gain(chi_square, int(usable.sum()), null.effective_n() / effect)
+
+
 def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> ShapeTest:
     """Test whether events happen as often as their probabilities say, at every level of probability.
 
@@ -230,7 +254,7 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
         p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
         if p_value >= EXTEND_BELOW:
             break
-    return ShapeTest(p_value, float(scores[best]), views[owner[best]].name, largest.size)
+    return ShapeTest(p_value, float(scores[best]), views[owner[best]].name, largest.size, _open_gain(null, views[0]))
 
 
 def folds(n_rows: int, group: np.ndarray | None, rng: np.random.Generator, n_folds: int = 5) -> np.ndarray:

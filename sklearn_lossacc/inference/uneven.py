@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
-from sklearn_lossacc.inference.gates import MIN_EVENTS, Statistic, monte_carlo
+from sklearn_lossacc.inference.cause_model import design_effect
+from sklearn_lossacc.inference.gains import open_gain
+from sklearn_lossacc.inference.gates import MIN_EVENTS, Statistic, loss_tails, monte_carlo
 from sklearn_lossacc.inference.null import Draws, NullModel
-from sklearn_lossacc.inference.saddlepoint import loss_tail
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
 
 MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no z score
@@ -34,12 +35,15 @@ class UnevenTest:
         Class of largest absolute z.
     n_groups : int
         Number of predicted classes that were judged.
+    open_gain : float or None
+        Largest gain of one temperature per predicted class that the z leave open, in nats a row; None without z.
     """
 
     p_value: float
     z: np.ndarray
     worst: int
     n_groups: int
+    open_gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,20 @@ def uneven_test(null: NullModel, random_state: int = 0) -> UnevenTest:
     n_judged = int(usable.sum())
     if n_judged < 2:
         return UnevenTest(1.0, z, 0, n_judged)
+    effect = design_effect(null)
+    # The square of z is the score test of a temperature of the class's own.
+    still_open = open_gain(float(np.nansum(z**2)) / effect, n_judged, null.effective_n() / effect)
     if null.group is not None:
         p_value = _drawn_maximum(null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state)
-        return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged)
+        return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open)
     judged = np.flatnonzero(usable)
     p_values = []
     for j in judged:
-        upper, lower, _ = loss_tail(null.take(np.flatnonzero(predicted == j)))
-        p_values.append(min(1.0, 2.0 * min(upper, lower)))
+        tails = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state)
+        p_values.append(min(1.0, 2.0 * min(tails)))
     smallest = int(np.argmin(p_values))
     p_value = -np.expm1(n_judged * np.log1p(-min(p_values[smallest], 1.0 - 1e-16)))
-    return UnevenTest(float(p_value), z, int(judged[smallest]), n_judged)
+    return UnevenTest(float(p_value), z, int(judged[smallest]), n_judged, still_open)
 
 
 def _drawn_maximum(null, predicted, variance, usable, observed, random_state) -> float:

@@ -228,7 +228,7 @@ def test_what_cannot_be_had():
     assert np.isnan(low).all()
 
 
-@pytest.mark.parametrize("n", [2, 50, 2000])
+@pytest.mark.parametrize("n", [4, 50, 2000])
 def test_constant_columns_have_no_width(n):
     values = np.stack([np.full(n, 0.1), np.random.default_rng(0).random(n)], axis=1)
     mean, low, high, _ = interval(values, np.random.default_rng(1).gamma(1.0, size=n))
@@ -240,9 +240,19 @@ def test_constant_columns_have_no_width(n):
 
 def test_two_rows():
     mean, low, high, method = interval(np.array([[1.0], [3.0]]))
-    assert method == "bootstrap-t"
+    # The resamples of two rows have no spread of their own: Student's t gives the width.
+    assert method == "wider of bootstrap-t and t"
     assert mean == 2.0
-    assert np.isfinite([low, high]).all()
+    half = t.isf(0.025, 1) * 1.0
+    np.testing.assert_allclose([low[0], high[0]], [2.0 - half, 2.0 + half])
+
+
+def test_one_heavy_row_has_no_interval():
+    weight = np.ones(50)
+    weight[7] = 1e4
+    _, low, high, method = interval(np.random.default_rng(0).random((50, 1)), weight)
+    assert method == "not applicable: one row has most of the weight"
+    assert np.isnan([low, high]).all()
 
 
 # -- coverage ----------------------------------------------------------------------------------------------------------
@@ -273,9 +283,9 @@ def test_coverage_of_the_bootstrap_on_skewed_losses():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [30, 100, 400, 1200])
-@pytest.mark.parametrize("temperature", [1.0, 3.0])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("n", "temperature", "weighted"), [(30, 1.0, False), (30, 3.0, False), (100, 3.0, True), (1200, 3.0, False)]
+)
 def test_coverage_at_length(n, temperature, weighted):
     truth = loss_of_overconfident_model(np.random.default_rng(0), 4_000_000, temperature).mean()
 
@@ -283,13 +293,13 @@ def test_coverage_at_length(n, temperature, weighted):
         weight = rng.uniform(0.2, 2.0, size=n) if weighted else np.ones(n)
         return loss_of_overconfident_model(rng, n, temperature), weight, None
 
-    hits = coverage(make, truth, 1500)
-    assert binom.cdf(hits, 1500, 0.935) > 1e-3
-    assert binom.sf(hits, 1500, 0.97) > 1e-3
+    hits = coverage(make, truth, 800)
+    assert binom.cdf(hits, 800, 0.935) > 1e-3
+    assert binom.sf(hits, 800, 0.97) > 1e-3
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_groups", [15, 60, 1200])
+@pytest.mark.parametrize("n_groups", [15, 60, 1100])
 def test_coverage_over_groups(n_groups):
     truth = loss_of_overconfident_model(np.random.default_rng(0), 4_000_000).mean()
 
@@ -298,8 +308,8 @@ def test_coverage_over_groups(n_groups):
         group = np.repeat(np.arange(n_groups), sizes)
         return loss_of_overconfident_model(rng, n_groups)[group], np.ones(group.size), group
 
-    hits = coverage(make, truth, 1000)
-    assert binom.cdf(hits, 1000, 0.93 if n_groups > 20 else 0.90) > 1e-3
+    hits = coverage(make, truth, 500)
+    assert binom.cdf(hits, 500, 0.93 if n_groups > 20 else 0.90) > 1e-3
 
 
 def test_wilson_covers_close_to_its_level():

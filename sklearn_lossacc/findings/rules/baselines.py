@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -14,21 +14,23 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 
 
-def _limits(evidence: Evidence, values: np.ndarray) -> tuple[float, float, float, str]:
+def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float, float, str]:
+    """Return limits around `value`, the mean over all rows of what `values` holds for the sampled ones."""
     mean, low, high, method = evidence.interval(values[:, None])
-    return float(mean[0]), float(low[0]), float(high[0]), method
+    below, above = np.maximum(mean - low, 0.0)[0], np.maximum(high - mean, 0.0)[0]  # NaN where there is no interval
+    return value - float(below), value + float(above), method
 
 
 def judge_chance(evidence: Evidence) -> Verdict:
     """Judge whether the log loss is above that of equal probabilities."""
     chance = math.log(evidence.n_classes)
     null = evidence.null
-    _, low, high, method = _limits(evidence, null.true_loss)
+    loss = evidence.total_loss
+    low, high, method = _limits(evidence, null.true_loss, loss)
     if math.isnan(low):
         return not_applicable(f"No interval for the log loss: {method}.")
-    loss = evidence.total_loss
     return Verdict(
-        holds=low > chance,
+        holds=low > chance + 1e-9,  # equal probabilities reach ln k up to rounding
         value=loss - chance,
         interval=(low - chance, high - chance),
         threshold=0.0,
@@ -65,11 +67,11 @@ def judge_prior(evidence: Evidence) -> Verdict:
         baseline = -np.log(evidence.prior)
     # D2 < m is the same as mean(loss - (1 - m) baseline) > 0: one paired mean instead of a ratio.
     difference = null.true_loss - (1.0 - D2_MARGIN) * (baseline[null.y] + evidence.prior_optimism)
-    _, low, high, method = _limits(evidence, difference)
+    low, high, method = _limits(evidence, difference, evidence.total_loss - (1.0 - D2_MARGIN) * prior)
     if math.isnan(low):
         return not_applicable(f"No interval for the gain over the prior: {method}.")
     value = 1.0 - evidence.total_loss / prior
-    interval = (_d2_of(high, prior), _d2_of(low, prior))
+    interval = (min(value, _d2_of(high, prior)), max(value, _d2_of(low, prior)))
     facts = {
         "prior_log_loss": prior,
         "log_loss": evidence.total_loss,
@@ -85,7 +87,7 @@ def judge_prior(evidence: Evidence) -> Verdict:
         needed = math.ceil(evidence.n_effective * POWER_FACTOR * (spread / (D2_MARGIN * prior)) ** 2)
         facts["needed"] = needed
         passed = (
-            f"Cannot tell whether the model beats the prior: D2 lies between {number(interval[0])} and "
+            f"Better or worse than the prior was not shown: cannot tell, D2 lies between {number(interval[0])} and "
             f"{number(interval[1])}; about {needed:,} rows would tell."
         )
     return Verdict(
@@ -113,14 +115,14 @@ def judge_majority(evidence: Evidence) -> Verdict:
     majority = evidence.majority
     correct = evidence.top[1]
     named = (null.y == majority).astype(float)
-    _, low, high, method = _limits(evidence, correct - named)
-    if math.isnan(low):
-        return not_applicable(f"No interval for the gain over the majority: {method}.")
     accuracy = float(evidence.summary.mean("correct"))
     share = float(evidence.class_share[majority])
+    low, high, method = _limits(evidence, correct - named, accuracy - share)
+    if math.isnan(low):
+        return not_applicable(f"No interval for the gain over the majority: {method}.")
     label = str(evidence.summary.classes[majority])
     if np.array_equal(correct, named) and evidence.summary.sample.complete:
-        low = high = 0.0
+        low = high = accuracy - share
     return Verdict(
         holds=high < ACCURACY_MARGIN,
         value=accuracy - share,
@@ -153,19 +155,22 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
     recall = summary.class_correct[present] / summary.class_weight[present]
     accuracy = float(summary.mean("correct"))
     balanced = float(recall.mean())
+    null, correct = evidence.null, evidence.top[1]
+    centred = null.weight * (correct - np.average(correct, weights=null.weight)) / null.weight.sum()
+    error = evidence.influence_error(centred - evidence.recall_influence)
+    if error is None:
+        return not_applicable("No interval for the gap: it needs two rows, and ten groups if any.")
     never = np.flatnonzero(present & (summary.predicted_weight <= 0))
     n_present = int(present.sum())
-    effective = summary.class_weight[present] ** 2 / np.maximum(summary.class_weight2[present], 1e-300)
-    error = math.sqrt(float(np.sum(recall * (1 - recall) / np.maximum(effective, 1.0)))) / n_present
     gap = accuracy - balanced
-    low = gap - 1.96 * error
+    low, high = gap - Z95 * error, gap + Z95 * error
     names = ", ".join(repr(str(summary.classes[j])) for j in never[:3]) + (", ..." if never.size > 3 else "")
     return Verdict(
         holds=low > IMBALANCE_GAP and never.size > 0,
         value=gap,
-        interval=(low, gap + 1.96 * error),
+        interval=(low, high),
         threshold=IMBALANCE_GAP,
-        could_be=gap + 1.96 * error,
+        could_be=high,
         evidence={
             "accuracy": accuracy,
             "balanced_accuracy": balanced,
@@ -176,8 +181,9 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
             f"{never.size} of the {n_present} classes that occur are never predicted ({names})."
         ),
         passed=(
-            f"Accuracy {percent(accuracy)} is not flattered by imbalance: balanced accuracy is {percent(balanced)}"
-            + ("." if never.size else ", and every class is predicted.")
+            f"That imbalance flatters accuracy was not shown; it may exceed balanced accuracy by {percent(high)}."
+            if high > IMBALANCE_GAP
+            else f"Imbalance does not flatter the accuracy of {percent(accuracy)}: balanced, it is {percent(balanced)}."
         ),
         advice=(
             "Report balanced accuracy or per-class recall beside accuracy. If rare classes matter, move the threshold; "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
-from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -50,21 +52,27 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     gain = -null.log_proba[rows, null.y] + np.log(np.maximum(undone, LOSS_CLIP))
     sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
     mean, error = mean_and_error(sums, sizes)
-    value = float(mean[0])
+    value, half = float(mean[0]), Z95 * float(error[0])
+    if not math.isfinite(half):
+        return not_applicable("One row, or one group, cannot show that undoing a softmax lowers the loss.")
     z = value / float(error[0]) if error[0] > 0 else 0.0
     p_gate = evidence.gates["under"].p_value
     return Verdict(
         holds=z > MIN_Z and p_gate < GATE_BELOW,
         value=value,
-        interval=(value - 1.96 * float(error[0]), value + 1.96 * float(error[0])),
+        interval=(value - half, value + half),
         threshold=0.0,
-        could_be=value + 1.96 * float(error[0]),
+        could_be=value + half,
         evidence={"nats": value, "z": z, "p_underconfident": p_gate, "undone_log_loss": evidence.total_loss - value},
         fired=(
             f"Softmax was applied twice: with one softmax undone every row is still a probability vector, and the log "
             f"loss falls from {number(evidence.total_loss)} to {number(evidence.total_loss - value)} nats."
         ),
-        passed="Undoing one softmax does not improve the probabilities.",
+        passed=(
+            f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."
+            if value + half > 0
+            else "Undoing one softmax does not improve the probabilities."
+        ),
         advice=(
             "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again."
         ),

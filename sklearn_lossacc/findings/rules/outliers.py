@@ -59,6 +59,14 @@ def judge(evidence: Evidence) -> Verdict:
     )
     if facts["cannot_tell_from_noise"]:
         fired += " So few rows cannot tell an outlier from a wrong label."
+    passed = "No row has a loss that the model's own probabilities do not allow."
+    if rows.size:
+        verb = "carries" if rows.size == 1 else "carry"
+        passed = f"Outliers were not shown beyond doubt; row {named} {verb} {number(value)} nats of unexpected loss."
+        if value < OUTLIER_EXCESS:
+            passed = f"Row {named} {verb} more loss than the model allows, but only {number(value)} nats of the mean."
+    elif gate.p_value <= evidence.alpha:
+        passed = "Rows with a surprisingly large loss are as many as the selected causes predict."
     return Verdict(
         holds=rows.size > 0 and value >= OUTLIER_EXCESS,
         value=value,
@@ -67,11 +75,7 @@ def judge(evidence: Evidence) -> Verdict:
         p_value=max(gate.p_value, p_attr or 0.0),
         evidence=facts,
         fired=fired,
-        passed=(
-            "Rows with a surprisingly large loss are as many as the selected causes predict."
-            if gate.p_value <= evidence.alpha
-            else "No row has a loss that the model's own probabilities do not allow."
-        ),
+        passed=passed,
         advice=(
             "Look at the named rows first: a wrong label, a duplicate, or an input unlike the training data. Judge the "
             "model by Brier score, median or truncated loss beside the mean; do not calibrate on these rows."

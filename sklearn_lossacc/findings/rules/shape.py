@@ -17,25 +17,32 @@ def judge(evidence: Evidence) -> Verdict:
     gate, attribution = evidence.shape_gate, evidence.shape_attribution
     p_value = max(gate.p_value, 0.0 if attribution is None else attribution.p_value)
     part = evidence.shape_part
-    where = (attribution or gate).view
+    shown = attribution or gate
+    still_open = shown.open_gain if part is None or part.high is None else part.high
     return Verdict(
         holds=evidence.causes is not None and part is not None and part.value >= NATS,
         value=0.0 if part is None else part.value,
         interval=None if part is None or part.low is None or part.high is None else (part.low, part.high),
         threshold=NATS,
-        could_be=None if part is None else part.high,
+        could_be=still_open,
         p_value=p_value,
         evidence={
             "p_gate": gate.p_value,
             "p_attr": None if attribution is None else attribution.p_value,
             "n_draws": gate.n_draws,
-            "view": where,
+            "view": shown.view,
         },
         fired=(
             f"Probabilities are off as temperature, class bias and label noise do not explain, most clearly "
-            f"for the {where}; a free monotone map would gain {number(0.0 if part is None else part.value)} nats."
+            f"for the {shown.view}; a free monotone map would gain {number(0.0 if part is None else part.value)} nats."
         ),
-        passed="The reliability diagram shows no shape beyond the causes named.",
+        passed=(
+            "A miscalibrated shape was not shown; these rows hold too little information to see one."
+            if still_open is None
+            else f"A miscalibrated shape was not shown; up to {number(still_open)} nats are still possible."
+            if still_open > NATS
+            else f"No material shape beyond the causes named: it costs at most {number(still_open)} nats."
+        ),
         advice="Calibrate with a map that bends: isotonic, spline or beta for two classes, vector or matrix for more.",
     )
 

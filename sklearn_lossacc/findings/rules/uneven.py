@@ -24,11 +24,12 @@ def judge(evidence: Evidence) -> Verdict:
     direction = "over" if shown.z[shown.worst] > 0 else "under"
     fits = evidence.class_temperatures
     value = fits.gain if fits is not None else 0.0
+    still_open = max(value, shown.open_gain or 0.0)
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
         threshold=NATS,
-        could_be=value,
+        could_be=still_open,
         p_value=p_value,
         evidence={
             "p_gate": gate.p_value,
@@ -41,7 +42,11 @@ def judge(evidence: Evidence) -> Verdict:
             f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident beyond the "
             f"rest of the model; one temperature per predicted class would gain {number(value)} nats."
         ),
-        passed="No predicted class is calibrated differently from the others.",
+        passed=(
+            f"Uneven calibration was not shown; up to {number(still_open)} nats are still possible."
+            if still_open > NATS
+            else f"No predicted class is calibrated differently from the others by more than {number(still_open)} nats."
+        ),
         advice=(
             "Look at that class: it may be overfit while others still learn, or have too few training rows. Vector or "
             "Dirichlet calibration treats classes separately."
