@@ -228,7 +228,7 @@ def test_what_cannot_be_had():
     assert np.isnan(low).all()
 
 
-@pytest.mark.parametrize("n", [4, 50, 2000])
+@pytest.mark.parametrize("n", [8, 50, 2000])
 def test_constant_columns_have_no_width(n):
     values = np.stack([np.full(n, 0.1), np.random.default_rng(0).random(n)], axis=1)
     mean, low, high, _ = interval(values, np.random.default_rng(1).gamma(1.0, size=n))
