@@ -147,14 +147,21 @@ def test_the_floor_is_found_on_groups_of_copies():
 
 
 def test_sparse_classes():
-    # 100 classes for 300 rows: the offsets are judged by a score test, and nothing is accused.
+    # 60 classes for 320 rows: the offsets are judged by a score test, and not accused.
     for seed in range(5):
-        log_proba, y, _ = planted(seed, 100, n=300)
-        assert select(log_proba, y).terms == ()
-    log_proba, y, _ = planted(0, 100, n=300, bias=3.0)
+        log_proba, y, _ = planted(seed, 60, n=320)
+        assert "class_bias" not in select(log_proba, y).terms
+    log_proba, y, _ = planted(0, 60, n=320, bias=4.0)
     causes = select(log_proba, y)
     assert "class_bias" in causes.terms
     assert causes.p_values["class_bias"] < 0.01
+
+
+def test_offsets_are_not_fitted_to_fewer_than_five_rows_a_class():
+    log_proba, y, _ = planted(0, 100, n=300, bias=3.0)
+    causes = select(log_proba, y)
+    assert causes.p_values["class_bias"] < 0.01
+    assert "class_bias" not in causes.terms
 
 
 @pytest.mark.slow

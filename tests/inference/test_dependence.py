@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from sklearn_lossacc.inference.dependence import group_design, tie_agreement
+from sklearn_lossacc.inference.null import NullModel
+
+LEAVES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.4, 0.3]])
+
+
+def tree(rng, n):
+    """A healthy model with three distinct predictions."""
+    proba = LEAVES[rng.integers(3, size=n)]
+    y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
+    return NullModel(np.log(proba), y, np.ones(n))
+
+
+@pytest.mark.parametrize("sort", [False, True])
+def test_ties_of_a_healthy_tree_are_no_copies(sort):
+    # Rows may come sorted by their label within a tie: a pair of neighbours then always agrees.
+    rng = np.random.default_rng(0)
+    p = []
+    for _ in range(60):
+        null = tree(rng, 300)
+        p.append(tie_agreement(null.take(np.argsort(null.y, kind="stable")) if sort else null).p_value)
+    for level in (0.01, 0.1, 0.3):
+        assert binom.sf((np.array(p) <= level).sum() - 1, 60, level) > 1e-4
+
+
+def test_copies_agree_more_than_ties():
+    rng = np.random.default_rng(1)
+    proba = rng.dirichlet(np.ones(4), size=100)
+    y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
+    rows = rng.permutation(np.repeat(np.arange(100), 3))
+    found = tie_agreement(NullModel(np.log(proba[rows]), y[rows], np.ones(300)))
+    assert (found.rows, found.observed) == (200, 0.0)
+    expected = 1 - (proba**2).sum(axis=1)
+    assert found.expected == pytest.approx(expected.sum(), rel=1e-9)
+    assert found.p_value == pytest.approx(np.exp(-expected.sum()), rel=1e-6)
+
+
+def test_no_ties():
+    found = tie_agreement(NullModel(np.log(np.random.default_rng(0).dirichlet(np.ones(3), size=50)),
+                                    np.zeros(50, dtype=int), np.ones(50)))
+    assert (found.rows, found.p_value) == (0, 1.0)
+
+
+def test_group_design_of_copies_and_of_strangers():
+    rng = np.random.default_rng(2)
+    proba = rng.dirichlet(np.ones(3), size=400)
+    y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
+    rows = np.repeat(np.arange(400), 4)
+    copies = group_design(NullModel(np.log(proba[rows]), y[rows], np.ones(1600), rows))
+    assert (copies.effect, copies.correlation) == (pytest.approx(4.0), pytest.approx(1.0))
+    strangers = group_design(NullModel(np.log(proba), y, np.ones(400), np.arange(400) // 4))
+    assert strangers.effect == pytest.approx(1.0, abs=0.3)
+    assert abs(strangers.correlation) < 0.1
+
+
+def test_group_design_without_spread():
+    null = NullModel(np.full((4, 2), np.log(0.5)), np.zeros(4, dtype=int), np.ones(4), np.array([0, 0, 1, 1]))
+    design = group_design(null)
+    assert (design.effect, design.correlation) == (1.0, 0.0)

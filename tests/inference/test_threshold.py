@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from scipy.stats import binom
+
+from sklearn_lossacc.inference.threshold import best_threshold, fit_offsets, threshold_gain
+
+
+def rows(rng, n, k, scale=2.0):
+    scores = scale * rng.normal(size=(n, k))
+    return scores, (scores + rng.gumbel(size=(n, k))).argmax(axis=1)
+
+
+def gain(log_proba, y, weight=None, group=None, seed=0):
+    weight = np.ones(len(y)) if weight is None else weight
+    return threshold_gain(log_proba, y, weight, group, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("ties", [False, True])
+def test_best_threshold_against_every_cut(seed, ties):
+    rng = np.random.default_rng(seed)
+    score = rng.normal(size=60).round(1 if ties else 8)
+    positive = rng.random(60) < 1 / (1 + np.exp(-2 * score + 1))
+    weight = rng.gamma(2.0, size=60)
+
+    def accuracy(cut):
+        return weight @ ((score > cut) == positive)
+
+    distinct = np.unique(score)
+    cuts = np.r_[distinct[0] - 1, (distinct[1:] + distinct[:-1]) / 2, distinct[-1] + 1]
+    found = best_threshold(score, positive, weight)
+    assert accuracy(found) == pytest.approx(max(accuracy(cut) for cut in cuts))
+
+
+def test_best_threshold_stays_near_even_odds():
+    # Nothing between -1 and 2: every cut there is as good.
+    assert best_threshold(np.array([-1.0, 2.0]), np.array([False, True]), np.ones(2)) == 0.5
+    assert best_threshold(np.array([-1.0, -0.5, 2.0]), np.array([False, True, True]), np.ones(3)) == -0.75
+
+
+@pytest.mark.parametrize("k", [3, 8])
+def test_offsets_undo_a_planted_shift(k):
+    scores, y = rows(np.random.default_rng(k), 20_000, k)
+    shift = np.linspace(-1, 1, k)
+    offsets = fit_offsets(log_softmax(scores + shift, axis=1), y, np.ones(20_000))
+    np.testing.assert_allclose(offsets, -shift, atol=0.15)
+
+
+def test_offsets_of_an_absent_class_are_finite():
+    scores, y = rows(np.random.default_rng(0), 200, 3)
+    assert np.isfinite(fit_offsets(log_softmax(scores, axis=1), np.minimum(y, 1), np.ones(200))).all()
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_a_shifted_model_gains(k):
+    scores, y = rows(np.random.default_rng(1), 4000, k)
+    shifted = log_softmax(scores + 2.5 * np.eye(k)[0], axis=1)
+    found = gain(shifted, y)
+    assert found.p_value < 1e-6
+    assert found.low > 0.01
+    attainable = (scores.argmax(axis=1) == y).mean() - (shifted.argmax(axis=1) == y).mean()
+    assert found.gain == pytest.approx(attainable, abs=0.012)
+    assert found.gained - found.lost == pytest.approx(4000 * found.gain)
+    if k == 2:
+        assert found.threshold == pytest.approx(1 / (1 + np.exp(2.5)), abs=0.06)
+    else:
+        assert found.threshold is None
+
+
+@pytest.mark.parametrize(
+    ("k", "weighted", "grouped"), [(2, False, False), (4, False, False), (2, True, False), (3, False, True)]
+)
+def test_size_on_healthy_models(k, weighted, grouped):
+    rng = np.random.default_rng(k)
+    p = []
+    for run in range(80):
+        scores, y = rows(rng, 250, k)
+        weight = rng.gamma(2.0, size=250) if weighted else None
+        group = np.arange(250) // 5 if grouped else None
+        p.append(gain(log_softmax(scores, axis=1), y, weight, group, run).p_value)
+    for level in (0.01, 0.05, 0.1):
+        assert binom.sf((np.array(p) <= level).sum() - 1, 80, level) > 1e-4
+
+
+def test_sign_flips_agree_with_the_binomial():
+    # Weights that are all but equal: the flipped signs must give the binomial tail of equal ones.
+    scores, y = rows(np.random.default_rng(3), 1000, 2)
+    shifted = log_softmax(scores + np.array([0.9, 0.0]), axis=1)
+    exact = gain(shifted, y)
+    flipped = gain(shifted, y, np.random.default_rng(0).uniform(0.999999, 1.000001, size=1000))
+    assert 1e-3 < exact.p_value < 0.9
+    assert flipped.p_value == pytest.approx(exact.p_value, abs=4 * np.sqrt(exact.p_value / 9999) + 0.06)
+
+
+def test_nothing_changes():
+    log_proba = np.log(np.tile([0.9, 0.1], (100, 1)))
+    found = gain(log_proba, np.zeros(100, dtype=int))
+    assert (found.p_value, found.gain, found.gained, found.lost) == (1.0, 0.0, 0, 0)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+from scipy.stats import binom
+
+from sklearn_lossacc.inference.gates import loss_tails
+from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.uneven import class_temperatures, uneven_test
+
+
+def healthy(rng, n, k, scale=2.0):
+    scores = scale * rng.normal(size=(n, k))
+    y = (scores + rng.gumbel(size=(n, k))).argmax(axis=1)
+    return NullModel(log_softmax(scores, axis=1), y, np.ones(n))
+
+
+def undecided_and_sure(rng):
+    """Rows that cannot decide beside rows that hardly err: the few misses of the latter make the loss."""
+    p = np.r_[0.5 + 1e-4 * rng.random(120), 1 - 0.005 * np.exp(0.2 * rng.normal(size=1000))]
+    top = rng.integers(2, size=p.size)
+    y = np.where(rng.random(p.size) < p, top, 1 - top)
+    return NullModel(np.log(np.where(top[:, None] == [0, 1], p[:, None], 1 - p[:, None])), y, np.ones(p.size))
+
+
+@pytest.mark.parametrize("make", [lambda rng: healthy(rng, 400, 3), undecided_and_sure])
+def test_size(make):
+    rng = np.random.default_rng(0)
+    p = np.array([uneven_test(make(rng), run).p_value for run in range(120)])
+    for level in (0.05 / 12, 0.05, 0.2, 0.5):
+        assert binom.sf((p <= level + 1e-12).sum() - 1, 120, level) > 1e-4
+
+
+def test_everything_right_in_a_class_is_no_proof():
+    # The sure rows of either class are all right with chance .08: nothing to be alarmed about.
+    null = undecided_and_sure(np.random.default_rng(1))
+    y = np.where(np.arange(null.n_rows) < 120, null.y, null.proba.argmax(axis=1))
+    right = NullModel(null.log_proba, y, null.weight)
+    assert uneven_test(right).p_value > 0.01
+    for j in (0, 1):
+        part = right.take(np.flatnonzero(right.proba.argmax(axis=1) == j))
+        upper, lower = loss_tails(part)
+        assert upper > 0.5
+        assert 0.002 < lower < 0.2  # e^-2.5, and where the undecided rows' last digits put the total
+
+
+def test_one_bad_class_is_found():
+    rng = np.random.default_rng(2)
+    null = healthy(rng, 3000, 4, scale=1.5)
+    bad = null.proba.argmax(axis=1) == 2
+    log_proba = np.where(bad[:, None], log_softmax(2.0 * null.log_proba, axis=1), null.log_proba)
+    test = uneven_test(NullModel(log_proba, null.y, null.weight))
+    assert (test.worst, test.n_groups) == (2, 4)
+    assert test.p_value < 1e-4
+    assert test.z[2] > 4
+    found = class_temperatures(NullModel(log_proba, null.y, null.weight), np.random.default_rng(0))
+    assert found.temperatures[2] == pytest.approx(2.0, abs=0.4)
+    for j in (0, 1, 3):
+        assert found.temperatures[j] == pytest.approx(1.0, abs=0.25)
+    assert found.gain > 0.005
+    assert class_temperatures(null, np.random.default_rng(0)).gain < 0.002
+
+
+def test_z_by_definition():
+    null = healthy(np.random.default_rng(3), 1000, 3)
+    test = uneven_test(null)
+    for j in range(3):
+        rows = null.proba.argmax(axis=1) == j
+        assert test.z[j] == pytest.approx(null.excess[rows].sum() / np.sqrt(null.varentropy[rows].sum()))
+
+
+def test_too_little_to_judge():
+    test = uneven_test(healthy(np.random.default_rng(4), 30, 3))
+    assert test.p_value == 1.0
+    assert np.isnan(test.z).all()
