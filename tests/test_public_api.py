@@ -27,6 +27,7 @@ EXPECTED = {
     "PredictionSummary",
     "PriorShiftCalibrator",
     "SigmoidCalibrator",
+    "SplineCalibrator",
     "TemperatureCalibrator",
     "VectorCalibrator",
     "VennAbersCalibrator",

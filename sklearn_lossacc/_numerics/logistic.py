@@ -11,7 +11,8 @@ __all__ = ["fit_logistic"]
 
 MAX_STEPS = 100  # Newton needs about six
 MAX_HALVINGS = 40
-TOL = 1e-12  # of the objective: the decrease that one more step promises
+ROUNDING = 1e-14  # of the objective
+TOL = 1e-11  # of the objective: the decrease that one more step promises; that step is still taken
 
 
 def _objective(
@@ -24,10 +25,15 @@ def _objective(
 
 
 def _newton(
-    features: np.ndarray, target: np.ndarray, weight: np.ndarray, center: np.ndarray, penalty: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Minimise by damped Newton steps; return the coefficients and the objective."""
-    coef = center.copy()
+    features: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    center: np.ndarray,
+    penalty: np.ndarray,
+    start: np.ndarray,
+) -> np.ndarray:
+    """Minimise by damped Newton steps."""
+    coef = start.copy()
     z = features @ coef
     value = _objective(z, target, weight, coef - center, penalty)
     for _ in range(MAX_STEPS):
@@ -37,19 +43,19 @@ def _newton(
         step = np.linalg.solve(hessian, gradient)
         promised = float(step @ gradient)
         if promised <= TOL * max(1.0, value):
-            return coef - step, value
+            return coef - step
         length = 1.0
         for _ in range(MAX_HALVINGS):
             tried = coef - length * step
             z = features @ tried
             reached = _objective(z, target, weight, tried - center, penalty)
-            if reached <= value - 1e-4 * length * promised:
+            if reached <= value - 1e-4 * length * promised + ROUNDING * value:
                 break
             length *= 0.5
         else:
-            return coef, value
+            return coef
         coef, value = tried, reached
-    return coef, value
+    return coef
 
 
 def fit_logistic(
@@ -60,6 +66,7 @@ def fit_logistic(
     center: np.ndarray,
     penalty: np.ndarray,
     nonnegative: tuple[int, ...] = (),
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """Fit log odds that are linear in some features, shrunk toward given coefficients.
 
@@ -77,6 +84,8 @@ def fit_logistic(
         Positive definite, symmetric.
     nonnegative : tuple of int, default=()
         Features whose coefficients may not be negative.
+    start : ndarray of shape (n_features,), optional
+        Where the search starts if no coefficient is held at 0; by default at `center`.
 
     Returns
     -------
@@ -115,7 +124,8 @@ def fit_logistic(
                 rest = penalty[np.ix_(free, zeros)] @ center[zeros]
                 inner = penalty[np.ix_(free, free)]
                 moved = center[free] + np.linalg.solve(inner, rest)
-                coef[free], _ = _newton(features[:, free], target, weight, moved, inner)
+                begin = start if start is not None and n_zero == 0 else moved
+                coef[free] = _newton(features[:, free], target, weight, moved, inner, begin)
             value = _objective(features @ coef, target, weight, coef - center, penalty)
             if value < lowest and (coef[list(nonnegative)] >= 0).all():
                 best, lowest = coef, value

@@ -11,6 +11,7 @@ from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
 from sklearn_lossacc.calibration.matrix import MatrixCalibrator
 from sklearn_lossacc.calibration.prior_shift import PriorShiftCalibrator
 from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
+from sklearn_lossacc.calibration.spline import SplineCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.calibration.venn_abers import VennAbersCalibrator
@@ -27,6 +28,7 @@ __all__ = [
     "MatrixCalibrator",
     "PriorShiftCalibrator",
     "SigmoidCalibrator",
+    "SplineCalibrator",
     "TemperatureCalibrator",
     "VectorCalibrator",
     "VennAbersCalibrator",

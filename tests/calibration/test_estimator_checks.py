@@ -18,6 +18,7 @@ from sklearn_lossacc.calibration import (
     MatrixCalibrator,
     PriorShiftCalibrator,
     SigmoidCalibrator,
+    SplineCalibrator,
     TemperatureCalibrator,
     VectorCalibrator,
     VennAbersCalibrator,
@@ -54,6 +55,7 @@ CALIBRATORS = [
     HistogramCalibrator(input="logits"),
     HistogramCalibrator(strategy="uniform", input="logits"),
     VennAbersCalibrator(input="logits"),
+    SplineCalibrator(input="logits"),
     AutoCalibrator(input="logits"),
 ]
 

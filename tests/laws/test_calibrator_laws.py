@@ -25,6 +25,7 @@ from sklearn_lossacc.calibration import (
     MatrixCalibrator,
     PriorShiftCalibrator,
     SigmoidCalibrator,
+    SplineCalibrator,
     TemperatureCalibrator,
     VectorCalibrator,
     VennAbersCalibrator,
@@ -53,6 +54,7 @@ CALIBRATORS = [
     HistogramCalibrator(),
     HistogramCalibrator(strategy="uniform"),
     VennAbersCalibrator(),
+    SplineCalibrator(),
     AutoCalibrator(),
 ]
 LOGITS = [clone(calibrator).set_params(input="logits") for calibrator in CALIBRATORS]

@@ -1,0 +1,121 @@
+"""Natural cubic splines through given values, with their curvature."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from sklearn_lossacc._numerics.isotonic import _pool_ties
+
+__all__ = ["curvature", "spline_basis", "spread_knots"]
+
+
+def spread_knots(x: np.ndarray, weight: np.ndarray, n_knots: int) -> np.ndarray:
+    """Place knots where the rows are.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_rows,)
+        Positions.
+    weight : ndarray of shape (n_rows,)
+        Positive weights; a weight k is the row repeated k times.
+    n_knots : int
+        Wanted number, at least 2.
+
+    Returns
+    -------
+    ndarray of shape (m,), 2 <= m <= n_knots
+        Increasing: weighted quantiles at equal steps from .02 to .98, without those that nearly coincide. If all
+        rows are in one place, one step to both sides of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.natural_spline import spread_knots
+    >>> spread_knots(np.arange(101.0), np.ones(101), 3).round(1)
+    array([ 1.5, 50. , 98.5])
+    """
+    points, _, total = _pool_ties(x, x, weight)
+    middle = (np.cumsum(total) - total / 2.0) / total.sum()
+    knots = np.interp(np.linspace(0.02, 0.98, n_knots), middle, points)
+    # two knots closer than this would let the curve turn within a few rows
+    apart = 0.01 * (knots[-1] - knots[0])
+    if apart <= 1e-6:
+        return np.array([knots[0] - 1.0, knots[-1] + 1.0])
+    centre = (len(knots) - 1) / 2.0
+    kept = [0, len(knots) - 1]
+    # from the ends inward, so that mirrored data get mirrored knots
+    for index in sorted(range(1, len(knots) - 1), key=lambda i: -abs(i - centre)):
+        if np.abs(knots[kept] - knots[index]).min() > apart:
+            kept.append(index)
+    return knots[np.sort(kept)]
+
+
+def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Evaluate the natural cubic splines that are 1 at one knot and 0 at the others.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_rows,)
+        Where.
+    knots : ndarray of shape (n_knots,)
+        Increasing, at least two.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_knots)
+        Linear beyond the outermost knots. Rows sum to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.natural_spline import spline_basis
+    >>> spline_basis(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0]))
+    array([[ 1. ,  0. ],
+           [ 0.5,  0.5],
+           [-0.5,  1.5]])
+    """
+    if len(knots) == 2:
+        share = (x - knots[0]) / (knots[1] - knots[0])
+        return np.column_stack([1.0 - share, share])
+    spline = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")
+    inside = np.clip(x, knots[0], knots[-1])
+    basis = spline(inside)
+    outside = np.flatnonzero(inside != x)
+    basis[outside] += (x - inside)[outside, np.newaxis] * spline(inside[outside], 1)
+    return basis
+
+
+def curvature(knots: np.ndarray) -> np.ndarray:
+    """Compute the matrix of the integrated squared second derivative.
+
+    Parameters
+    ----------
+    knots : ndarray of shape (n_knots,)
+        Increasing, at least two.
+
+    Returns
+    -------
+    ndarray of shape (n_knots, n_knots)
+        S with g' S g = integral of f''^2, f the natural spline with values g at the knots. Straight lines have
+        none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.natural_spline import curvature
+    >>> curvature(np.array([0.0, 1.0, 2.0]))  # (1, -2, 1) times itself and 3 / 2
+    array([[ 1.5, -3. ,  1.5],
+           [-3. ,  6. , -3. ],
+           [ 1.5, -3. ,  1.5]])
+    """
+    if len(knots) == 2:
+        return np.zeros((2, 2))
+    second = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")(knots, 2)
+    second[[0, -1]] = 0.0
+    # second derivatives are linear between knots
+    gap = np.diff(knots)[:, np.newaxis, np.newaxis]
+    left, right = second[:-1, :, np.newaxis], second[1:, :, np.newaxis]
+    left_t, right_t = second[:-1, np.newaxis, :], second[1:, np.newaxis, :]
+    pieces = gap / 6.0 * (2 * left * left_t + left * right_t + right * left_t + 2 * right * right_t)
+    return pieces.sum(axis=0)
