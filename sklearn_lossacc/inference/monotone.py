@@ -17,13 +17,14 @@ def binary_loss(proba: np.ndarray, hit: np.ndarray) -> np.ndarray:
 
 def isotonic_map(train_proba, train_hit, train_weight, proba) -> np.ndarray:
     """Fit a monotone map with one pseudo-row at the mean in every block, and apply it by linear interpolation."""
-    order = np.argsort(train_proba, kind="stable")
-    x, target, weight = train_proba[order], train_hit[order].astype(float), train_weight[order]
-    fitted = isotonic_regression(target, weights=weight)
+    # Equal probabilities are one point: their order must not decide where a block ends.
+    x, tied = np.unique(train_proba, return_inverse=True)
+    weight = np.bincount(tied, train_weight)
+    fitted = isotonic_regression(np.bincount(tied, train_weight * train_hit) / weight, weights=weight)
     starts = fitted.blocks[:-1]
     mass = np.add.reduceat(weight, starts)
     centre = np.add.reduceat(weight * x, starts) / mass
-    pseudo = weight.mean()
+    pseudo = train_weight.mean()
     level = (fitted.x[starts] * mass + centre * pseudo) / (mass + pseudo)
     return np.clip(np.interp(proba, centre, np.maximum.accumulate(level)), 1e-12, 1 - 1e-12)
 

@@ -12,6 +12,7 @@ from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.shape import folds
 
 N_FLIPS = 9999
+CHUNK_ENTRIES = 2**22
 FITTING_ROUNDS = 6
 
 
@@ -75,6 +76,17 @@ def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.
     return offsets - offsets.mean()
 
 
+def _sign_flip_p_value(moves: np.ndarray, rng: np.random.Generator) -> float:
+    """Return the chance that random signs of the moves sum to as much as their own."""
+    total = moves.sum() - 1e-12 * np.abs(moves).sum()
+    reached = 0
+    chunk = max(1, CHUNK_ENTRIES // moves.size)
+    for start in range(0, N_FLIPS, chunk):
+        signs = rng.integers(0, 2, size=(min(chunk, N_FLIPS - start), moves.size), dtype=np.int8) * 2.0 - 1.0
+        reached += int(np.count_nonzero(signs @ np.abs(moves) >= total))
+    return (1 + reached) / (1 + N_FLIPS)
+
+
 def threshold_gain(
     log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None, rng: np.random.Generator
 ) -> ThresholdGain:
@@ -98,16 +110,20 @@ def threshold_gain(
     moves = net[:, 0][net[:, 0] != 0]
     if moves.size == 0:
         p_value = 1.0
-    elif np.ptp(np.abs(moves)) < 1e-12:
+    elif np.ptp(np.abs(moves)) <= 1e-9 * np.abs(moves).max():
         p_value = float(binom.sf(np.count_nonzero(moves > 0) - 1, moves.size, 0.5))
     else:
-        flips = rng.integers(0, 2, size=(N_FLIPS, moves.size)) * 2.0 - 1.0
-        total = moves.sum() * (1 - 1e-12)
-        p_value = float((1 + np.count_nonzero(flips @ np.abs(moves) >= total)) / (N_FLIPS + 1))
+        p_value = _sign_flip_p_value(moves, rng)
     offsets = fit_offsets(log_proba, y, weight)
     threshold = 1.0 / (1.0 + np.exp(offsets[1] - offsets[0])) if log_proba.shape[1] == 2 else None
     half = 1.96 * float(error[0])
     return ThresholdGain(
-        float(mean[0]), float(mean[0]) - half, float(mean[0]) + half, p_value,
-        int((change > 0).sum()), int((change < 0).sum()), None if threshold is None else float(threshold), offsets,
+        float(mean[0]),
+        float(mean[0]) - half,
+        float(mean[0]) + half,
+        p_value,
+        int((change > 0).sum()),
+        int((change < 0).sum()),
+        None if threshold is None else float(threshold),
+        offsets,
     )

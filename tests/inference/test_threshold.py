@@ -97,3 +97,12 @@ def test_nothing_changes():
     log_proba = np.log(np.tile([0.9, 0.1], (100, 1)))
     found = gain(log_proba, np.zeros(100, dtype=int))
     assert (found.p_value, found.gain, found.gained, found.lost) == (1.0, 0.0, 0, 0)
+
+
+@pytest.mark.parametrize("factor", [1e-14, 1e9])
+def test_scaled_weights_change_nothing(factor):
+    scores, y = rows(np.random.default_rng(4), 600, 2)
+    shifted, weight = log_softmax(scores + np.array([1.2, 0.0]), axis=1), np.random.default_rng(5).gamma(1.0, size=600)
+    a, b = gain(shifted, y, weight), gain(shifted, y, factor * weight)
+    assert (b.p_value, b.gained, b.lost) == (a.p_value, a.gained, a.lost)
+    assert b.gain == pytest.approx(a.gain, rel=1e-9)
