@@ -53,7 +53,7 @@ def best_threshold(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) 
     cuts = np.concatenate([[s[0] - 1.0], 0.5 * (s[1:] + s[:-1]), [s[-1] + 1.0]])
     allowed = np.concatenate([[True], s[1:] > s[:-1], [True]])
     right = np.where(allowed, right, -np.inf)
-    best = np.flatnonzero(right >= right.max() - 1e-9 * max(1.0, np.abs(signed).sum()))
+    best = np.flatnonzero(right >= right.max() - 1e-9 * np.abs(signed).sum())
     return float(cuts[best[np.argmin(np.abs(cuts[best]))]])
 
 
