@@ -216,7 +216,12 @@ def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
 
 
 def solve_temperature_in_blocks(
-    scores: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None, *, logits: bool
+    scores: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    logits: bool,
+    exact_entries: int = EXACT_ENTRIES,
 ) -> TemperatureSolution:
     """Find the inverse temperature of largest likelihood for an array of probabilities or logits.
 
@@ -232,6 +237,8 @@ def solve_temperature_in_blocks(
         Non-negative weights; a weight k is the row repeated k times.
     logits : bool
         Whether `scores` are logits.
+    exact_entries : int, default=2**21
+        Number of matrix entries up to which all arithmetic is in float64.
 
     Returns
     -------
@@ -253,7 +260,7 @@ def solve_temperature_in_blocks(
     0.5 0.5
     """
     n_classes = 2 if scores.ndim == 1 else scores.shape[1]
-    if len(y) * n_classes <= EXACT_ENTRIES:
+    if len(y) * n_classes <= exact_entries:
         return solve_temperature(log_scores(scores, logits=logits), y, weight)
     rows = ScoreRows(scores, y, weight, logits)
     start = 1.0

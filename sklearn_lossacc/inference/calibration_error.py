@@ -158,7 +158,7 @@ def tied_levels(values: np.ndarray) -> np.ndarray:
     >>> tied_levels(np.array([0.9, 0.3, 0.1 + 0.2])).tolist()
     [1, 0, 0]
     """
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     ascending = values[order]
     level = np.empty(values.size, dtype=np.intp)
     level[order] = np.cumsum(np.r_[False, ascending[1:] - ascending[:-1] > TIE * ascending[1:]])

@@ -67,10 +67,11 @@ def _uniform_by_class(rows: Rows, n_bins: int) -> Binned:
     for block in rows.predictions.blocks():
         proba = block.proba().astype(np.float64)
         cells = (right_closed_bins(proba.ravel(), n_bins).reshape(proba.shape) + first).ravel()
-        w = np.ones(len(proba)) if block.weight is None else block.weight
-        weight += np.bincount(cells, np.repeat(w, k), k * n_bins)
         proba[np.arange(len(proba)), block.y] -= 1.0
-        excess += np.bincount(cells, (w[:, None] * proba).ravel(), k * n_bins)
+        if block.weight is not None:
+            proba *= block.weight[:, None]
+        weight += np.bincount(cells, None if block.weight is None else np.repeat(block.weight, k), k * n_bins)
+        excess += np.bincount(cells, proba.ravel(), k * n_bins)
     return Binned(weight.reshape(k, n_bins), excess.reshape(k, n_bins))
 
 

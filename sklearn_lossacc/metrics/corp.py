@@ -15,7 +15,7 @@ __all__ = ["CorpDecomposition", "corp_decomposition", "decompose_squared_error"]
 class CorpDecomposition(NamedTuple):
     """The parts of a mean squared error: score = miscalibration - discrimination + uncertainty.
 
-    Attributes
+    Parameters
     ----------
     score : float or ndarray of shape (n_classes,)
         Mean squared error of the predictions.

@@ -142,15 +142,27 @@ class Rows:
         return share / share.sum()
 
     @cached_property
+    def _pass(self) -> np.ndarray:
+        """Log probability of the label, sum of squares, confidence and hit of each row, from one pass."""
+        found = np.empty((4, self.predictions.n_rows))
+        for block in self.predictions.blocks():
+            proba, rows = block.proba(), np.arange(len(block.y))
+            best = proba.argmax(axis=1)
+            part = found[:, block.start : block.stop]
+            part[0] = _true_log_proba(block, self.predictions.input)
+            part[1] = np.einsum("ij,ij->i", proba, proba, dtype=np.float64)
+            part[2], part[3] = proba[rows, best], best == block.y
+        return found
+
+    @property
     def true_log_proba(self) -> np.ndarray:
         """Log probability of each label, -inf for an impossible one."""
-        kind = self.predictions.input
-        return self.values(lambda block: _true_log_proba(block, kind))
+        return self._pass[0]
 
-    @cached_property
+    @property
     def squares(self) -> np.ndarray:
         """Sum of the squared probabilities of each row."""
-        return self.values(lambda block: np.einsum("ij,ij->i", *2 * [block.proba()], dtype=np.float64))
+        return self._pass[1]
 
     @cached_property
     def entropy(self) -> np.ndarray:
@@ -160,14 +172,8 @@ class Rows:
     @cached_property
     def top(self) -> TopLabel:
         """The likeliest class of each row of positive weight, the first of equal ones."""
-        confidence, correct = [], []
-        for block in self.predictions.blocks():
-            proba = block.proba()
-            best = proba.argmax(axis=1)
-            confidence.append(proba[np.arange(len(best)), best].astype(np.float64))
-            correct.append((best == block.y).astype(np.float64))
         kept = self.counted
-        return TopLabel(np.concatenate(confidence)[kept], np.concatenate(correct)[kept], self.weight[kept])
+        return TopLabel(self._pass[2][kept], self._pass[3][kept], self.weight[kept])
 
     @cached_property
     def proba(self) -> np.ndarray:
