@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
@@ -42,6 +44,8 @@ def gain_upper_bound(statistic: float, df: float, n_effective: float, level: flo
     def excess(noncentrality: float) -> float:
         return float(ncx2.cdf(statistic, df, noncentrality)) - tail
 
+    if math.isinf(statistic):
+        return math.inf
     if statistic <= 0 or excess(1e-10) <= 0:
         return 0.0
     high = statistic + df + 10.0

@@ -170,7 +170,7 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
         value=gap,
         interval=(low, high),
         threshold=IMBALANCE_GAP,
-        could_be=high,
+        could_be=high if never.size else 0.0,
         evidence={
             "accuracy": accuracy,
             "balanced_accuracy": balanced,
@@ -181,7 +181,9 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
             f"{never.size} of the {n_present} classes that occur are never predicted ({names})."
         ),
         passed=(
-            f"That imbalance flatters accuracy was not shown; it may exceed balanced accuracy by {percent(high)}."
+            f"Every class that occurs is predicted: accuracy {percent(accuracy)}, balanced {percent(balanced)}."
+            if not never.size
+            else f"That imbalance flatters accuracy was not shown; balanced, it may be lower by {percent(high)}."
             if high > IMBALANCE_GAP
             else f"Imbalance does not flatter the accuracy of {percent(accuracy)}: balanced, it is {percent(balanced)}."
         ),

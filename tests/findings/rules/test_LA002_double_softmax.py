@@ -1,0 +1,94 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_lossacc import diagnose
+
+
+def test_softmax_applied_twice_fires(diagnosed):
+    finding = diagnosed("double softmax", k=5)["LA002"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
+    assert set(finding.evidence) == {"nats", "z", "p_underconfident", "undone_log_loss"}
+    assert finding.evidence["z"] > 2.6
+    assert finding.evidence["p_underconfident"] < 0.01
+    assert finding.interval[0] > 0
+    assert "Softmax was applied twice" in finding.headline
+    assert finding.url.endswith("LA002.html")
+
+
+def test_undone_it_is_the_loss_of_the_model_itself(diagnosed):
+    twice, once = diagnosed("double softmax", k=5), diagnosed("healthy", k=5)
+    assert twice["LA002"].evidence["undone_log_loss"] == pytest.approx(once.metrics["log_loss"].value, rel=1e-9)
+    gain = twice.metrics["log_loss"].value - once.metrics["log_loss"].value
+    assert twice["LA002"].value == pytest.approx(gain, rel=1e-9)
+
+
+def test_the_two_predictions_of_a_well_known_answer():
+    # [.9, .1] and [.6, .4] cost .105 and .511; through a second softmax they cost .371 and .598.
+    once = np.array([[0.9, 0.1], [0.6, 0.4]])
+    twice = softmax(once, axis=1)
+    proba = np.repeat(twice, 1000, axis=0)
+    y = np.r_[np.repeat([0, 1], [900, 100]), np.repeat([0, 1], [600, 400])]
+    d = diagnose(y, proba)
+    rows = diagnose([0, 0], twice, classes=[0, 1]).samples(by="loss")
+    np.testing.assert_allclose(sorted(rows["loss"]), [0.3711, 0.5981], atol=5e-5)
+    assert d["LA002"].status == "fired"
+    entropy = -(once * np.log(once)).sum(axis=1).mean()
+    assert d["LA002"].evidence["undone_log_loss"] == pytest.approx(entropy, rel=1e-12)
+
+
+def feasible(log_proba):
+    """Return which rows could have gone through a second softmax."""
+    undone = log_proba - log_proba.mean(axis=1, keepdims=True) + 1.0 / log_proba.shape[1]
+    return ((undone >= 0) & (undone <= 1)).all(axis=1)
+
+
+@pytest.mark.parametrize(("k", "scale"), [(2, 0.6), (5, 0.15)])
+def test_a_cautious_healthy_model_is_not_accused(plant, k, scale):
+    # Undoing a softmax is possible in every row, but it makes the loss worse.
+    y, log_proba, _ = plant("healthy", n=4000, k=k, scale=scale)
+    rows = feasible(log_proba)
+    assert rows.sum() > 1000
+    finding = diagnose(y[rows], log_proba[rows], input="logits")["LA002"]
+    assert finding.status == "passed"
+    assert finding.value < 0
+    assert finding.headline == "Undoing one softmax does not improve the probabilities."
+
+
+def test_near_miss_of_a_timid_model(plant):
+    # Feasible and underconfident, but less than a second softmax would leave it.
+    y, log_proba, _ = plant("healthy", n=20_000, k=2, scale=0.6)
+    timid = softmax(0.9 * log_proba, axis=1)
+    inside = feasible(np.log(timid))
+    finding = diagnose(y[inside], timid[inside])["LA002"]
+    assert finding.status == "passed"
+    assert finding.value < 0
+
+
+def test_what_few_rows_leave_open_is_said(plant):
+    y, log_proba, _ = plant("double softmax", n=12, k=2, scale=0.8, seed=1)
+    finding = diagnose(y, log_proba, input="logits", classes=[0, 1])["LA002"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] > 0
+    assert "not shown" in finding.headline
+
+
+def test_not_applicable_where_undoing_leaves_the_simplex(diagnosed):
+    finding = diagnosed("healthy")["LA002"]
+    assert finding.status == "not_applicable"
+    assert "simplex" in finding.headline
+
+
+def test_not_applicable_to_one_row():
+    finding = diagnose([0], [[0.6, 0.4]], classes=[0, 1])["LA002"]
+    assert finding.status == "not_applicable"
+
+
+def test_one_impossible_row_is_enough_to_rule_it_out(plant):
+    y, log_proba, _ = plant("double softmax", k=5)
+    log_proba = log_proba.copy()
+    log_proba[7] = np.log([0.96, 0.01, 0.01, 0.01, 0.01])
+    assert math.log(0.96 / 0.01) > 1.0
+    assert diagnose(y, log_proba, input="logits")["LA002"].status == "not_applicable"

@@ -1,0 +1,73 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from sklearn_lossacc import diagnose
+
+
+def test_few_rows_fire_and_the_number_needed_is_named(diagnosed):
+    d = diagnosed("healthy", n=40)
+    finding = d["LA003"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "tip", None)
+    assert set(finding.evidence) == {
+        "effective_n",
+        "needed",
+        "needed_for_accuracy",
+        "needed_for_temperature",
+        "n_groups",
+    }
+    accuracy = d.metrics["accuracy"].value
+    expected = accuracy * (1 - accuracy) * (norm.isf(0.025) / 0.05) ** 2
+    assert finding.evidence["needed_for_accuracy"] == pytest.approx(expected, rel=1e-6)
+    assert finding.threshold == finding.evidence["needed"] > 40 == finding.value
+    assert f"{math.ceil(finding.threshold):,}" in finding.headline
+    assert finding.url.endswith("LA003.html")
+
+
+def test_the_rows_needed_for_a_temperature_are_the_textbook_number():
+    # At p = 0.8 the loss of a label has variance p (1 - p) ln(p / (1 - p))^2.
+    y = np.repeat([0, 1], [20, 5])
+    finding = diagnose(y, np.tile([0.8, 0.2], (25, 1)))["LA003"]
+    variance = 0.8 * 0.2 * math.log(4) ** 2
+    expected = (norm.isf(0.025) + norm.isf(0.2)) ** 2 / (math.log(1.5) ** 2 * variance)
+    assert finding.evidence["needed_for_temperature"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_many_rows_suffice(diagnosed):
+    finding = diagnosed("healthy")["LA003"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] >= finding.threshold
+    assert "suffice" in finding.headline
+
+
+def test_weights_count_as_effective_rows(plant):
+    y, log_proba, _ = plant("healthy")
+    assert diagnose(y, log_proba, input="logits")["LA003"].status == "passed"
+    weight = np.where(np.arange(2000) < 100, 1000.0, 1.0)
+    finding = diagnose(y, log_proba, input="logits", sample_weight=weight)["LA003"]
+    assert finding.status == "fired"
+    assert finding.value == pytest.approx(weight.sum() ** 2 / (weight @ weight))
+
+
+def test_fewer_than_ten_groups_are_too_few(plant):
+    y, log_proba, _ = plant("healthy")
+    finding = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 9)["LA003"]
+    assert finding.status == "fired"
+    assert finding.headline.startswith("9 groups are too few")
+    assert diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 10)["LA003"].status == "passed"
+
+
+def test_no_number_of_rows_judges_the_temperature_of_zeros_and_ones():
+    y = np.repeat([0, 1], 500)
+    finding = diagnose(y, np.eye(2)[y])["LA003"]
+    assert finding.status == "fired"
+    assert finding.evidence["needed_for_temperature"] is None
+    assert finding.threshold is None
+    assert "no affordable number" in finding.headline
+
+
+@pytest.mark.parametrize("y", [0, 1])
+def test_one_row(y):
+    assert diagnose([y], [[0.3, 0.7]], classes=[0, 1])["LA003"].status == "fired"

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.judge import NO_REPAIR
+
+
+def learnt(n=1000, wrong=0, k=3, confidence=0.75):
+    """Nearly every row right, at a confidence far below that."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, k, n)
+    sure = rng.uniform(confidence - 0.1, confidence + 0.1, n)
+    proba = np.tile((1 - sure)[:, None] / (k - 1), (1, k))
+    proba[np.arange(n), y] = sure
+    y[:wrong] = (y[:wrong] + 1) % k
+    return y, proba
+
+
+def test_declared_training_rows_fire_without_a_test(plant):
+    y, log_proba, _ = plant("healthy")
+    d = diagnose(y, log_proba, input="logits", out_of_sample=False)
+    finding = d["LA005"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "warning", None)
+    assert finding.evidence["declared"] is True
+    assert "declared in-sample" in finding.headline
+    assert finding.url.endswith("LA005.html")
+
+
+def test_declared_training_rows_get_no_advice_on_repair(plant):
+    y, log_proba, _ = plant("temperature", strength=2.0)
+    honest = diagnose(y, log_proba, input="logits")
+    declared = diagnose(y, log_proba, input="logits", out_of_sample=False)
+    assert declared["LA101"].status == "fired"
+    assert "TemperatureCalibrator" in honest["LA101"].advice
+    assert declared["LA101"].advice == NO_REPAIR
+    for code in ("LA202", "LA401"):
+        assert honest[code].status != "not_applicable"
+        assert declared[code].status == "not_applicable"
+        assert "in-sample" in declared[code].headline
+    # What is wrong with the export may still be repaired.
+    assert declared["LA005"].advice != NO_REPAIR
+
+
+def test_near_perfect_accuracy_of_an_unsure_model_fires():
+    d = diagnose(*learnt(wrong=2))
+    finding = d["LA005"]
+    assert finding.status == "fired"
+    assert set(finding.evidence) == {"declared", "temperature", "accuracy_low", "p_gate", "p_attr", "p_holm"}
+    assert finding.evidence["declared"] is False
+    assert finding.evidence["accuracy_low"] > 0.99
+    assert finding.value == finding.evidence["temperature"] < finding.threshold == 0.7
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) < 0.001
+    assert "Label smoothing" in finding.headline
+    assert d["LA102"].status == "not_applicable"
+    assert "LA005" in d["LA102"].headline
+
+
+def test_every_row_right():
+    # No temperature is identified, yet the picture is the clearest of all.
+    d = diagnose(*learnt(wrong=0))
+    assert d["LA005"].status == "fired"
+    assert d["LA102"].status == "not_applicable"
+
+
+def test_near_miss_of_accuracy():
+    # The lower limit of accuracy stays below .99: underconfidence, and nothing else.
+    d = diagnose(*learnt(wrong=12))
+    assert d.metrics["accuracy"].value == 0.988
+    assert d["LA005"].status == "passed"
+    assert d["LA102"].status == "fired"
+
+
+def test_near_miss_of_temperature(plant):
+    y, log_proba, _ = plant("healthy", n=20_000, k=2, scale=30.0)
+    finding = diagnose(y, 0.75 * log_proba, input="logits")["LA005"]
+    assert finding.evidence["accuracy_low"] > 0.97
+    assert finding.status == "passed"
+    assert "Nothing suggests" in finding.headline
+
+
+@pytest.mark.parametrize("scale", [2.5, 20.0])
+def test_a_healthy_model_is_not_accused(diagnosed, scale):
+    d = diagnosed("healthy", scale=scale)
+    assert d["LA005"].status == "passed"
+    assert d["LA102"].status == "passed"
