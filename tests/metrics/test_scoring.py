@@ -154,3 +154,15 @@ def test_names_are_checked():
             lossacc_scoring(names)
     with pytest.raises(ValueError, match="missing"):
         lossacc_scoring(missing="ignore")
+
+
+def test_monitor_of_training(data):
+    callback = pytest.importorskip("sklearn.callback")
+    X, y, _ = data
+    model = LogisticRegression(max_iter=500)
+    for scoring in (lossacc_scoring(["neg_log_loss"]), {"neg_log_loss": get_scorer("neg_log_loss")}):
+        monitor = callback.ScoringMonitor(scoring=scoring)
+        clone(model).set_callbacks(monitor).fit(X, y)
+        losses = monitor.get_logs().data_as_pandas["neg_log_loss"].astype(float)
+        assert losses.iloc[-1] == pytest.approx(get_scorer("neg_log_loss")(model.fit(X, y), X, y), rel=1e-3)
+        assert losses.min() < losses.iloc[-1] - 0.05  # the first step is far from the optimum
