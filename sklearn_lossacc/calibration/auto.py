@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,8 +13,12 @@ from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
+from sklearn_lossacc.calibration.matrix import MatrixCalibrator
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
+from sklearn_lossacc.calibration.spline import SplineCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["CANDIDATES", "AutoCalibrator", "Candidate"]
@@ -30,11 +35,30 @@ class Candidate(NamedTuple):
         Makes the calibrator from ``input=``.
     rows_per_class : int
         Rows that each class needs before the calibrator is tried.
+    n_classes : tuple of int
+        Smallest and largest number of classes for which it is tried.
     """
 
     name: str
     make: Callable[..., BaseCalibrator]
-    rows_per_class: int
+    rows_per_class: int = 0
+    n_classes: tuple[int, int] = (1, sys.maxsize)
+
+    def suits(self, class_weight: np.ndarray) -> bool:
+        """Say whether the calibrator is worth a trial on such labels.
+
+        Parameters
+        ----------
+        class_weight : ndarray of shape (n_classes,)
+            Weight of each class.
+
+        Returns
+        -------
+        bool
+            True if the numbers of rows and of classes are in range.
+        """
+        fewest, most = self.n_classes
+        return bool(fewest <= len(class_weight) <= most and class_weight.min() >= self.rows_per_class)
 
 
 def _with_floor(**params: Any) -> TemperatureCalibrator:
@@ -46,9 +70,13 @@ NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close t
 
 # From the simplest to the richest: the order decides between calibrators that the data cannot tell apart.
 CANDIDATES = (
-    Candidate("identity", IdentityCalibrator, 0),
-    Candidate("temperature", TemperatureCalibrator, 0),
-    Candidate("temperature+floor", _with_floor, 0),
+    Candidate("identity", IdentityCalibrator),
+    Candidate("temperature", TemperatureCalibrator),
+    Candidate("temperature+floor", _with_floor),
+    Candidate("sigmoid", SigmoidCalibrator, 10, (2, 2)),
+    Candidate("vector", VectorCalibrator, 10, (3, sys.maxsize)),
+    Candidate("matrix", MatrixCalibrator, 10, (3, 100)),
+    Candidate("spline", SplineCalibrator, 100, (2, 2)),
     Candidate("isotonic", IsotonicCalibrator, 1000),
 )
 
@@ -91,9 +119,11 @@ class AutoCalibrator(BaseCalibrator):
 
     Notes
     -----
-    Candidates, from the simplest: the identity, one temperature, temperature with a floor, and with at least 1000
-    rows in every class isotonic maps. The choice is the first whose mean loss exceeds the smallest by at most one
-    standard error of the paired difference. On a healthy model that is the identity, nearly always.
+    Candidates, from the simplest: the identity; one temperature; temperature with a floor; for two classes a
+    sigmoid and a spline; for more a vector, and up to 100 classes a matrix; and isotonic maps. Sigmoid, vector and
+    matrix ask for 10 rows in every class, the spline for 100, isotonic maps for 1000. The choice is the first whose
+    mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy model that
+    is the identity, nearly always.
 
     Folds are stratified. Rows of one group, and copies of a row, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
@@ -131,7 +161,7 @@ class AutoCalibrator(BaseCalibrator):
         folds = assign_folds(predictions, n_folds)
         enough = folds.n_units >= 2 * n_folds
         self.cv_results_: dict[str, np.ndarray] = {}
-        candidates = [one for one in CANDIDATES[: None if enough else 1] if class_weight.min() >= one.rows_per_class]
+        candidates = [one for one in CANDIDATES[: None if enough else 1] if one.suits(class_weight)]
         chosen = candidates[0]
         if enough:
             loss = [out_of_fold_loss(one.make(input=self.input), predictions, folds) for one in candidates]

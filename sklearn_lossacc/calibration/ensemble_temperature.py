@@ -72,7 +72,7 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         inner = TemperatureCalibrator(input=self.input, classes=predictions.classes)
-        self.temperature_calibrator_ = fit_inner(inner, self, predictions)
+        self.temperature_calibrator_ = fit_inner(inner, predictions)
         outcome = inner.outcome_
         self.weights_ = np.array([1.0, 0.0, 0.0])
         if outcome in ("converged", "missing_class"):

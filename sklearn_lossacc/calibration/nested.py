@@ -12,15 +12,13 @@ __all__ = ["fit_inner"]
 Inner = TypeVar("Inner", bound=BaseCalibrator)
 
 
-def fit_inner(inner: Inner, outer: BaseCalibrator, predictions: Predictions) -> Inner:
+def fit_inner(inner: Inner, predictions: Predictions) -> Inner:
     """Fit a calibrator as a part of another one, without a warning.
 
     Parameters
     ----------
     inner : BaseCalibrator
-        Made with the `input` of `outer` and the classes of `predictions`.
-    outer : BaseCalibrator
-        Whose `fit` is running.
+        Made with the input and the classes of `predictions`.
     predictions : Predictions
         What the outer calibrator learns from.
 
@@ -29,6 +27,6 @@ def fit_inner(inner: Inner, outer: BaseCalibrator, predictions: Predictions) -> 
     BaseCalibrator
         `inner`, fitted.
     """
-    inner.n_features_in_ = outer.n_features_in_
+    inner.n_features_in_ = 1 if predictions.scores.ndim == 1 else predictions.scores.shape[1]
     inner._fit_checked(predictions)
     return inner

@@ -24,7 +24,7 @@ class StructuredCalibrator(BaseCalibrator):
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         n_classes = predictions.n_classes
         inner = TemperatureCalibrator(input=self.input, classes=predictions.classes)
-        self.temperature_calibrator_ = fit_inner(inner, self, predictions)
+        self.temperature_calibrator_ = fit_inner(inner, predictions)
         self.share_ = 0.0
         theta = np.zeros(self._penalty(n_classes).shape)
         if inner.outcome_ not in ("converged", "missing_class"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator
+from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
 from sklearn_lossacc.calibration.auto import CANDIDATES
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
@@ -37,14 +37,30 @@ def test_wrong_labels_get_a_floor():
     assert abs(calibrator.calibrator_.floor_ - 0.1) < 0.03
 
 
-def test_a_bent_curve_with_many_rows_gets_isotonic():
+def test_a_bent_curve_gets_a_spline():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.01, 0.99, 8000)
     y = (rng.random(8000) < 0.5 + 0.4 * np.sin(3 * np.pi * p)).astype(int)
+    assert AutoCalibrator().fit(p, y).choice_ == "spline"
+
+
+def test_steps_with_many_rows_get_isotonic():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.01, 0.99, 8000)
+    y = (rng.random(8000) < 0.05 + 0.3 * np.floor(4 * p)).astype(int)
     calibrator = AutoCalibrator().fit(p, y)
     assert calibrator.choice_ == "isotonic"
     few = AutoCalibrator().fit(p[:900], y[:900])
     assert "isotonic" not in few.cv_results_["name"]
+
+
+@pytest.mark.parametrize(("kind", "tilt"), [("vector", np.eye(5)), ("matrix", np.eye(5) + 0.5 * np.eye(5, k=1))])
+def test_classes_with_maps_of_their_own_get_a_vector_or_a_matrix(kind, tilt):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(4000, 5))
+    true = logits @ tilt + [1.0, -1.0, 0.0, 0.5, -0.5]
+    y = (true + rng.gumbel(size=true.shape)).argmax(axis=1)
+    assert AutoCalibrator(input="logits").fit(logits, y).choice_ == kind
 
 
 def test_results_say_why():
@@ -52,7 +68,7 @@ def test_results_say_why():
     calibrator = AutoCalibrator().fit(P, y)
     results = calibrator.cv_results_
     names = results["name"].tolist()
-    assert names == [one.name for one in CANDIDATES if one.rows_per_class == 0]
+    assert names == [one.name for one in CANDIDATES if one.suits(np.bincount(y))]
     np.testing.assert_allclose(results["mean_log_loss"][0], log_loss(y, P), rtol=1e-12)
     gap = results["mean_log_loss"] - results["mean_log_loss"].min()
     np.testing.assert_allclose(results["difference"], gap, atol=1e-12)
@@ -112,7 +128,8 @@ def test_groups_count_as_one_draw_in_the_standard_error():
     np.testing.assert_allclose(one, [difference.mean(), difference.std(ddof=1) / 10])
 
 
-def test_groups_reach_the_inner_splits():
+def test_groups_reach_the_inner_splits(monkeypatch):
+    monkeypatch.setattr(auto, "CANDIDATES", CANDIDATES[:3])  # the same is best with and without groups
     # Copies inside groups, slightly changed: without groups they would vouch for each other.
     P, y = draw(150, temperature=1.6, seed=3)
     rng = np.random.default_rng(0)
