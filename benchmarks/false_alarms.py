@@ -54,7 +54,8 @@ def run_cell(cell, runs: int, seed: int = 0):
     start = time.perf_counter()
     fired = []
     for run in range(runs):
-        rng = np.random.default_rng([seed, n_classes, n_rows, sorted(SHARPNESS).index(sharpness), DESIGNS.index(design), run])
+        where = (n_classes, n_rows, sorted(SHARPNESS).index(sharpness), DESIGNS.index(design))
+        rng = np.random.default_rng([seed, *where, run])
         keywords = healthy(rng, n_rows, n_classes, SHARPNESS[sharpness], design)
         summary = summarize(**keywords, classes=np.arange(n_classes))
         findings = judge_all(Evidence(summary, alpha=ALPHA, random_state=run), CONDITIONS)
@@ -76,7 +77,8 @@ def main(argv=None) -> int:
     cells.sort(key=lambda cell: cell[0] * cell[1])
     runs = [max(20, options.runs // 10) if cell[0] * cell[1] > 1e6 else options.runs for cell in cells]
     total = alarms = failed = 0
-    sys.stdout.write(f"{'k':>5} {'n':>6} {'sharpness':>10} {'design':>8} {'runs':>5} {'share':>6} {'limit':>6}  fired\n")
+    header = ("k", "n", "sharpness", "design", "runs", "share", "limit")
+    sys.stdout.write("{:>5} {:>6} {:>10} {:>8} {:>5} {:>6} {:>6}  fired\n".format(*header))
     with ProcessPoolExecutor(options.jobs) as pool:
         for cell, fired, seconds in pool.map(run_cell, cells, runs):
             count, n_runs = sum(map(bool, fired)), len(fired)

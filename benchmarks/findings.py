@@ -136,7 +136,8 @@ def main(argv=None) -> int:
         wrong = sum(bool(set(codes) - set(needed) - set(allowed) - set(BASELINE)) for codes in runs)
         counts = Counter(code for codes in runs for code in codes)
         fired = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
-        sys.stdout.write(f"{family:>15} {k:>4} {len(runs):>5} {found / len(runs):6.3f} {wrong / len(runs):6.3f}  {fired}\n")
+        shares = f"{found / len(runs):6.3f} {wrong / len(runs):6.3f}"
+        sys.stdout.write(f"{family:>15} {k:>4} {len(runs):>5} {shares}  {fired}\n")
     sys.stdout.write(f"{len(jobs)} runs in {time.perf_counter() - start:.0f} s\n")
     return 0
 

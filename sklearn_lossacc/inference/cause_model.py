@@ -27,6 +27,7 @@ SURPRISE_SHARES = (0.2, 0.05, *(0.05 * 10.0**-j for j in range(1, 9)))
 FIT_BELOW = 0.005  # the levels are highly correlated: about 0.01 in all
 Z95 = 1.959963984540054
 LIMIT_STEPS = 8
+MAX_OUTLIER_SHARE = 0.1
 FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MAX_ROUNDS = 3
@@ -137,8 +138,12 @@ class _Selection:
     def fit(self, terms: frozenset) -> MixtureFit:
         if terms not in self.fits:
             self.fits[terms] = fit_mixture(
-                self.finite_log_proba, self.null.y, self.null.weight,
-                temperature="temperature" in terms, bias="class_bias" in terms, floor="floor" in terms,
+                self.finite_log_proba,
+                self.null.y,
+                self.null.weight,
+                temperature="temperature" in terms,
+                bias="class_bias" in terms,
+                floor="floor" in terms,
             )
         return self.fits[terms]
 
@@ -176,7 +181,9 @@ class _Selection:
         fit = self.fit(nuisances)
         model = NullModel(
             np.log(np.maximum(mixture_proba(self.finite_log_proba, fit.beta, fit.bias, fit.floor), 1e-300)),
-            self.null.y, self.null.weight, self.null.group,
+            self.null.y,
+            self.null.weight,
+            self.null.group,
         )
         counts = ProjectedClassCounts(model, self.finite_log_proba, fit, nuisances)
         observed = float(counts.observed())
@@ -228,8 +235,9 @@ class ProjectedClassCounts:
         """Return the statistic of the observed labels."""
         rows = np.arange(self.model.n_rows)
         totals = np.bincount(self.model.y, self.model.weight, self.model.n_classes)
-        return float(self.counts(self._project(
-            totals, [self.model.weight @ score[rows, self.model.y] for score in self.scores])))
+        return float(
+            self.counts(self._project(totals, [self.model.weight @ score[rows, self.model.y] for score in self.scores]))
+        )
 
     def of_draws(self, draws) -> np.ndarray:
         """Return the statistic of each drawn set of labels."""
@@ -296,8 +304,14 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
 
     def root_of_ratio(floor: float) -> float:
         at = fit_mixture(
-            finite_log_proba, null.y, null.weight, floor=False, floor_value=floor,
-            starts=(fit.beta,), start_bias=fit.bias, **flags,
+            finite_log_proba,
+            null.y,
+            null.weight,
+            floor=False,
+            floor_value=floor,
+            starts=(fit.beta,),
+            start_bias=fit.bias,
+            **flags,
         )
         return np.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))
 
@@ -382,6 +396,10 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
             if fit.floor * (current.n_classes - 1) / current.n_classes < MATERIAL_NOISE:
                 # So small a rate is no cause of its own, but left in it would take nats from the temperature.
                 terms, fit = selection.without_floor(p_values, statistics)
+            break
+        if outliers.sum() + hit.sum() > max(FEW_ROWS, MAX_OUTLIER_SHARE * null.n_rows):
+            # So many rows are no outliers: it is the model as a whole that is wrong about them.
+            terms, fit = selection.without_floor(p_values, statistics)
             break
         outliers[kept[hit]] = True
         tempered = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)

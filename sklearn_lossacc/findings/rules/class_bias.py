@@ -23,7 +23,8 @@ def judge(evidence: Evidence) -> Verdict:
     label = str(summary.classes[worst])
     mean_proba, share = float(predicted_share[worst]), float(evidence.class_share[worst])
     value = part.value if part is not None else 0.0
-    bound = part.high if part is not None else open_bound(evidence, "class_bias")
+    # Beside a temperature the part may be negative; what its test leaves open is not.
+    bound = max(open_bound(evidence, "class_bias"), 0.0 if part is None or part.high is None else part.high)
     facts = {
         **p_values,
         "method": evidence.cause_gates["class_bias"].method,
@@ -46,7 +47,7 @@ def judge(evidence: Evidence) -> Verdict:
         ),
         passed=(
             f"Class bias was not shown; up to {number(bound)} nats are still possible."
-            if bound is not None and bound > NATS
+            if bound > NATS
             else f"No material class bias: it costs at most {number(bound)} nats."
         ),
         advice=(

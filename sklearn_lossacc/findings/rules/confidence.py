@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.format import number, ratio
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
 from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -47,10 +47,12 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     }
     if limit is None:
         passed = f"{direction.capitalize()}confidence was not shown; the temperature is not identified by these rows."
+    elif selected and right_side and abs(log_t) >= LOG_TEMPERATURE and nats < NATS:
+        passed = f"Material {direction}confidence was not shown: T = {ratio(value)} costs no more than {number(nats)} nats."
     elif open_effect:
-        passed = f"{direction.capitalize()}confidence was not shown; T = {number(limit)} is still possible."
+        passed = f"{direction.capitalize()}confidence was not shown; T = {ratio(limit)} is still possible."
     else:
-        passed = f"No material {direction}confidence: T is at {'most' if over else 'least'} {number(limit)}."
+        passed = f"No material {direction}confidence: T is at {'most' if over else 'least'} {ratio(limit)}."
     word = "above" if over else "below"
     return Verdict(
         holds=selected and right_side and material,
@@ -61,7 +63,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"The model is {direction}confident: T = {number(value)}, and its log loss of {number(observed)} nats is "
+            f"The model is {direction}confident: T = {ratio(value)}, and its log loss of {number(observed)} nats is "
             f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
         ),
         passed=passed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.format import percent, ratio
 from sklearn_lossacc.findings.selected import ACCURACY_ABOVE, TEMPERATURE_BELOW, looks_in_sample, selected_temperature
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
@@ -32,7 +32,7 @@ def judge(evidence: Evidence) -> Verdict:
         evidence={**facts, **p_values},
         fired=(
             f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)} while the model is far less "
-            f"sure (T = {number(value)}). Label smoothing or mixup does the same."
+            f"sure (T = {ratio(value)}). Label smoothing or mixup does the same."
         ),
         passed="Nothing suggests that the model was trained on these rows.",
         advice=(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from sklearn_lossacc.findings.evidence import Z95, Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.format import count
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
 POWER_Z = 0.8416212335729143  # 80 % power
 TEMPERATURE_ASKED = 1.5
 ACCURACY_HALF_WIDTH = 0.05
 MIN_UNITS = 10
+MOST_ROWS = 1e9
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -26,10 +27,7 @@ def judge(evidence: Evidence) -> Verdict:
     log_t = math.log(TEMPERATURE_ASKED)
     for_temperature = (Z95 + POWER_Z) ** 2 / (log_t**2 * variance) if variance > 0 else math.inf
     needed = max(for_accuracy, for_temperature)
-    if not math.isfinite(needed):
-        needed_text = "no number of rows with such extreme probabilities"
-    else:
-        needed_text = f"about {math.ceil(needed):,}"
+    needed_text = "no affordable number" if needed > MOST_ROWS else f"about {count(math.ceil(needed))}"
     few_groups = summary.n_groups is not None and summary.n_groups < MIN_UNITS
     facts = {
         "effective_n": n_effective,
@@ -39,8 +37,8 @@ def judge(evidence: Evidence) -> Verdict:
         "n_groups": summary.n_groups,
     }
     fired = (
-        f"{number(n_effective)} effective rows cannot show a temperature of {TEMPERATURE_ASKED} (or its inverse) and "
-        f"accuracy to within {ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
+        f"{count(round(n_effective))} effective rows cannot show a temperature of {TEMPERATURE_ASKED} (or its inverse) "
+        f"and accuracy to within {ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
     )
     if few_groups:
         fired = f"{summary.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
@@ -51,7 +49,7 @@ def judge(evidence: Evidence) -> Verdict:
         could_be=n_effective,
         evidence=facts,
         fired=fired,
-        passed=f"{number(n_effective)} effective rows suffice for the questions asked ({needed_text} needed).",
+        passed=f"{count(round(n_effective))} effective rows suffice for the questions asked ({needed_text} needed).",
         advice="Evaluate on more rows (or groups); read what was not shown as unknown, not as fine.",
     )
 
