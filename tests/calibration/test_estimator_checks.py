@@ -103,6 +103,28 @@ def test_calibrated_classifier_with_nothing_excepted(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
+@every_check(
+    [
+        CalibratedClassifier(LogisticRegression(), calibrator)
+        for calibrator in (
+            AutoCalibrator(),
+            BetaCalibrator(),
+            EnsembleTemperatureCalibrator(),
+            HistogramCalibrator(),
+            MatrixCalibrator(),
+            PriorShiftCalibrator(),
+            SigmoidCalibrator(),
+            SplineCalibrator(),
+            VectorCalibrator(),
+            VennAbersCalibrator(),
+        )
+    ]
+)
+def test_calibrated_classifier_with_every_calibrator(estimator, check):
+    check(estimator)
+
+
 @pytest.mark.parametrize("calibrator", CALIBRATORS, ids=repr)
 def test_tags_are_honest(calibrator):
     assert not get_tags(calibrator).input_tags.positive_only
