@@ -127,7 +127,8 @@ class ClassCounts:
         weighted = (weight**2)[:, None] * proba
         covariance = np.diag(weighted.sum(axis=0)) - proba.T @ weighted
         variance = np.diag(covariance)
-        alive = np.flatnonzero(variance > 1e-14 * variance.max(initial=0.0))
+        # Below this a variance is what rounding left of a sum of zeros and ones.
+        alive = np.flatnonzero(variance > 1e-13 * float(weight @ weight))
         self.kept = alive[np.argsort(variance[alive])][:-1]  # the class of largest variance follows from the others
         self.df = self.kept.size
         self.scale = np.sqrt(variance[self.kept])

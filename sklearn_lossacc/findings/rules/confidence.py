@@ -48,7 +48,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     if limit is None:
         passed = f"{direction.capitalize()}confidence was not shown; the temperature is not identified by these rows."
     elif selected and right_side and abs(log_t) >= LOG_TEMPERATURE and nats < NATS:
-        passed = f"Material {direction}confidence was not shown: T = {ratio(value)} costs no more than {number(nats)} nats."
+        passed = f"Material {direction}confidence was not shown: T = {ratio(value)} costs only {number(nats)} nats."
     elif open_effect:
         passed = f"{direction.capitalize()}confidence was not shown; T = {ratio(limit)} is still possible."
     else:

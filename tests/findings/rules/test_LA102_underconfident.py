@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.materiality import TEMPERATURE_LOW
+
+EVIDENCE = {
+    "p_gate",
+    "p_attr",
+    "p_holm",
+    "method",
+    "log_loss",
+    "expected_log_loss",
+    "z",
+    "nats",
+    "temperature_alone",
+    "selected",
+}
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_flattened_probabilities_fire_and_nothing_else_does(diagnosed, statistical, k):
+    d = diagnosed("temperature", k=k, strength=0.6)
+    finding = d["LA102"]
+    assert statistical(d) == {"LA102"}
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert set(finding.evidence) == EVIDENCE
+    assert finding.interval[0] < 0.6 < finding.interval[1] < finding.threshold == TEMPERATURE_LOW
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"])
+    assert finding.evidence["log_loss"] < finding.evidence["expected_log_loss"]
+    assert finding.evidence["z"] < -5
+    assert "below" in finding.headline
+    assert finding.url.endswith("LA102.html")
+
+
+def test_a_healthy_model_does_not_fire(diagnosed):
+    for scale in (0.5, 2.5, 20.0):
+        assert diagnosed("healthy", scale=scale)["LA102"].status == "passed"
+
+
+def test_near_miss_with_many_rows(diagnosed):
+    finding = diagnosed("temperature", n=40_000, strength=0.95)["LA102"]
+    assert finding.p_value < 1e-6
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] > TEMPERATURE_LOW
+    assert finding.headline.startswith("No material underconfidence")
+
+
+def test_few_rows_leave_it_open(diagnosed):
+    finding = diagnosed("healthy", n=60)["LA102"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] < finding.threshold
+    assert "not shown" in finding.headline
+
+
+def test_overconfidence_is_the_other_direction(diagnosed):
+    finding = diagnosed("temperature", strength=1.8)["LA102"]
+    assert finding.status == "passed"
+    assert finding.evidence["p_gate"] > 0.99
+    assert finding.headline.startswith("No material underconfidence")
+
+
+def test_not_applicable_where_the_rows_look_learnt():
+    y = np.arange(1000) % 2
+    p = np.where(np.arange(1000) < 500, 0.7, 0.75)
+    d = diagnose(y, np.where(y[:, None] == [0, 1], p[:, None], 1 - p[:, None]))
+    assert d["LA102"].status == "not_applicable"
+    assert d["LA005"].status == "fired"
+
+
+def test_declared_training_rows_are_judged_without_advice(diagnosed):
+    finding = diagnosed("temperature", strength=0.6, out_of_sample=False)["LA102"]
+    assert finding.status == "fired"
+    assert finding.advice.startswith("No repair is advised")

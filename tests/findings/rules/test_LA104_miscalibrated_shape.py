@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.materiality import NATS
+
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "n_draws", "view"}
+
+
+def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):
+    d = diagnosed("shape", k=2, strength=1.5)
+    finding = d["LA104"]
+    assert statistical(d) == {"LA104"}
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert set(finding.evidence) == EVIDENCE
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) <= 0.001
+    assert finding.evidence["n_draws"] == 9999
+    assert finding.evidence["view"] == "class 1"
+    assert finding.value == d.decomposition["shape"].value >= finding.threshold == NATS
+    assert d.decomposition["shape"].selected
+    assert finding.interval[0] <= finding.value <= finding.interval[1]
+    assert "bend" in finding.advice
+    assert finding.url.endswith("LA104.html")
+
+
+def test_more_classes(plant):
+    # Too sure in the middle and right at the ends: no temperature does both.
+    rng = np.random.default_rng(0)
+    y, log_proba, _ = plant("healthy", n=4000, k=5, scale=3.0)
+    top = np.exp(log_proba.max(axis=1))
+    middle = (top > 0.5) & (top < 0.9)
+    y[middle] = np.where(rng.random(middle.sum()) < 0.35, rng.integers(0, 5, middle.sum()), y[middle])
+    d = diagnose(y, log_proba, input="logits")
+    assert d["LA104"].status == "fired"
+    assert d["LA104"].evidence["view"] == "top label"
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_a_healthy_model_does_not_fire(diagnosed, k):
+    finding = diagnosed("healthy", k=k)["LA104"]
+    assert finding.status == "passed"
+    assert finding.value == 0.0
+    assert diagnosed("healthy", k=k).decomposition["shape"].value == 0.0
+
+
+@pytest.mark.parametrize("strength", [0.6, 1.8])
+def test_a_temperature_explains_its_shape(diagnosed, strength):
+    finding = diagnosed("temperature", strength=strength)["LA104"]
+    assert finding.evidence["p_gate"] < 0.01
+    assert finding.evidence["p_attr"] > 0.05
+    assert finding.status == "passed"
+
+
+def test_near_miss_with_many_rows(diagnosed):
+    finding = diagnosed("shape", k=2, n=40_000, strength=0.25)["LA104"]
+    assert finding.p_value <= 0.001
+    assert finding.status == "passed"
+    assert 0 < finding.value < finding.evidence["could_be"] < NATS
+    assert finding.headline.startswith("No material shape")
+
+
+def test_what_the_rows_leave_open_shrinks_with_them(diagnosed):
+    few, many = diagnosed("healthy", n=200)["LA104"], diagnosed("healthy", n=40_000)["LA104"]
+    assert few.evidence["could_be"] > NATS > many.evidence["could_be"] > 0
+    assert "not shown" in few.headline
+    assert "not shown" not in many.headline
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_rows_without_information_show_no_shape(k):
+    y = np.arange(60) % k
+    finding = diagnose(y, np.eye(k)[y])["LA104"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] is None
+    assert "not shown" in finding.headline
+
+
+def test_not_applicable_below_thirty_rows(diagnosed):
+    assert diagnosed("healthy", n=29)["LA104"].status == "not_applicable"
+    assert diagnosed("healthy", n=30)["LA104"].status == "passed"

@@ -1,0 +1,140 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
+
+EVIDENCE = {
+    "p_gate",
+    "p_attr",
+    "p_holm",
+    "rows",
+    "n_outliers",
+    "loss_share",
+    "largest_loss",
+    "certificate",
+    "top_share",
+    "top_share_null",
+    "top_share_p",
+    "tail_index",
+    "breakdown_rows",
+    "median_loss",
+    "truncated_loss",
+    "cannot_tell_from_noise",
+}
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_corrupt_rows_fire_and_are_named(diagnosed, plant, statistical, k):
+    d = diagnosed("outliers", k=k, scale=3.0, strength=6)
+    _, _, rows = plant("outliers", k=k, scale=3.0, strength=6)
+    finding = d["LA201"]
+    assert statistical(d) == {"LA201"}
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert set(finding.evidence) == EVIDENCE
+    assert sorted(finding.evidence["rows"]) == sorted(rows)
+    assert finding.evidence["n_outliers"] == 6
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) < 0.001
+    assert finding.url.endswith("LA201.html")
+
+
+def test_the_numbers_of_the_tail(diagnosed, plant):
+    y, log_proba, rows = plant("outliers", scale=3.0, strength=6)
+    d = diagnosed("outliers", scale=3.0, strength=6)
+    facts = d["LA201"].evidence
+    loss = -log_proba[np.arange(2000), y]
+    entropy = -(np.exp(log_proba) * log_proba).sum(axis=1)
+    assert facts["loss_share"] == pytest.approx(loss[rows].sum() / loss.sum())
+    assert d["LA201"].value == pytest.approx((loss - entropy)[rows].sum() / 2000)
+    assert d["LA201"].value == d.decomposition["outliers"].value >= OUTLIER_EXCESS
+    assert facts["largest_loss"] == pytest.approx(loss.max())
+    assert facts["certificate"] == pytest.approx(math.log(2000 * 2 / 0.05))
+    assert facts["largest_loss"] > facts["certificate"]
+    assert facts["top_share"] == pytest.approx(np.sort(loss)[-20:].sum() / loss.sum())
+    assert facts["top_share"] > facts["top_share_null"]
+    assert facts["top_share_p"] <= 0.05
+    assert facts["median_loss"] == pytest.approx(np.sort(loss)[999])
+    assert facts["truncated_loss"] == pytest.approx(np.minimum(loss, -math.log(0.01)).mean())
+    assert facts["breakdown_rows"] <= 12
+
+
+def test_one_outlier_deep_inside_a_handful_of_points():
+    # A confident unit with one hidden neuron, a dozen points, and one of the other class far inside.
+    x = np.r_[np.linspace(-2.0, -0.6, 6), np.linspace(0.6, 2.0, 6), 1.4]
+    y = np.r_[np.zeros(6, dtype=int), np.ones(6, dtype=int), 0]
+    p = expit(12.0 * x)
+    d = diagnose(y, np.stack([1 - p, p], axis=1))
+    rows = d.samples().set_index("index")
+    assert rows.loc[12, "loss"] == pytest.approx(16.8, abs=0.05)
+    assert rows.drop(12)["loss"].max() < 0.001
+    finding = d["LA201"]
+    assert finding.status == "fired"
+    assert finding.evidence["rows"] == [12]
+    assert finding.evidence["loss_share"] > 0.999
+    assert finding.headline.startswith("Row 12 carries")
+    assert "cannot tell an outlier from a wrong label" in finding.headline
+    assert d["LA101"].status == "passed"
+    assert d["LA202"].status == "passed"
+    assert d.metrics["log_loss"].method.endswith("one row carries 100% of the loss")
+
+
+def test_the_rows_set_aside_leave_the_others_to_be_judged(plant, statistical):
+    # Bias and outliers together: both are found, and the offsets are those of the bulk.
+    y, log_proba, _ = plant("bias", scale=3.0, strength=1.5)
+    surest = np.argsort(-log_proba.max(axis=1))
+    rows = surest[log_proba[surest].argmax(axis=1) != 0][:6]
+    y[rows] = log_proba[rows].argmin(axis=1)
+    d = diagnose(y, log_proba, input="logits")
+    assert {"LA103", "LA201"} <= statistical(d)
+    assert sorted(d["LA201"].evidence["rows"]) == sorted(rows)
+    offsets = np.array(d["LA103"].evidence["offsets"])
+    assert offsets[0] - offsets[1:].mean() == pytest.approx(-1.5, abs=0.3)
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0, 20.0])
+def test_a_healthy_model_does_not_fire(diagnosed, scale):
+    finding = diagnosed("healthy", scale=scale)["LA201"]
+    assert finding.status == "passed"
+    assert finding.value == 0.0
+    assert finding.evidence["rows"] == []
+    assert "No row has a loss" in finding.headline
+
+
+def test_near_miss_one_bad_row_among_very_many(plant):
+    y, log_proba, _ = plant("healthy", n=20_000, scale=5.0)
+    row = np.argsort(-log_proba.max(axis=1))[0]
+    y[row] = log_proba[row].argmin()
+    d = diagnose(y, log_proba, input="logits")
+    finding = d["LA201"]
+    assert finding.p_value < 0.001
+    assert finding.evidence["rows"][0] == row
+    assert finding.evidence["n_outliers"] <= 2
+    assert 0 < finding.value < OUTLIER_EXCESS
+    assert finding.status == "passed"
+    assert f"more loss than the model allows, but only {finding.value:.3f} nats" in finding.headline
+    assert d.decomposition["outliers"].value == 0.0
+
+
+@pytest.mark.parametrize("k", [2, 10])
+def test_noise_is_not_called_outliers(diagnosed, k):
+    finding = diagnosed("noise", k=k, scale=3.0, strength=0.1)["LA201"]
+    assert finding.evidence["p_gate"] < 0.01
+    assert finding.status == "passed"
+
+
+def test_row_numbers_count_from_the_offset(plant):
+    from sklearn_lossacc import Diagnosis, summarize
+
+    y, log_proba, rows = plant("outliers", scale=3.0, strength=6)
+    summary = summarize(y, log_proba, input="logits", row_offset=5000)
+    assert sorted(Diagnosis.from_summary(summary)["LA201"].evidence["rows"]) == sorted(rows + 5000)
+
+
+def test_a_row_of_weight_zero_is_no_outlier(plant):
+    y, log_proba, rows = plant("outliers", scale=3.0, strength=6)
+    weight = np.ones(2000)
+    weight[rows] = 0.0
+    assert diagnose(y, log_proba, input="logits", sample_weight=weight)["LA201"].status == "passed"
