@@ -53,7 +53,7 @@ def rise_row(diagnosis: HistoryDiagnosis) -> int | None:
     return None
 
 
-def _line(ax: Axes, epoch: np.ndarray, values: np.ndarray, *, train: bool) -> None:
+def line(ax: Axes, epoch: np.ndarray, values: np.ndarray, *, train: bool) -> None:
     """Draw one curve through the rows that have it."""
     there = np.isfinite(values)
     if not there.any():
@@ -91,7 +91,7 @@ def _band(ax: Axes, epoch: np.ndarray, low: np.ndarray, high: np.ndarray, color:
     return ax.fill_between(epoch[there], low[there], high[there], facecolor=color, linewidth=0, zorder=zorder)
 
 
-def _end_names(ax: Axes, epoch: np.ndarray, ends: list[tuple[str, np.ndarray, str]]) -> None:
+def end_names(ax: Axes, epoch: np.ndarray, ends: list[tuple[str, np.ndarray, str]]) -> None:
     """Write the name of each line at its right end, moved apart where they would meet."""
     placed = []
     for words, values, color in ends:
@@ -152,7 +152,7 @@ def _mark_best(ax: Axes, diagnosis: HistoryDiagnosis, values: np.ndarray, criter
     )
 
 
-def _limits(ax: Axes, curves: list[np.ndarray], around: list[np.ndarray]) -> None:
+def limits(ax: Axes, curves: list[np.ndarray], around: list[np.ndarray]) -> None:
     """Show the curves whole, and of what surrounds them as much as comes near."""
     finite = np.concatenate([values[np.isfinite(values)] for values in curves])
     low, high = float(finite.min()), float(finite.max())
@@ -168,7 +168,7 @@ def _limits(ax: Axes, curves: list[np.ndarray], around: list[np.ndarray]) -> Non
     ax.set_ylim(max(low - 2 * pad, min(low, 0.0)), high + pad)
 
 
-def _epochs(ax: Axes, epoch: np.ndarray) -> None:
+def set_epochs(ax: Axes, epoch: np.ndarray) -> None:
     """Set the range of the horizontal axis, with whole numbers as ticks."""
     from matplotlib.ticker import MaxNLocator
 
@@ -187,25 +187,25 @@ def draw_loss(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Any]:
     epoch, loss, train = (column(diagnosis, name) for name in ("epoch", "val_loss", "train_loss"))
     low, high, half = (column(diagnosis, name) for name in ("calibrated_low", "calibrated_high", "val_loss_half_width"))
     plain(ax)
-    _epochs(ax, epoch)
+    set_epochs(ax, epoch)
     shown = [values for values in (loss, train) if np.isfinite(values).any()]
     if not shown:
         ax.text(0.5, 0.5, "the log has no loss", transform=ax.transAxes, ha="center", **text(SMALL_SIZE, MUTED))
         return {}
     key: dict[str, Any] = {}
-    _limits(ax, shown, [low, high, loss - half, loss + half])
+    limits(ax, shown, [low, high, loss - half, loss + half])
     key["calibrated"] = _band(ax, epoch, low, high, PALE, EDGE, 1.0)
     key["noise"] = _band(ax, epoch, np.maximum(loss - half, 0.0), loss + half, LIGHT_BLUE, "none", 2.0)
     start = rise_row(diagnosis)
     if start is not None:
         key["rise"] = _rise(ax, diagnosis, start)
     _chance(ax, diagnosis)
-    _line(ax, epoch, train, train=True)
-    _line(ax, epoch, loss, train=False)
+    line(ax, epoch, train, train=True)
+    line(ax, epoch, loss, train=False)
     _not_finite(ax, epoch, loss, train)
     _mark_best(ax, diagnosis, loss, "lowest validation loss", above=False)
     label_axis(ax, y="log loss (nats)")
-    _end_names(ax, epoch, [("validation", loss, INK), ("training", train, MUTED)])
+    end_names(ax, epoch, [("validation", loss, INK), ("training", train, MUTED)])
     return {name: artist for name, artist in key.items() if artist is not None}
 
 
@@ -271,18 +271,18 @@ def draw_accuracy(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Any]:
     epoch, accuracy, train = (column(diagnosis, name) for name in ("epoch", "val_accuracy", "train_accuracy"))
     low, high = column(diagnosis, "val_accuracy_low"), column(diagnosis, "val_accuracy_high")
     plain(ax)
-    _epochs(ax, epoch)
+    set_epochs(ax, epoch)
     label_axis(ax, x=diagnosis.description["counted"], y="accuracy")
     shown = [values for values in (accuracy, train) if np.isfinite(values).any()]
     if not shown:
         ax.set_yticks([])
         ax.text(0.5, 0.5, "the log has no accuracy", transform=ax.transAxes, ha="center", **text(SMALL_SIZE, MUTED))
         return {}
-    _limits(ax, shown, [low, high])
+    limits(ax, shown, [low, high])
     ax.yaxis.set_major_formatter(lambda value, position: f"{100 * value:.4g} %")
     band = _band(ax, epoch, low, high, LIGHT_BLUE, "none", 2.0)
-    _line(ax, epoch, train, train=True)
-    _line(ax, epoch, accuracy, train=False)
+    line(ax, epoch, train, train=True)
+    line(ax, epoch, accuracy, train=False)
     _mark_best(ax, diagnosis, accuracy, "highest validation accuracy", above=True)
-    _end_names(ax, epoch, [("validation", accuracy, INK), ("training", train, MUTED)])
+    end_names(ax, epoch, [("validation", accuracy, INK), ("training", train, MUTED)])
     return {} if band is None else {"noise": band}

@@ -107,20 +107,20 @@ def draw_history(diagnosis: HistoryDiagnosis, ax: Axes, *, header: bool = True) 
     if header:
         height = ax.get_window_extent().height * 72 / ax.figure.dpi
         top = 1.0 - min(HEADER_POINTS / max(height, 1.0), 0.4)
-        _draw_header(diagnosis, ax)
+        draw_header(diagnosis, ax)
     cell = Cell(ax, bounds=(0.0, 0.0, 1.0, top), shares=SHARES, gap=GAP)
     above, below = cell.make()
     explained = draw_loss(diagnosis, above)
     explained = {**draw_accuracy(diagnosis, below), **explained}
     above.tick_params(axis="x", labelbottom=False)
     _mark_turns(diagnosis, above, below)
-    _panel_words(above, loss_title(diagnosis))
-    _panel_words(below, accuracy_title(diagnosis))
+    panel_words(above, loss_title(diagnosis))
+    panel_words(below, accuracy_title(diagnosis))
     _draw_key(diagnosis, below, explained)
     return {"loss": above, "accuracy": below}
 
 
-def _panel_words(ax: Axes, words: str) -> None:
+def panel_words(ax: Axes, words: str) -> None:
     """Write what a panel shows above it, at the left."""
     ax.set_title(words, loc="left", pad=6, fontsize=10.5, fontweight="bold", color=INK)
 
@@ -156,7 +156,7 @@ def _draw_key(diagnosis: HistoryDiagnosis, ax: Axes, explained: dict[str, Any]) 
         draw_key(ax, handles)
 
 
-def _draw_header(diagnosis: HistoryDiagnosis, ax: Axes) -> None:
+def draw_header(diagnosis: HistoryDiagnosis, ax: Axes) -> None:
     """Write name, verdict and description above the panels."""
     lines = (
         (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),

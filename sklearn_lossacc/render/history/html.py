@@ -26,6 +26,8 @@ from sklearn_lossacc.render.html import QUIET_CAPTIONS, STATES, Picture, _figure
 from sklearn_lossacc.render.sections import SEVERITY_SECTIONS
 from sklearn_lossacc.render.style import PAGE_STYLE, STYLE
 
+# One picture fills the page, where the report on predictions has several side by side.
+WIDE_STYLE = ".lossacc .wide figure svg{max-width:62rem}"
 ANCHORS = {
     "Best epochs": "best",
     "What these curves cannot tell": "open",
@@ -74,7 +76,8 @@ def history_page(diagnosis: HistoryDiagnosis, pictures: Sequence[Picture] = ()) 
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_text(diagnosis.name)}: training history</title>\n<style>{STYLE}{PAGE_STYLE}</style>\n</head>\n"
+        f"<title>{_text(diagnosis.name)}: training history</title>\n"
+        f"<style>{STYLE}{PAGE_STYLE}{WIDE_STYLE}</style>\n</head>\n"
         f'<body class="lossacc">\n<a class="skip" href="#report">Skip to the report</a>\n'
         f"<header>{_heading(diagnosis, 1)}</header>\n"
         f'<nav aria-label="Sections of the report"><ul>{links}</ul></nav>\n'
@@ -120,13 +123,18 @@ def _sections(diagnosis: HistoryDiagnosis, pictures: Sequence[Picture]) -> list[
     sections = [
         ("todo", "What to do", _todo(diagnosis)),
         ("numbers", "The numbers that matter", _key_numbers(diagnosis)),
-        ("figures", "Figure", _figures(pictures)),
+        ("figures", "Figure", _wide(_figures(pictures))),
         ("findings", "Findings", f"<p>{_text(tally(diagnosis))}.</p>{_fired(diagnosis, level=3)}{quiet}"),
     ]
     for table in number_tables(diagnosis):
         anchor = ANCHORS.get(table.caption, "rows")
         sections.append((anchor, _text(table.caption), _table(table, CAPTIONS[anchor])))
     return [section for section in sections if section[2]]
+
+
+def _wide(figures: str) -> str:
+    """Let figures fill the width of the page."""
+    return f'<div class="wide">{figures}</div>' if figures else ""
 
 
 def _heading(diagnosis: HistoryDiagnosis, level: int) -> str:

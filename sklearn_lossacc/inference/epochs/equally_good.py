@@ -1,0 +1,156 @@
+"""Which epochs cannot be told from the best one, by paired differences over the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_lossacc.inference.intervals import unit_sums
+
+N_DRAWS = 999
+N_SPLITS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class EquallyGood:
+    """The best epoch by one criterion, and those that are not shown to be worse.
+
+    Attributes
+    ----------
+    best : int
+        Place of the epoch with the smallest mean.
+    members : ndarray of int
+        Places of all epochs that are not shown to be worse, the best included.
+    excess : ndarray of shape (n_epochs,)
+        Mean minus the smallest mean.
+    error : ndarray of shape (n_epochs,)
+        Paired standard error of the excess.
+    critical : float
+        How many standard errors count as worse.
+    """
+
+    best: int
+    members: np.ndarray
+    excess: np.ndarray
+    error: np.ndarray
+    critical: float
+
+
+def equally_good(
+    values: np.ndarray,
+    *,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    level: float = 0.95,
+    random_state: int = 0,
+) -> EquallyGood:
+    """Find the best epoch, and all that the same rows do not show to be worse.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_epochs, n_rows)
+        What each row costs in each epoch; smaller is better.
+    weight : ndarray of shape (n_rows,), optional
+        Row weights; a weighted row is one draw.
+    group : ndarray of int of shape (n_rows,), optional
+        Group codes; groups are the independent units.
+    level : float, default=0.95
+        Chance that an epoch as good as the best stays in the set, over all epochs together.
+    random_state : int, default=0
+        Seed of the multipliers.
+
+    Returns
+    -------
+    EquallyGood
+
+    Notes
+    -----
+    For each epoch e, d_ie is what row i costs more than in the best epoch, with mean D_e and standard error s_e over
+    rows, or over sums of groups. The critical value is the `level` quantile of max_e G_e, where G_e is the sum of the
+    centred d_ie times standard normal multipliers, one a row or group, over its standard error. An epoch is worse where
+    D_e > critical * s_e. The best epoch is chosen from the same rows, which makes the set too small at worst by the
+    epochs that tie with it.
+
+    References
+    ----------
+    Chernozhukov, Chetverikov and Kato (2013), Ann. Statist. 41, 2786-2819.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> base = rng.random(500)
+    >>> values = np.stack([base + 0.5 + 0.1 * rng.random(500), base, base + 0.001 * rng.normal(size=500)])
+    >>> equally_good(values).members.tolist()
+    [1, 2]
+    """
+    weights = np.ones(values.shape[1]) if weight is None else weight
+    means = (values @ weights) / weights.sum()
+    best = int(np.argmin(means))
+    excess = means - means[best]
+    difference = (values - values[best]).T.astype(np.float64)
+    sums, sizes = unit_sums(difference, weights, group)
+    centred = (sums - sizes[:, None] * excess) / sizes.sum()
+    n_units = len(sizes)
+    inflation = n_units / (n_units - 1) if n_units > 1 else 1.0
+    error = np.sqrt(inflation * np.einsum("ij,ij->j", centred, centred))
+    moving = error > 1e-12
+    critical = 0.0
+    if moving.any():
+        rng = np.random.default_rng(random_state)
+        largest = np.empty(N_DRAWS)
+        scaled = centred[:, moving] / error[moving]
+        for start in range(0, N_DRAWS, 100):
+            stop = min(start + 100, N_DRAWS)
+            largest[start:stop] = (rng.normal(size=(stop - start, n_units)) @ scaled).max(axis=1)
+        critical = float(np.quantile(largest, level))
+    worse = np.where(moving, excess > critical * error, excess > 1e-12)
+    return EquallyGood(best, np.flatnonzero(~worse), excess, error, critical)
+
+
+def chosen_value(
+    values: np.ndarray,
+    *,
+    weight: np.ndarray | None = None,
+    group: np.ndarray | None = None,
+    random_state: int = 0,
+) -> float:
+    """Return what the best epoch costs on rows that did not choose it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_epochs, n_rows)
+        What each row costs in each epoch.
+    weight : ndarray of shape (n_rows,), optional
+        Row weights.
+    group : ndarray of int of shape (n_rows,), optional
+        Group codes; whole groups are drawn.
+    random_state : int, default=0
+        Seed of the halves.
+
+    Returns
+    -------
+    float
+        Mean over random halves: the epoch is chosen on one and measured on the other, and the reverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(50, 200))
+    >>> bool(noise.mean(axis=1).min() < -0.1), bool(abs(chosen_value(noise)) < 0.05)
+    (True, True)
+    """
+    weights = np.ones(values.shape[1]) if weight is None else weight
+    sums, sizes = unit_sums(values.T.astype(np.float64), weights, group)
+    n_units = len(sizes)
+    if n_units < 2:
+        return float((sums.sum(axis=0) / sizes.sum()).min())
+    rng = np.random.default_rng(random_state)
+    measured = []
+    for _ in range(N_SPLITS):
+        order = rng.permutation(n_units)
+        halves = order[: n_units // 2], order[n_units // 2 :]
+        means = [sums[half].sum(axis=0) / sizes[half].sum() for half in halves]
+        measured += [means[1][np.argmin(means[0])], means[0][np.argmin(means[1])]]
+    return float(np.mean(measured))

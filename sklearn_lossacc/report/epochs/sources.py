@@ -1,0 +1,86 @@
+"""Predictions epoch by epoch, from estimators that can give them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc.exceptions import InvalidPredictionsError
+
+
+def stages(estimator: Any, X: Any, every: int) -> Iterator[tuple[int, Any]]:
+    """Walk over the stages of a fitted ensemble, every so many and the last.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``staged_predict_proba``.
+    X : object
+        Rows to predict.
+    every : int
+        Step.
+
+    Yields
+    ------
+    stage : int
+        Counted from 1.
+    y_proba : ndarray of shape (n_rows, n_classes)
+    """
+    if not hasattr(estimator, "staged_predict_proba"):
+        raise InvalidPredictionsError(f"{type(estimator).__name__} has no staged_predict_proba.")
+    skipped = None
+    for stage, proba in enumerate(estimator.staged_predict_proba(X), start=1):
+        skipped = (stage, proba) if stage % every else None
+        if skipped is None:
+            yield stage, proba
+    if skipped is not None:
+        yield skipped
+
+
+def passes(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    X_val: Any,
+    *,
+    n_epochs: int,
+    batch_size: int | None,
+    random_state: int | None,
+) -> Iterator[tuple[int, Any, float | None]]:
+    """Train by ``partial_fit``, and predict after every pass.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``partial_fit`` and ``predict_proba``; it is trained in place.
+    X, y : array-like
+        Training rows and labels.
+    X_val : array-like
+        Rows to predict.
+    n_epochs : int
+        Number of passes.
+    batch_size : int or None
+        Rows of one call; None takes all.
+    random_state : int or None
+        Seed of the order of rows.
+
+    Yields
+    ------
+    epoch : int
+        Counted from 1.
+    y_proba : ndarray of shape (n_val, n_classes)
+    train_loss : float or None
+        The estimator's own ``loss_``, where it has one.
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    classes = np.unique(y)
+    rng = np.random.default_rng(random_state)
+    size = len(y) if batch_size is None else batch_size
+    for epoch in range(1, n_epochs + 1):
+        order = rng.permutation(len(y))
+        for start in range(0, len(y), size):
+            rows = order[start : start + size]
+            estimator.partial_fit(X[rows], y[rows], classes=classes)
+        yield epoch, estimator.predict_proba(X_val), getattr(estimator, "loss_", None)

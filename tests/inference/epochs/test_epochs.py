@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+from sklearn_lossacc.inference.epochs import (
+    RowStories,
+    chosen_value,
+    decompose_epoch,
+    equally_good,
+)
+from sklearn_lossacc.inputs import Predictions
+
+
+def softmax(z):
+    p = np.exp(z - z.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
+
+
+@pytest.fixture
+def logits():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 4))
+    y = (rng.random((500, 1)) > softmax(z).cumsum(1)).sum(1).clip(max=3)
+    return 3.0 * z, y
+
+
+# --- one epoch ---
+
+
+@pytest.mark.parametrize("kind", ["proba", "logits"])
+def test_decomposition_by_hand(logits, kind):
+    z, y = logits
+    rows = np.arange(500)
+    epoch = decompose_epoch(Predictions.from_arrays(y, softmax(z) if kind == "proba" else z, input=kind))
+
+    def loss(beta):
+        return -np.log(softmax(beta * z)[rows, y])
+
+    best = minimize_scalar(lambda beta: loss(beta).mean(), bounds=(0.01, 5), method="bounded")
+    assert epoch.temperature == pytest.approx(1 / best.x, rel=1e-3)
+    np.testing.assert_allclose(epoch.loss, loss(1.0), rtol=1e-5)
+    np.testing.assert_allclose(epoch.refined, loss(best.x), rtol=1e-3, atol=1e-4)
+    assert epoch.log_loss == pytest.approx(loss(1.0).mean(), abs=1e-6)
+    assert epoch.calibration_loss == pytest.approx(loss(1.0).mean() - best.fun - 1 / 1000, abs=1e-5)
+    assert epoch.refinement_loss + epoch.calibration_loss == pytest.approx(epoch.log_loss, abs=1e-12)
+    others = z.copy()
+    others[rows, y] = -np.inf
+    np.testing.assert_allclose(epoch.margin, z[rows, y] - others.max(1), rtol=1e-3, atol=1e-3)
+    assert epoch.accuracy == np.mean(z.argmax(1) == y)
+
+
+def test_a_calibrated_epoch_has_no_calibration_loss():
+    rng = np.random.default_rng(1)
+    losses = []
+    for _ in range(40):
+        z = rng.normal(size=(400, 3))
+        y = (rng.random((400, 1)) > softmax(z).cumsum(1)).sum(1).clip(max=2)
+        epoch = decompose_epoch(Predictions.from_arrays(y, softmax(z)))
+        losses.append(epoch.calibration_loss)
+    assert abs(np.mean(losses)) < 4 * np.std(losses) / np.sqrt(40) + 1e-4, "the optimism is taken off without bias"
+
+
+def test_exact_zeros_are_clipped_and_weights_are_repetitions(logits):
+    z, y = logits
+    p = softmax(z)
+    p[0] = 0.0
+    p[0, (y[0] + 1) % 4] = 1.0
+    epoch = decompose_epoch(Predictions.from_arrays(y, p))
+    assert epoch.loss[0] == pytest.approx(36.04, abs=0.01)
+    assert np.isfinite(epoch.refined).all()
+    copies = np.arange(500) % 3
+    weighted = decompose_epoch(Predictions.from_arrays(y, p, sample_weight=copies))
+    repeated = decompose_epoch(Predictions.from_arrays(np.repeat(y, copies), np.repeat(p, copies, axis=0)))
+    assert weighted.log_loss == pytest.approx(repeated.log_loss, rel=1e-9)
+    assert weighted.temperature == pytest.approx(repeated.temperature, rel=1e-4)
+    assert weighted.accuracy == pytest.approx(repeated.accuracy)
+
+
+def test_separable_and_hopeless_epochs():
+    sure = decompose_epoch(Predictions.from_arrays([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]]))
+    assert (sure.outcome, sure.temperature) == ("separable", 1.0)
+    assert sure.calibration_loss == pytest.approx(-0.5 / 3)
+    wrong = decompose_epoch(Predictions.from_arrays([1, 0, 0] * 20, [[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]] * 20))
+    assert np.isinf(wrong.temperature)
+    assert wrong.refined_loss == pytest.approx(np.log(2), abs=1e-5)
+
+
+# --- sets of equally good epochs ---
+
+
+def test_a_clearly_worse_epoch_is_not_in_the_set():
+    rng = np.random.default_rng(20)
+    base = rng.random(2000)
+    values = np.stack([base + 0.2 * rng.random(2000), base, base + 0.02 * rng.normal(size=2000)])
+    found = equally_good(values)
+    assert found.best in (1, 2)
+    assert found.members.tolist() == [1, 2]
+    assert found.excess[found.best] == 0.0
+
+
+@pytest.mark.parametrize(("n_epochs", "correlation"), [(2, 0.0), (10, 0.0), (10, 0.9), (40, 0.5)])
+def test_an_equal_epoch_stays_in_the_set(n_epochs, correlation):
+    rng = np.random.default_rng(3)
+    kept = []
+    for run in range(150):
+        common = rng.normal(size=300)
+        values = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.normal(size=(n_epochs, 300))
+        kept.append(0 in equally_good(values, random_state=run).members)
+    # 95 % for each epoch, although the best is chosen by the same rows; four binomial errors for the simulation
+    assert np.mean(kept) >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_groups_widen_the_set():
+    rng = np.random.default_rng(4)
+    group = np.repeat(np.arange(20), 50)
+    worse = 0.05 + 0.15 * rng.normal(size=20)[group]
+    base = rng.random(1000)
+    values = np.stack([base, base + worse - worse.mean() + 0.02])
+    assert equally_good(values).members.tolist() == [0]
+    assert equally_good(values, group=group).members.tolist() == [0, 1]
+
+
+def test_copies_of_an_epoch_tie():
+    values = np.tile(np.random.default_rng(5).random(50), (3, 1))
+    assert equally_good(values).members.tolist() == [0, 1, 2]
+    assert equally_good(values[:1]).members.tolist() == [0]
+
+
+def test_weights_are_repetitions_for_the_means():
+    rng = np.random.default_rng(6)
+    values, copies = rng.random((4, 100)), rng.integers(1, 4, 100)
+    weighted = equally_good(values, weight=copies.astype(float))
+    np.testing.assert_allclose(weighted.excess, equally_good(np.repeat(values, copies, axis=1)).excess, atol=1e-12)
+
+
+def test_the_chosen_value_is_not_optimistic():
+    rng = np.random.default_rng(7)
+    gaps, naive = [], []
+    for _ in range(60):
+        values = rng.normal(size=(30, 200))
+        gaps.append(chosen_value(values))
+        naive.append(values.mean(axis=1).min())
+    assert abs(np.mean(gaps)) < 0.02
+    assert np.mean(naive) < -0.1
+    assert chosen_value(np.array([[1.0], [0.5]])) == 0.5
+
+
+# --- stories ---
+
+
+def test_stories_by_hand():
+    told = RowStories.empty(3)
+    right = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 1, 0]], dtype=bool)
+    for epoch, correct in enumerate(right, start=1):
+        told.add(epoch, correct, loss=np.full(3, float(epoch)), margin=np.array([1.0, -1.0, 2.0]) * epoch)
+    assert told.story.tolist() == ["turned wrong", "turned right", "stayed wrong"]
+    assert told.n_right.tolist() == [2, 3, 0]
+    assert told.n_forgotten.tolist() == [2, 0, 0]
+    assert told.first_right.tolist()[:2] == [1, 2]
+    assert told.last_right.tolist()[:2] == [3, 4]
+    assert np.isnan(told.first_right[2])
+    np.testing.assert_allclose(told.margin_area, [2.5, -2.5, 5.0])
+    assert told.first_loss.tolist() == [1, 1, 1]
+    assert told.last_loss.tolist() == [4, 4, 4]
