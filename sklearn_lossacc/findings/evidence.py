@@ -13,7 +13,7 @@ from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_tem
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
-from sklearn_lossacc.inference.cause_model import CauseModel, finite, select_causes
+from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
 from sklearn_lossacc.inference.gates import Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     BOOTSTRAP_BELOW,
@@ -299,6 +299,16 @@ class Evidence:
             return 0.0
         rows = self.causes.outliers
         return float((self.null.weight * self.null.excess)[rows].sum() / self.null.weight.sum())
+
+    @cached_property
+    def noise(self) -> tuple[float, float]:
+        """Return the noise rate of the selected floor and its lower 95 % limit; zeros where no floor was selected."""
+        causes = self.causes
+        if causes is None or "floor" not in causes.terms:
+            return 0.0, 0.0
+        share = (self.n_classes - 1) / self.n_classes  # a random label is right by chance in the others
+        low = floor_lower_limit(causes, finite(causes.null.log_proba, LOG_CLIP))
+        return float(causes.fit.floor * share), float(min(low, causes.fit.floor) * share)
 
     @cached_property
     def error_upper_limit(self) -> float | None:

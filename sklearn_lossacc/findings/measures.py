@@ -211,9 +211,9 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     loss = means["log_loss_clipped" if evidence.clipped else "log_loss"]
     refinement_low = None if loss.low is None else min(refinement, max(0.0, refinement - (loss.value - loss.low)))
     refinement_high = None if loss.high is None else refinement + (loss.high - loss.value)
-    causes = evidence.causes
     k = evidence.n_classes
-    floor = causes.fit.floor if causes is not None and "floor" in causes.terms else 0.0
+    rate, rate_low = evidence.noise
+    rate_high = evidence.error_upper_limit
     accuracy = _accuracy(evidence)
     prior = baselines["prior_log_loss"].value
     resolution = (prior if math.isfinite(prior) else math.log(k)) - refinement
@@ -228,7 +228,10 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
         **_calibration(evidence),
         "temperature": evidence.temperature,
         "noise_rate": Estimate(
-            floor * (k - 1) / k, 0.0, evidence.error_upper_limit, "partly identified: at most the error rate"
+            rate,
+            rate_low,
+            None if rate_high is None else max(rate, rate_high),
+            "partly identified: at most the error rate",
         ),
         "calibration_loss": calibration_loss,
         "refinement_loss": Estimate(refinement, refinement_low, refinement_high, f"log loss: {loss.method}"),

@@ -11,7 +11,7 @@ from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.waterfall import fitted_parts
-from sklearn_lossacc.inference.cause_model import finite, floor_lower_limit, floor_posterior
+from sklearn_lossacc.inference.cause_model import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs
 
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
@@ -29,8 +29,6 @@ def judge(evidence: Evidence) -> Verdict:
         return not_applicable("The predictions are declared in-sample: a model that saw its labels hides their noise.")
     causes, null = evidence.causes, evidence.null
     p_value, p_values = evidence.p_values("floor", "floor")
-    k = evidence.n_classes
-    share = (k - 1) / k
     selected = causes is not None and "floor" in causes.terms
     part = fitted_parts(evidence).get("floor")
     nats = part.value if part is not None else 0.0
@@ -51,9 +49,7 @@ def judge(evidence: Evidence) -> Verdict:
             ),
         )
     scores = finite(causes.null.log_proba, LOG_CLIP)
-    low = floor_lower_limit(causes, scores)
-    value = causes.fit.floor * share
-    low *= share
+    value, low = evidence.noise
     high = max(upper, value) if upper is not None else 1.0
     posterior = floor_posterior(causes.null, scores, causes.fit)
     review = np.argsort(-posterior, kind="stable")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import percent
 from sklearn_lossacc.findings.materiality import THRESHOLD_GAIN
@@ -21,13 +23,15 @@ def judge(evidence: Evidence) -> Verdict:
     found = evidence.threshold
     repaired = evidence.causes is not None and "class_bias" in evidence.causes.terms
     why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
+    # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
+    still_open = max(found.high, -math.log(0.05) / evidence.n_effective)
     what = f"the threshold {found.threshold:.3f}" if found.threshold is not None else "class offsets"
     return Verdict(
         holds=found.gain >= THRESHOLD_GAIN,
         value=found.gain,
         interval=(found.low, found.high),
         threshold=THRESHOLD_GAIN,
-        could_be=found.high,
+        could_be=still_open,
         p_value=found.p_value,
         evidence={
             "gained": found.gained,
@@ -42,8 +46,8 @@ def judge(evidence: Evidence) -> Verdict:
         ),
         passed=(
             "A better threshold was not shown."
-            if found.high >= THRESHOLD_GAIN
-            else "No threshold or class offsets would raise accuracy materially."
+            if still_open >= THRESHOLD_GAIN
+            else "No threshold or class offsets that these rows could choose would raise accuracy materially."
         ),
         advice=(
             "Repair the class bias, then predict the likeliest class again."

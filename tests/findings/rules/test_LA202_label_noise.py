@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
+from sklearn_lossacc.findings.rules.noise import rows_to_relabel
+
+EVIDENCE = {
+    "p_gate",
+    "p_attr",
+    "p_holm",
+    "nats",
+    "upper_end",
+    "assumption",
+    "rate",
+    "lower_end",
+    "anchor",
+    "floor_rows_observed",
+    "floor_rows_expected",
+    "review",
+    "n_review",
+    "pairs",
+    "narrow_by",
+}
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_wrong_labels_fire_and_the_interval_holds_their_rate(diagnosed, plant, statistical, k):
+    d = diagnosed("noise", k=k, scale=3.0, strength=0.1)
+    y, _, _ = plant("noise", k=k, scale=3.0, strength=0.1)
+    truth, _, _ = plant("healthy", k=k, scale=3.0)
+    finding = d["LA202"]
+    assert statistical(d) == {"LA202"}
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert set(finding.evidence) == EVIDENCE
+    flipped = float(np.mean(y != truth))
+    assert finding.interval[0] < flipped < finding.interval[1]
+    assert finding.value == pytest.approx(flipped, abs=0.03)
+    assert finding.value == finding.evidence["rate"] >= finding.threshold == NOISE_RATE
+    assert finding.evidence["lower_end"] == finding.interval[0] > 0
+    assert finding.evidence["upper_end"] == finding.interval[1]
+    assert finding.evidence["nats"] == d.decomposition["floor"].value > NATS
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) < 0.001
+    rate = d.metrics["noise_rate"]
+    assert (rate.value, rate.low, rate.high) == (finding.value, *finding.interval)
+    assert "relabel" in finding.evidence["narrow_by"]
+    assert finding.url.endswith("LA202.html")
+
+
+def test_the_rows_to_review_are_mostly_wrong(plant):
+    y, log_proba, _ = plant("noise", scale=4.0, strength=0.1)
+    truth, _, _ = plant("healthy", scale=4.0)
+    d = diagnose(y, log_proba, input="logits")
+    review = d["LA202"].evidence["review"]
+    assert len(review) == min(d["LA202"].evidence["n_review"], 100) > 50
+    assert np.mean(y[review] != truth[review]) > 0.7
+    worst = d.samples(60, by="label_quality")["index"].to_numpy()
+    assert np.mean(y[worst] != truth[worst]) > 0.7
+    assert np.mean(y != truth) < 0.1
+
+
+def test_the_nats_are_those_of_the_truth(diagnosed):
+    noisy, clean = (diagnosed(cause, scale=3.0, strength=0.1) for cause in ("noise", "healthy"))
+    # What the floor costs is part of what the flips cost; the rest no map of the probabilities can repair.
+    assert 0 < noisy["LA202"].evidence["nats"] < noisy.metrics["log_loss"].value - clean.metrics["log_loss"].value
+
+
+@pytest.mark.parametrize(("k", "scale"), [(2, 1.0), (3, 3.0), (10, 10.0)])
+def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
+    finding = diagnosed("healthy", k=k, scale=scale)["LA202"]
+    assert finding.status == "passed"
+    assert finding.value == 0.0
+    assert set(finding.evidence) == {"p_gate", "p_attr", "p_holm", "nats", "upper_end", "assumption", "could_be"}
+
+
+@pytest.mark.parametrize("k", [2, 10])
+def test_an_overconfident_model_has_clean_labels(diagnosed, k):
+    # Confident learning would call 12 % (k = 2) to 40 % (k = 10) of such labels wrong.
+    finding = diagnosed("temperature", k=k, strength=1.8)["LA202"]
+    assert finding.evidence["p_gate"] < 0.01
+    assert finding.status == "passed"
+
+
+def test_what_a_passed_rule_leaves_open(diagnosed):
+    d = diagnosed("healthy")
+    finding = d["LA202"]
+    assert finding.interval == (0.0, finding.evidence["could_be"])
+    # At most the error rate: labels agree with the truth at least as often as with the model.
+    assert finding.evidence["could_be"] == pytest.approx(1 - d.metrics["accuracy"].low)
+    assert "not shown" in finding.headline
+    assert "learnt it hides it" in finding.headline
+
+
+def test_near_miss_a_rate_too_small_to_matter(plant):
+    # One label in 500, among 30 000: seen, and no cause of its own.
+    y, log_proba, _ = plant("noise", n=30_000, k=10, scale=4.0, strength=0.002)
+    d = diagnose(y, log_proba, input="logits")
+    finding = d["LA202"]
+    assert finding.evidence["p_gate"] < 1e-3
+    assert finding.status == "passed"
+    assert d.decomposition["floor"].value == 0.0
+
+
+def test_flips_of_one_class_name_the_pair(plant):
+    y, log_proba, _ = plant("noise", k=5, scale=4.0, strength=0.06)
+    rng = np.random.default_rng(0)
+    y = np.where((y == 3) & (rng.random(2000) < 0.25), 1, y)
+    finding = diagnose(y, log_proba, input="logits")["LA202"]
+    assert finding.status == "fired"
+    first = finding.evidence["pairs"][0]
+    assert (first["label"], first["looks_like"]) == ("1", "3")
+    assert 0 < first["share"] < 0.2
+
+
+def test_the_anchor_is_a_point_inside(diagnosed):
+    finding = diagnosed("noise", scale=6.0, strength=0.15)["LA202"]
+    assert finding.status == "fired"
+    assert finding.interval[0] < finding.evidence["anchor"] < finding.interval[1]
+
+
+@pytest.mark.parametrize(("rate", "rows"), [(0.5, 9604), (0.1, 3458), (0.0, 381), (0.9, 9604)])
+def test_rows_to_relabel(rate, rows):
+    # 1.96^2 r (1 - r) / .01^2, at a rate between 1 % and 50 %.
+    assert rows_to_relabel(rate) == rows
+
+
+def test_not_applicable_in_sample(diagnosed):
+    finding = diagnosed("noise", k=3, scale=3.0, strength=0.1, out_of_sample=False)["LA202"]
+    assert finding.status == "not_applicable"
+    assert finding.value is finding.p_value is None
+
+
+def test_groups_too_few_for_an_upper_end(plant):
+    y, log_proba, _ = plant("healthy")
+    finding = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 5)["LA202"]
+    assert finding.evidence["upper_end"] is None
+    assert finding.interval is None
+    assert finding.evidence["could_be"] == 1.0

@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+
+
+def test_shuffled_labels_of_a_sharp_model_fire(plant):
+    y, log_proba, _ = plant("chance", scale=2.0)
+    d = diagnose(y, log_proba, input="logits")
+    finding = d["LA301"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
+    assert set(finding.evidence) == {"log_loss", "chance_log_loss", "method"}
+    assert finding.evidence["chance_log_loss"] == math.log(3)
+    assert finding.value == pytest.approx(d.metrics["log_loss"].value - math.log(3))
+    assert finding.interval[0] > finding.threshold == 0.0
+    assert "ln(3)" in finding.headline
+    assert finding.url.endswith("LA301.html")
+
+
+def test_swapped_columns_fire(plant):
+    y, log_proba, _ = plant("healthy", k=2)
+    assert diagnose(y, log_proba[:, ::-1], input="logits")["LA301"].status == "fired"
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.5])
+def test_a_healthy_model_is_better(diagnosed, scale):
+    finding = diagnosed("healthy", scale=scale)["LA301"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] < 0
+    assert finding.headline.startswith("The log loss is better than chance")
+
+
+def test_near_miss_worse_but_not_beyond_doubt(diagnosed):
+    finding = diagnosed("chance", scale=0.05, n=5000)["LA301"]
+    assert finding.value > 0
+    assert finding.interval[0] <= 0
+    assert finding.status == "passed"
+    assert "not shown" in finding.headline
+
+
+def test_two_rows_prove_nothing():
+    # Both rows cost more than ln 2 on average, and resampling two rows shows no spread at all.
+    finding = diagnose([0, 1], [[0.3, 0.7], [0.45, 0.55]])["LA301"]
+    assert finding.value > 0
+    assert finding.status == "passed"
+
+
+def test_not_applicable_to_one_row_and_few_groups(plant):
+    assert diagnose([0], [[0.1, 0.9]], classes=[0, 1])["LA301"].status == "not_applicable"
+    y, log_proba, _ = plant("chance", scale=2.0)
+    finding = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 9)["LA301"]
+    assert finding.status == "not_applicable"
+    assert "9 groups" in finding.headline
+
+
+def test_zeros_are_judged_by_the_clipped_loss():
+    y = np.tile([0, 1], 100)
+    finding = diagnose(y, np.eye(2)[1 - y])["LA301"]
+    assert finding.status == "fired"
+    assert finding.value == pytest.approx(-math.log(np.finfo(float).eps) - math.log(2))

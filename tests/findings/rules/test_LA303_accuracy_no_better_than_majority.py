@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN
+
+
+def test_always_naming_the_commonest_class_fires(diagnosed):
+    d = diagnosed("majority")
+    finding = d["LA303"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "warning", None)
+    assert set(finding.evidence) == {"accuracy", "majority_accuracy", "class", "method"}
+    assert finding.evidence["class"] == "0"
+    assert finding.value == 0.0
+    assert finding.interval == (0.0, 0.0)
+    assert finding.threshold == ACCURACY_MARGIN
+    assert finding.url.endswith("LA303.html")
+
+
+def test_a_tip_where_the_loss_does_beat_the_prior():
+    # Rare positives: nobody has a probability above one half, and yet the model knows much.
+    rng = np.random.default_rng(0)
+    p = rng.choice([0.01, 0.3], 4000, p=[0.9, 0.1])
+    y = (rng.random(4000) < p).astype(int)
+    d = diagnose(y, np.stack([1 - p, p], axis=1))
+    assert d["LA302"].status == "passed"
+    assert (d["LA303"].status, d["LA303"].severity) == ("fired", "tip")
+
+
+def test_worse_than_the_majority(plant):
+    y, log_proba, _ = plant("chance", scale=2.0, k=2)
+    y = (np.random.default_rng(0).random(2000) < 0.2).astype(int)
+    finding = diagnose(y, log_proba, input="logits")["LA303"]
+    assert finding.status == "fired"
+    assert finding.value == pytest.approx(-0.3, abs=0.05)
+    assert finding.interval[0] < finding.value < finding.interval[1] < 0
+
+
+@pytest.mark.parametrize("cause", ["healthy", "imbalanced"])
+def test_a_healthy_model_beats_it(diagnosed, cause):
+    finding = diagnosed(cause, n=5000)["LA303"]
+    assert finding.status == "passed"
+    assert finding.evidence["could_be"] == finding.interval[0] >= ACCURACY_MARGIN
+    assert "beats always naming" in finding.headline
+
+
+def test_near_miss_small_gain_of_few_rows(diagnosed):
+    finding = diagnosed("healthy", n=60, k=2, scale=0.3)["LA303"]
+    assert finding.interval[0] < ACCURACY_MARGIN < finding.interval[1]
+    assert finding.status == "passed"
+    assert "not shown" in finding.headline
+
+
+def test_the_commonest_class_of_training_is_named_where_given(plant):
+    y, log_proba, _ = plant("healthy")
+    d = diagnose(y, log_proba, input="logits", train_prior=[0.1, 0.2, 0.7])
+    assert d["LA303"].evidence["class"] == "2"
+    assert d["LA303"].evidence["majority_accuracy"] == pytest.approx(np.mean(y == 2))
+    assert d.metrics["majority_accuracy"].value == pytest.approx(np.mean(y == 2))
+
+
+def test_not_applicable_to_few_groups(plant):
+    y, log_proba, _ = plant("healthy")
+    few = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 9)
+    assert few["LA303"].status == "not_applicable"
+    assert few.metrics["majority_accuracy"].low is None
