@@ -154,9 +154,7 @@ class Diagnosis:
     @property
     def classes(self) -> pd.DataFrame:
         """One row a class: frequency, mean probability, accuracy and loss with intervals."""
-        import pandas as pd
-
-        return pd.DataFrame(dict(self.tables["classes"]))
+        return _frame(self.tables["classes"])
 
     def samples(self, n: int = 20, by: Literal["loss", "label_quality", "surprise"] = "loss") -> pd.DataFrame:
         """Return the worst rows.
@@ -173,13 +171,11 @@ class Diagnosis:
         pandas.DataFrame
             Columns index, y_true, y_pred, p_true, p_pred, loss (nats), loss_share, label_quality, surprise_p.
         """
-        import pandas as pd
-
         if f"rows_{by}" not in self.tables:
             raise LossAccError(f"by must be 'loss', 'label_quality' or 'surprise', got {by!r}.")
         if not isinstance(n, Integral) or n < 0:
             raise LossAccError(f"n must be a number of rows, got {n!r}.")
-        return pd.DataFrame(dict(self.tables[f"rows_{by}"])).head(int(n))
+        return _frame(self.tables[f"rows_{by}"]).head(int(n))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the metrics and findings as one tidy table.
@@ -299,6 +295,15 @@ def _check_options(alpha: float, ignore: Collection[str]) -> None:
     unknown = sorted(set(ignore) - known)
     if unknown:
         raise LossAccError(f"ignore names unknown rules {unknown}; known are {sorted(known)}.")
+
+
+def _frame(table: Table) -> pd.DataFrame:
+    """Return a table as a frame; None, which JSON has for what is not a number, becomes NaN again."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {name: [math.nan if value is None else value for value in column] for name, column in table.items()}
+    )
 
 
 def _describe(evidence: Evidence) -> dict[str, Any]:
