@@ -241,11 +241,33 @@ class TrainingHistory:
         return len(self.epoch)
 
     def has(self, *names: str) -> bool:
-        """Whether all these curves were measured at least once."""
+        """Whether all these curves were measured at least once.
+
+        Parameters
+        ----------
+        *names : str
+            Out of ``train_loss, val_loss, train_accuracy, val_accuracy``.
+
+        Returns
+        -------
+        bool
+            True if each of them has a number.
+        """
         return all(not np.isnan(getattr(self, name)).all() for name in names)
 
     def measured(self, *names: str) -> np.ndarray:
-        """Return the rows, in order, in which all these curves were measured."""
+        """Return the rows in which all these curves were measured.
+
+        Parameters
+        ----------
+        *names : str
+            Out of ``train_loss, val_loss, train_accuracy, val_accuracy``.
+
+        Returns
+        -------
+        ndarray of int
+            Their places, in order.
+        """
         there = np.ones(self.n_rows, dtype=bool)
         for name in names:
             there &= ~np.isnan(getattr(self, name))

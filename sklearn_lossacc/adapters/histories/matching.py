@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import cast
 
 from sklearn_lossacc.adapters.column_names import listing
@@ -121,7 +120,7 @@ def _with_sets(found: dict[str, Role], table: LogTable, settled: set[str]) -> di
         )
     if bare:
         alone = table.single and not sets
-        side = "val" if alone or not table.bare_is_train else "train"
+        side = "val" if alone else "train"
         note = "one evaluation" if alone else ""
         named |= {name: role.with_set(side, role.note or note) for name, role in bare.items()}
     others = list(dict.fromkeys(role.of for role in named.values() if role.of not in ("train", "val")))
@@ -160,8 +159,3 @@ def _prefer(found: dict[str, Role], table: LogTable) -> dict[str, Role]:
             )
         kept[names[0]] = found[names[0]]
     return kept
-
-
-def resolved(role: Role, percent: bool) -> Role:
-    """Return the role with its unit settled."""
-    return role if role.percent is not None or role.measure == "loss" else replace(role, percent=percent)

@@ -36,8 +36,6 @@ class LogTable:
         Whether rows of steps and of evaluations are interleaved; None to see it from the rows.
     single : bool
         Whether the log is one evaluation, given as plain numbers.
-    bare_is_train : bool
-        Whether a name without a set means training.
     named_sets : bool
         Whether unknown words after the word for a set are its name.
     rows_are : str
@@ -60,7 +58,6 @@ class LogTable:
     roles: dict[str, Role] = field(default_factory=dict)
     sparse: bool | None = None
     single: bool = False
-    bare_is_train: bool = True
     named_sets: bool = False
     rows_are: str = "evaluation"
     breaks: list[int] = field(default_factory=list)

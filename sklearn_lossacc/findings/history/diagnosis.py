@@ -157,7 +157,13 @@ class HistoryDiagnosis:
         return frame.astype(float)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts, lists, text and numbers; infinite numbers become the text ``"inf"`` in tables."""
+        """Return plain dicts, lists, text and numbers; infinite numbers become the text ``"inf"`` in tables.
+
+        Returns
+        -------
+        dict
+            What ``json.dumps`` can write.
+        """
         return {
             "schema": SCHEMA,
             "kind": "history",
@@ -170,12 +176,33 @@ class HistoryDiagnosis:
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as strict JSON (no NaN, no Infinity)."""
+        """Return `to_dict` as strict JSON (no NaN, no Infinity).
+
+        Parameters
+        ----------
+        indent : int, optional
+            Spaces of indentation; None writes one line.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HistoryDiagnosis:
         """Rebuild a diagnosis from `to_dict`.
+
+        Parameters
+        ----------
+        data : mapping
+            What `to_dict` returned.
+
+        Returns
+        -------
+        HistoryDiagnosis
+            Equal to the one that was written.
 
         Raises
         ------

@@ -257,8 +257,8 @@ class EpochRecorder:
         Returns
         -------
         pandas.DataFrame
-            epoch, log_loss, accuracy, calibration_loss, refinement_loss (nats; these two sum to the log loss),
-            temperature, train_loss, train_accuracy.
+            The columns epoch, log_loss, accuracy, calibration_loss, refinement_loss (nats; these two sum to the log
+            loss), temperature, train_loss, train_accuracy.
         """
         import pandas as pd
 
@@ -270,10 +270,10 @@ class EpochRecorder:
         Returns
         -------
         pandas.DataFrame
-            index, y_true, story (from the first epoch to the last: stayed right, turned right, turned wrong, stayed
-            wrong), first_loss, last_loss, loss_change (nats), first_right, last_right (epochs), n_right, n_forgotten
-            (epochs in which it was right, and times it went from right to wrong), margin_area (mean margin in nats;
-            low for wrong labels and hard rows). The rows whose loss grew most come first.
+            The columns index, y_true, story (from the first epoch to the last: stayed right, turned right, turned
+            wrong, stayed wrong), first_loss, last_loss, loss_change (nats), first_right, last_right (epochs), n_right,
+            n_forgotten (epochs in which it was right, and times it went from right to wrong), margin_area (mean margin
+            in nats; low for wrong labels and hard rows). The rows whose loss grew most come first.
         """
         self._needs_one()
         return stories_table(self._memory.stories, self.y_val)
@@ -317,6 +317,7 @@ class EpochRecorder:
         Returns
         -------
         EpochChoice
+            With the epochs that are not shown to be worse, and the temperature to ship.
         """
         if use not in USES:
             raise InvalidHistoryError(f"use must be one of {list(USES)}, got {use!r}.")
@@ -328,6 +329,7 @@ class EpochRecorder:
         Returns
         -------
         TrainingHistory
+            Of the validation rows, with what was told about training.
         """
         self._needs_one()
         weight = self._weight
@@ -364,7 +366,13 @@ class EpochRecorder:
         return self.diagnosis_.issues
 
     def to_dict(self) -> dict[str, Any]:
-        """Return `diagnosis_` as plain dicts, lists, text and numbers."""
+        """Return `diagnosis_` as plain dicts, lists, text and numbers.
+
+        Returns
+        -------
+        dict
+            What ``json.dumps`` can write.
+        """
         return self.diagnosis_.to_dict()
 
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> Self:
