@@ -40,7 +40,7 @@ def monotone_gain(
     top = np.full(len(y), 1) if proba.shape[1] == 2 else proba.argmax(axis=1)
     p_event = proba[np.arange(len(y)), top]
     hit = y == top
-    fold = folds(len(y), group, rng)
+    fold = folds(len(y), group, rng, by=p_event)
     gain = np.zeros(len(y))
     for f in np.unique(fold):
         test, train = fold == f, fold != f

@@ -257,8 +257,25 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     return ShapeTest(p_value, float(scores[best]), views[owner[best]].name, largest.size, _open_gain(null, views[0]))
 
 
-def folds(n_rows: int, group: np.ndarray | None, rng: np.random.Generator, n_folds: int = 5) -> np.ndarray:
-    """Return a fold number for each row; rows of a group share theirs."""
+def folds(
+    n_rows: int,
+    group: np.ndarray | None,
+    rng: np.random.Generator,
+    n_folds: int = 5,
+    by: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return a fold number for each row; rows of a group share theirs.
+
+    With `by`, every `n_folds` neighbours in that value (groups by their mean) fall into different folds: folds are
+    alike, and do not change with the order of the rows or the last digit of an export.
+    """
     n_units = n_rows if group is None else int(group.max()) + 1
-    unit_fold = rng.permutation(np.arange(n_units) % n_folds)
+    if by is None:
+        unit_fold = rng.permutation(np.arange(n_units) % n_folds)
+    else:
+        if group is not None:
+            by = np.bincount(group, by) / np.bincount(group)
+        blocks = np.tile(np.arange(n_folds), (-(-n_units // n_folds), 1))
+        unit_fold = np.empty(n_units, dtype=np.intp)
+        unit_fold[np.argsort(by, kind="stable")] = rng.permuted(blocks, axis=1).ravel()[:n_units]
     return unit_fold if group is None else unit_fold[group]

@@ -99,7 +99,7 @@ def threshold_gain(
     """
     before = log_proba.argmax(axis=1) == y
     after = np.empty_like(before)
-    fold = folds(len(y), group, rng)
+    fold = folds(len(y), group, rng, by=log_proba.max(axis=1))
     for f in np.unique(fold):
         train, test = fold != f, fold == f
         offsets = fit_offsets(log_proba[train], y[train], weight[train])

@@ -112,7 +112,7 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
     """Fit one temperature per predicted class on top of the model, by five-fold cross-fitting."""
     predicted = np.argmax(model.proba, axis=1)
     scores = np.log(np.maximum(model.proba, 1e-300))
-    fold = folds(model.n_rows, model.group, rng)
+    fold = folds(model.n_rows, model.group, rng, by=model.proba.max(axis=1))
     none = np.zeros(model.n_classes)
     gain = np.zeros(model.n_rows)
     temperatures = {}

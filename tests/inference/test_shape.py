@@ -113,3 +113,25 @@ def test_folds_keep_groups_whole():
         assert np.unique(fold[group == g]).size == 1
     assert set(fold) == set(range(5))
     np.testing.assert_array_equal(np.bincount(folds(100, None, np.random.default_rng(1))), np.full(5, 20))
+
+
+def test_folds_by_a_value_are_alike_and_do_not_hang_on_the_order_of_rows():
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=203)
+    fold = folds(203, None, np.random.default_rng(1), by=value)
+    # Each five neighbours have the five folds.
+    ordered = fold[np.argsort(value)][:200].reshape(40, 5)
+    np.testing.assert_array_equal(np.sort(ordered, axis=1), np.tile(np.arange(5), (40, 1)))
+    order = rng.permutation(203)
+    shuffled = folds(203, None, np.random.default_rng(1), by=value[order] * (1 + 1e-14))
+    np.testing.assert_array_equal(shuffled, fold[order])
+
+
+def test_folds_by_a_value_keep_groups_together():
+    rng = np.random.default_rng(0)
+    group = rng.integers(0, 60, 300)
+    group = np.unique(group, return_inverse=True)[1]
+    fold = folds(300, group, rng, by=rng.normal(size=300))
+    for g in np.unique(group):
+        assert np.unique(fold[group == g]).size == 1
+    assert np.bincount([fold[group == g][0] for g in np.unique(group)]).min() >= 11
