@@ -4,8 +4,13 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from sklearn_lossacc.findings import Diagnosis, diagnose
+
+# The same examples every time: a run must not fail by chance.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.load_profile("fixed")
 
 EVIL = "<script>alert('x')</script> | $\\frac{ & \"q\" \n# `code` *b* _i_ [l](javascript:x) --> \x1b[31m ]]>"
 CIFAR = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

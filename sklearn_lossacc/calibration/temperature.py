@@ -18,8 +18,10 @@ __all__ = ["TemperatureCalibrator"]
 
 def _prior(class_weight: np.ndarray) -> np.ndarray:
     """Return the class frequencies; by the rule of succession where a class has no rows."""
-    count = class_weight if (class_weight > 0).all() else class_weight + 1.0
-    return count / count.sum()
+    share = class_weight / class_weight.sum()
+    if (share > 0).all():  # a weight can be so small that its share is 0
+        return share
+    return (class_weight + 1.0) / (class_weight + 1.0).sum()
 
 
 class TemperatureCalibrator(BaseCalibrator):

@@ -109,7 +109,7 @@ def binned_calibration(
     """
     bins = bin_of(confidence)
     total = np.bincount(bins, weight, N_BINS)
-    null = np.empty((N_NULL_DRAWS, N_BINS))
+    null = np.zeros((N_NULL_DRAWS, N_BINS))
     rows = np.bincount(bins, minlength=N_BINS)
     centre = np.bincount(bins, weight * confidence, N_BINS)
     if group is not None:
