@@ -116,13 +116,13 @@ def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]
         return upper, 1.0 - upper, False
     w = np.sign(s) * np.sqrt(max(2.0 * (s * observed - k0), 0.0))
     u = s * np.sqrt(k2)
-    if u * u < MIN_SPREAD * w * w:
-        upper = 0.0 if observed > mean else 1.0
-        return upper, 1.0 - upper, False
     if abs(w) < 1e-3:
         # 1/u - 1/w cancels here; its limit is the first Edgeworth term.
         upper = float(np.clip(norm.sf(z) + norm.pdf(z) * _skewness(null, centred, scale) * (z**2 - 1) / 6, 0.0, 1.0))
         return upper, 1.0 - upper, True
+    if u * u < MIN_SPREAD * w * w:
+        upper = 0.0 if observed > mean else 1.0
+        return upper, 1.0 - upper, False
     correction = norm.pdf(w) * (1.0 / u - 1.0 / w)
     upper = float(np.clip(norm.sf(w) + correction, 0.0, 1.0))
     lower = float(np.clip(norm.cdf(w) - correction, 0.0, 1.0))

@@ -184,6 +184,25 @@ def test_larger_models_are_never_less_likely():
                 assert value[large] >= value[small] - 1e-7
 
 
+def test_flat_likelihoods_are_climbed_to_the_end():
+    # Few rows that say little about a floor: the likelihood is not concave, and plain EM steps stop short.
+    stopped = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        k, n = int(rng.integers(2, 6)), int(rng.integers(30, 300))
+        log_proba, y = planted(seed, n, k, beta=rng.choice([0.3, 1.0, 3.0]), floor=0.1, scale=0.5)
+        fit = fit_mixture(log_proba, y)
+        assert fit.converged
+        best = minimize_scalar(
+            lambda beta, log_proba=log_proba, y=y: -fit_mixture(
+                beta * log_proba, y, temperature=False
+            ).log_likelihood,
+            bounds=(max(0.8 * fit.beta, 1e-3), 1.25 * fit.beta), method="bounded",
+        )
+        stopped.append(-best.fun - fit.log_likelihood)
+    assert max(stopped) < 1e-4
+
+
 # -- laws ----------------------------------------------------------------------------------------------------------
 
 

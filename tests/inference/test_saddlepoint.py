@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.saddlepoint import loss_tail, total_tail
@@ -132,20 +132,17 @@ def test_observation_at_the_mean():
     assert lower == pytest.approx(0.5, abs=1e-12)
 
 
-def test_no_jump_near_the_mean():
-    # The branch that stands in near s = 0 must meet the other one.
-    log_proba, _ = make(400, 3, scale=2.0)
-    values = -log_proba
-    null = NullModel(log_proba, draw(log_proba, np.random.default_rng(0)), np.ones(400))
-    centre = null.entropy.sum() - null.true_loss.sum()
-    tails = []
-    for offset in np.linspace(-0.2, 0.2, 81):
-        moved = values.copy()
-        moved[0] += centre + offset  # shifts observation and expectation alike ...
-        moved[0, null.y[0]] += offset  # ... and then only the observation, nearly
-        tails.append(total_tail(null, moved)[0])
-    steps = np.diff(tails)
-    assert np.abs(np.diff(steps)).max() < 1e-4
+@pytest.mark.parametrize("n", [300, 3000])
+def test_observation_at_the_mean_of_a_skewed_law(n):
+    # Ten events expected and seen: less than half of the binomial law lies above.
+    p = 10 / n
+    log_proba = np.log(np.tile([1 - p, p], (n, 1)))
+    y = (np.arange(n) < 10).astype(int)
+    upper, lower, solved = total_tail(NullModel(log_proba, y, np.ones(n)), np.tile([0.0, 1.0], (n, 1)))
+    assert solved
+    assert upper == pytest.approx(binom.sf(10, n, p) + binom.pmf(10, n, p) / 2, abs=1e-3)
+    assert upper < 0.485
+    assert lower == pytest.approx(1 - upper)
 
 
 def test_large_n_is_normal():
