@@ -26,7 +26,7 @@ KEEP_BELOW = 0.01
 SURPRISE_SHARES = (0.2, 0.05, *(0.05 * 10.0**-j for j in range(1, 9)))
 FIT_BELOW = 0.005  # the levels are highly correlated: about 0.01 in all
 Z95 = 1.959963984540054
-LIMIT_STEPS = 8
+LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
 FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
@@ -297,7 +297,7 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
     Notes
     -----
     The signed root of the likelihood ratio is close to a straight line in e, so a few secant steps find where it is
-    1.96.
+    1.96; where zeros make it bend sharply near 0, halving steps between them do.
     """
     null, fit = causes.null, causes.fit
     flags = {"temperature": "temperature" in causes.terms, "bias": "class_bias" in causes.terms}
@@ -319,8 +319,10 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
     if far_root <= Z95:
         return 0.0
     near, near_root = fit.floor, 0.0
-    for _ in range(LIMIT_STEPS):
+    for step in range(LIMIT_STEPS):
         middle = near + (far - near) * (Z95 - near_root) / (far_root - near_root)
+        if step >= 3 and step % 2:
+            middle = 0.5 * (near + far)
         root = root_of_ratio(middle)
         if abs(root - Z95) < 0.02:
             return float(middle)
