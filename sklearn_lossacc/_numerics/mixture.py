@@ -45,7 +45,25 @@ class MixtureFit:
 
 
 def softmax_columns(scores: np.ndarray) -> np.ndarray:
-    """Softmax over axis 0 of a (n_classes, n_rows) array, overwriting it."""
+    """Turn scores into probabilities, in place.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_classes, n_rows)
+        Logits; overwritten.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_rows)
+        The same array: probabilities that sum to 1 over axis 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import softmax_columns
+    >>> softmax_columns(np.log([[1.0], [3.0]])).tolist()
+    [[0.25], [0.75]]
+    """
     scores -= scores.max(axis=0)
     np.exp(scores, out=scores)
     scores /= scores.sum(axis=0)
@@ -53,7 +71,31 @@ def softmax_columns(scores: np.ndarray) -> np.ndarray:
 
 
 def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
-    """Return q of shape (n_rows, n_classes) for log probabilities of the same shape."""
+    """Return the probabilities of the temperature-bias-floor model.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Finite natural logarithms of the probabilities.
+    beta : float
+        Inverse temperature.
+    bias : ndarray of shape (n_classes,)
+        Class offsets.
+    floor : float
+        Share of uniform noise.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
+        q = (1 - floor) softmax(beta log p + bias) + floor / k.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import mixture_proba
+    >>> mixture_proba(np.log([[0.1, 0.9]]), 1.0, np.zeros(2), 0.2).round(6).tolist()
+    [[0.18, 0.82]]
+    """
     scores = beta * log_proba.T
     scores += bias[:, None]
     model = softmax_columns(scores)
@@ -63,9 +105,34 @@ def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: f
 
 
 def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int) -> float:
-    """Return the floor that maximises sum w log((1 - e) p_true + e / n_classes), by safeguarded Newton.
+    """Return the likeliest floor for fixed probabilities, by safeguarded Newton.
 
-    The derivative in e is decreasing, so a sign change is bracketed by [0, MAX_FLOOR].
+    Parameters
+    ----------
+    p_true : ndarray of shape (n_rows,)
+        Probability of each label, 0 allowed.
+    weight : ndarray of shape (n_rows,) or None
+        Row weights.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    float
+        The e in [0, 0.5] that maximises sum w log((1 - e) p_true + e / n_classes).
+
+    Notes
+    -----
+    The derivative in e is decreasing, so a sign change is bracketed by [0, 0.5].
+
+    Examples
+    --------
+    Two of ten labels impossible and the others certain, k = 2: the floor makes e / 2 of the labels wrong.
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import profile_floor
+    >>> print(round(profile_floor(np.repeat([0.0, 1.0], [2, 8]), None, 2), 6))
+    0.4
     """
     gap = 1.0 / n_classes - p_true
 

@@ -52,7 +52,15 @@ class BinnedCalibration:
     def band(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Return the consistency band of each bin's accuracy: where it falls if the model is calibrated.
 
-        An empty bin has none: its limits are NaN.
+        Parameters
+        ----------
+        level : float, default=0.95
+            Share of calibrated models inside.
+
+        Returns
+        -------
+        low, high : ndarray of shape (15,)
+            Limits; NaN for an empty bin.
         """
         tail = (1 - level) / 2
         limits = np.quantile(self.null_gap, [tail, 1 - tail], axis=0) + self.confidence
@@ -63,6 +71,18 @@ class BinnedCalibration:
 
 def bin_of(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
     """Return the index of the right-closed bin (b / n, (b + 1) / n] that holds each confidence.
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (n_rows,)
+        Between 0 and 1.
+    n_bins : int, default=15
+        Number of bins.
+
+    Returns
+    -------
+    ndarray of intp of shape (n_rows,)
+        Bin numbers from 0.
 
     Examples
     --------

@@ -98,8 +98,20 @@ class CauseModel:
 def design_effect(null: NullModel) -> float:
     """Return how many times dependence within groups inflates the variance of the total loss; at least 1.
 
-    The excess of loss over entropy is centred first and compared with its own spread: a model that is wrong in the
-    same way everywhere must not look like one with dependent rows.
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    float
+        sum_g (sum_{i in g} u_i)^2 / sum u_i^2 with u = w (loss - entropy), centred.
+
+    Notes
+    -----
+    The excess of loss over entropy is centred and compared with its own spread, not with that of the null: a model that
+    is wrong in the same way everywhere must not look like one with dependent rows.
     """
     if null.group is None:
         return 1.0
@@ -111,6 +123,16 @@ def design_effect(null: NullModel) -> float:
 
 def design_scale(null: NullModel) -> float:
     """Return effective rows per unit of weight: Kish's factor over the design effect of the groups.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    float
+        What turns weighted likelihood ratios into those of independent draws.
 
     Examples
     --------
@@ -286,13 +308,48 @@ def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) 
 
 
 def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray:
-    """Return the chance that each row's label came from the floor rather than from the model."""
+    """Return the chance that each row's label came from the floor rather than from the model.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    finite_log_proba : ndarray of shape (n_rows, n_classes)
+        Their log probabilities, exact zeros replaced.
+    fit : MixtureFit
+        The fitted model.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        (e / k) / q at the label.
+
+    Examples
+    --------
+    With e = 0.2 and k = 2 a label of probability 0.1 comes 0.08 times from the model and 0.1 times from the floor:
+
+    >>> null = NullModel(np.log([[0.1, 0.9]]), np.array([0]), np.ones(1))
+    >>> floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0, True)).round(4).tolist()
+    [0.5556]
+    """
     q = mixture_proba(finite_log_proba, fit.beta, fit.bias, fit.floor)
     return (fit.floor / null.n_classes) / q[np.arange(null.n_rows), null.y]
 
 
 def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float:
     """Return the lower 95 % profile-likelihood limit of the floor, the other terms fitted anew at each value.
+
+    Parameters
+    ----------
+    causes : CauseModel
+        A selection that holds a floor.
+    finite_log_proba : ndarray of shape (n_kept, n_classes)
+        Log probabilities of the kept rows, exact zeros replaced.
+
+    Returns
+    -------
+    float
+        The limit; 0 where no floor at all is likely enough.
 
     Notes
     -----
@@ -344,7 +401,25 @@ def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> Null
 
 
 def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
-    """Replace the log of an exact zero by `floor`, which fits need to stay finite."""
+    """Replace the log of an exact zero, since fits need finite numbers.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Natural logarithms of the probabilities.
+    floor : float
+        What stands for ``-inf``.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
+        A copy.
+
+    Examples
+    --------
+    >>> finite(np.array([[-np.inf, 0.0]]), -36.0).tolist()
+    [[-36.0, 0.0]]
+    """
     return np.where(np.isfinite(log_proba), log_proba, floor)
 
 

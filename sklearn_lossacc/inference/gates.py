@@ -6,6 +6,7 @@ All Monte Carlo tails of one diagnosis come from the same label draws.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -61,6 +62,22 @@ class Statistic:
 def monte_carlo(null: NullModel, statistics: dict[str, Statistic], random_state: int) -> dict[str, Gate]:
     """Return (1 + #{T* >= T}) / (B + 1) for every statistic, from common draws.
 
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    statistics : dict of Statistic
+        What to compare; the result for one does not depend on the others.
+    random_state : int
+        Seed of the draws.
+
+    Returns
+    -------
+    dict of Gate
+        A p-value for each statistic, with the same keys.
+
+    Notes
+    -----
     B is 999, and 9999 for all statistics as soon as one p-value falls below 0.01: each p-value stays valid, since a
     p-value that stopped early is at least 0.01 and the others are those of the longer run.
 
@@ -179,6 +196,16 @@ def _is_smooth(null: NullModel, values: np.ndarray) -> bool:
 def loss_z(null: NullModel) -> float:
     """Return sum w (loss - entropy) in standard errors of the null; positive means overconfident.
 
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    float
+        The z score; 0 where no loss can vary.
+
     Examples
     --------
     Of 16 rows at probability 0.8 eight are missed. Their number is expected to be 3.2 with variance 2.56:
@@ -188,7 +215,7 @@ def loss_z(null: NullModel) -> float:
     3.0 3.0
     """
     variance = float(null.weight**2 @ null.varentropy)
-    return float(null.weight @ null.excess) / np.sqrt(variance) if variance > 0 else 0.0
+    return float(null.weight @ null.excess) / math.sqrt(variance) if variance > 0 else 0.0
 
 
 def loss_tails(null: NullModel, random_state: int = 0) -> tuple[float, float]:
@@ -234,6 +261,16 @@ FLOOR_ASKED = 0.05
 
 def floor_values(null: NullModel) -> np.ndarray:
     """Return log((1 - e) + e / (k p)) at e = 0.05: what each label says for a floor against none, in nats.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
+        Log likelihood ratios, 0 for labels that cannot occur.
 
     Examples
     --------
@@ -326,7 +363,7 @@ def _z_score(null: NullModel, values: np.ndarray) -> float:
     centred = values - mean[:, None]
     variance = float(null.weight**2 @ np.einsum("ij,ij,ij->i", null.proba, centred, centred))
     observed = values[np.arange(null.n_rows), null.y] - mean
-    return float(null.weight @ observed) / np.sqrt(variance) if variance > 0 else 0.0
+    return float(null.weight @ observed) / math.sqrt(variance) if variance > 0 else 0.0
 
 
 def _groups_of_copies(null: NullModel) -> NullModel:

@@ -52,7 +52,24 @@ def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tu
 def effective_draws(share: float, variance: float, n_effective: float) -> float:
     """Return the number of independent draws whose proportion has the given variance.
 
-    Groups make it smaller than `n_effective`; a proportion of 0 or 1 has no variance to learn from.
+    Parameters
+    ----------
+    share : float
+        The proportion.
+    variance : float
+        Estimated variance of the proportion.
+    n_effective : float
+        The most it can be.
+
+    Returns
+    -------
+    float
+        share (1 - share) / variance, at most `n_effective`: a proportion of 0 or 1 has no variance to learn from.
+
+    Examples
+    --------
+    >>> effective_draws(0.5, 0.01, 1000.0)
+    25.0
     """
     spread = share * (1.0 - share)
     if variance <= 0.0 or spread <= 0.0:
@@ -61,7 +78,30 @@ def effective_draws(share: float, variance: float, n_effective: float) -> float:
 
 
 def unit_sums(values: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return weighted sums of the columns of `values`, and of the weights, by independent unit (row or group)."""
+    """Return weighted sums of the columns of `values`, and of the weights, by independent unit.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        One column per quantity.
+    weight : ndarray of shape (n_rows,)
+        Row weights.
+    group : ndarray of shape (n_rows,) or None
+        Group codes; without them every row is a unit.
+
+    Returns
+    -------
+    sums : ndarray of shape (n_units, n_columns)
+        Weighted sums.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights.
+
+    Examples
+    --------
+    >>> sums, sizes = unit_sums(np.array([[1.0], [2.0], [5.0]]), np.ones(3), np.array([0, 0, 1]))
+    >>> sums.ravel().tolist(), sizes.tolist()
+    ([3.0, 5.0], [2.0, 1.0])
+    """
     weighted = values * weight[:, None]
     if group is None:
         return weighted, weight
@@ -71,7 +111,28 @@ def unit_sums(values: np.ndarray, weight: np.ndarray, group: np.ndarray | None) 
 
 
 def mean_and_error(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ratio means sum(sums) / sum(sizes) and their linearised standard errors, by column."""
+    """Return ratio means and their linearised standard errors, by column.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_units, n_columns)
+        Weighted sums by unit.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights by unit.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_columns,)
+        m = sum(sums) / sum(sizes).
+    error : ndarray of shape (n_columns,)
+        sqrt(G / (G - 1) sum_g (sums_g - sizes_g m)^2) / sum(sizes); NaN for one unit.
+
+    Examples
+    --------
+    >>> mean, error = mean_and_error(np.array([[1.0], [3.0]]), np.ones(2))
+    >>> mean.tolist(), error.tolist()
+    ([2.0], [1.0])
+    """
     total = sizes.sum()
     mean = sums.sum(axis=0) / total
     residual = sums - sizes[:, None] * mean
@@ -81,9 +142,21 @@ def mean_and_error(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_RESAMPLES) -> np.ndarray | None:
-    """Return how often each unit occurs in each bootstrap resample, shape (n_resamples, n_units).
+    """Draw how often each unit occurs in each bootstrap resample.
 
-    None where they would not fit the memory of a small machine: `bootstrap_t` then draws them piece by piece.
+    Parameters
+    ----------
+    n_units : int
+        Number of rows or groups.
+    rng : Generator
+        Source of the draws.
+    n_resamples : int, default=999
+        Number of resamples.
+
+    Returns
+    -------
+    ndarray of shape (n_resamples, n_units) or None
+        None where the counts would not fit the memory of a small machine: `bootstrap_t` then draws them piece by piece.
     """
     if n_units > MAX_HELD_UNITS:
         return None
@@ -98,6 +171,24 @@ def bootstrap_t(
     resamples: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return bootstrap-t limits of the ratio means, by column.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_units, n_columns)
+        Weighted sums by unit.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights by unit.
+    rng : Generator
+        Source of the resamples.
+    level : float, default=0.95
+        Nominal coverage.
+    resamples : ndarray of shape (n_resamples, n_units), optional
+        Bootstrap counts from `draw_resamples`; drawn from `rng` otherwise.
+
+    Returns
+    -------
+    low, high : ndarray of shape (n_columns,)
+        Limits; both equal the mean where nothing varies.
 
     Notes
     -----

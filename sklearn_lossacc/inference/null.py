@@ -67,16 +67,38 @@ class NullModel:
         return self.true_loss - self.entropy
 
     def effective_n(self) -> float:
-        """Kish's effective number of rows."""
+        """Return Kish's effective number of rows, (sum w)^2 / sum w^2."""
         return float(self.weight.sum() ** 2 / (self.weight @ self.weight))
 
     def take(self, rows: np.ndarray) -> NullModel:
-        """Return the null of some rows."""
+        """Return the null of some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int or bool
+            Positions of the rows, or a mask.
+
+        Returns
+        -------
+        NullModel
+            With group codes numbered anew.
+        """
         group = None if self.group is None else np.unique(self.group[rows], return_inverse=True)[1]
         return NullModel(self.log_proba[rows], self.y[rows], self.weight[rows], group)
 
     def first_groups(self, max_rows: int) -> NullModel:
-        """Return whole groups of together at most `max_rows` rows (at least one group); everything without groups."""
+        """Return the first groups as long as they fit.
+
+        Parameters
+        ----------
+        max_rows : int
+            Largest number of rows.
+
+        Returns
+        -------
+        NullModel
+            Whole groups of together at most `max_rows` rows, but at least one; everything without groups.
+        """
         if self.group is None or self.n_rows <= max_rows:
             return self
         reached = np.cumsum(np.bincount(self.group))
@@ -84,7 +106,20 @@ class NullModel:
         return self.take(np.flatnonzero(self.group < n_kept))
 
     def draws(self, n_draws: int, rng: np.random.Generator) -> Iterator[Draws]:
-        """Yield `n_draws` sets of labels in chunks that fit the memory of a small machine."""
+        """Draw sets of labels in chunks that fit the memory of a small machine.
+
+        Parameters
+        ----------
+        n_draws : int
+            Number of label sets.
+        rng : Generator
+            Source of the uniforms: one a row and set, or one a group and set.
+
+        Yields
+        ------
+        Draws
+            Label sets, together `n_draws`.
+        """
         sampler = _InverseSampler(self.proba)
         chunk = max(1, min(n_draws, CHUNK_ENTRIES // self.n_rows))
         for start in range(0, n_draws, chunk):
@@ -111,7 +146,18 @@ class Draws:
         self.draw, self.row, self.label = draw, row, label
 
     def total(self, values: np.ndarray) -> np.ndarray:
-        """Return sum_i w_i values[i, label_i] for each set, for `values` of shape (n_rows, n_classes)."""
+        """Return the weighted total of a quantity of the labels for each set.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_classes)
+            The quantity, for every possible label.
+
+        Returns
+        -------
+        ndarray of shape (size,)
+            sum_i w_i values[i, label_i].
+        """
         weight = self.null.weight
         at_top = weight * values[np.arange(self.null.n_rows), self.top]
         change = weight[self.row] * values[self.row, self.label] - at_top[self.row]

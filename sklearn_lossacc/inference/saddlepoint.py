@@ -32,6 +32,18 @@ def loss_tail(null: NullModel) -> tuple[float, float, bool]:
 
     See :func:`total_tail`.
 
+    Parameters
+    ----------
+    null : NullModel
+        The rows and their labels.
+
+    Returns
+    -------
+    upper, lower : float
+        Tail probabilities.
+    solved : bool
+        False where t lies at the edge of what the null can produce.
+
     Examples
     --------
     A loss that is exactly what ten coins of 0.9 promise: nine right, one wrong.

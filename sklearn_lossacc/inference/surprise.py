@@ -14,7 +14,23 @@ RANKS = (1, 2, 4, 8, 16)  # how many surprising rows are asked about at once
 
 
 def surprise_table(proba: np.ndarray) -> np.ndarray:
-    """Return sum_l p_il 1[p_il <= p_ij] for every row and class; ties count as equal to one part in 1e9."""
+    """Return the surprise p-value of every label that a row could have.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
+        sum_l p_il 1[p_il <= p_ij]; probabilities within one part in 1e9 count as equal.
+
+    Examples
+    --------
+    >>> surprise_table(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]])).round(6).tolist()
+    [[1.0, 0.3, 0.1], [1.0, 0.5, 0.5]]
+    """
     order = np.argsort(proba, axis=1, kind="stable")
     ascending = np.take_along_axis(proba, order, axis=1)
     cumulative = np.cumsum(ascending, axis=1)
