@@ -151,6 +151,25 @@ def test_numbers_are_plain_and_inside_their_intervals(case):
             assert finding.interval[0] <= finding.value <= finding.interval[1]
 
 
+def plain(value):
+    if isinstance(value, dict):
+        return all(type(key) is str and plain(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(plain, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def test_evidence_description_and_tables_are_plain(case):
+    _, d = case
+    for finding in d.findings:
+        for key, value in finding.evidence.items():
+            assert plain(value), (finding.code, key, value)
+    assert plain(dict(d.description))
+    for name, table in d.tables.items():
+        assert plain(dict(table)), name
+        assert len({len(column) for column in table.values()}) == 1
+
+
 def test_numbers_stay_inside_their_possible_values(case):
     _, d = case
     k = d.metrics["n_classes"].value
