@@ -72,9 +72,7 @@ def anchor_rate(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float |
     return float(np.average(rates, weights=masses)) if rates else None
 
 
-def confused_pairs(
-    proba: np.ndarray, y: np.ndarray, weight: np.ndarray, classes: np.ndarray
-) -> list[dict[str, Any]]:
+def confused_pairs(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> list[dict[str, Any]]:
     """Return the pairs of classes whose labels disagree with confident predictions most often.
 
     A row counts for (label, other) when the model gives the other class at least that class's mean probability among
