@@ -52,7 +52,7 @@ def test_every_page_has_its_rule():
 )
 def test_pages_name_the_thresholds_in_force(code, value, written):
     assert float(written.removesuffix(" nats")) == value
-    assert re.search(rf"(?<![\d.]){re.escape(written)}(?!\d)", page(code))
+    assert re.search(rf"(?<![\d.])0?{re.escape(written)}(?!\d)", page(code))
 
 
 def test_names_in_links_exist():
