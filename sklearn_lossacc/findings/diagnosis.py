@@ -18,6 +18,7 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judge import judge_all
 from sklearn_lossacc.findings.measures import measure
+from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.findings.rules import RULES
 from sklearn_lossacc.findings.tables import tables
 from sklearn_lossacc.findings.text import diagnosis_text
@@ -228,15 +229,15 @@ class Diagnosis:
             "schema": SCHEMA,
             "name": self.name,
             "alpha": self.alpha,
-            "description": _plain(self.description),
+            "description": plain(self.description),
             "metrics": {key: _plain_record(asdict(estimate)) for key, estimate in self.metrics.items()},
             "decomposition": {
                 "total": self.decomposition.total,
                 "clipped": self.decomposition.clipped,
                 "parts": [_plain_record(asdict(part)) for part in self.decomposition.parts],
             },
-            "findings": [_plain_record(_finding_dict(finding)) for finding in self.findings],
-            "tables": {key: _plain(table) for key, table in self.tables.items()},
+            "findings": [_plain_record(finding_fields(finding)) for finding in self.findings],
+            "tables": {key: plain(table) for key, table in self.tables.items()},
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
@@ -325,35 +326,13 @@ def _describe(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _finding_dict(finding: Finding) -> dict[str, Any]:
-    record = {key: getattr(finding, key) for key in Finding.__dataclass_fields__}
-    record["evidence"] = dict(finding.evidence)
-    record["interval"] = None if finding.interval is None else list(finding.interval)
-    return record
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy scalars and arrays into plain values; non-finite floats into None."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def _plain_record(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Like `_plain`, with a note of which number was infinite or not a number."""
-    plain = _plain(record)
+    """Like `plain`, with a note of which number was infinite or not a number."""
+    turned = plain(record)
     value = record.get("value")
     if isinstance(value, float) and not math.isfinite(value):
-        plain["non_finite"] = str(float(value))
-    return plain
+        turned["non_finite"] = str(float(value))
+    return turned
 
 
 def _restore(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn_lossacc.findings.history.judge import judge_history
 from sklearn_lossacc.findings.history.limits import open_questions
 from sklearn_lossacc.findings.history.tables import Z95, best_table, left_out_table, matched_table, rows_table
 from sklearn_lossacc.findings.history.text import history_text
+from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inputs import TrainingHistory
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = 1
+_plain = partial(plain, infinities_as_text=True)
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ class HistoryDiagnosis:
             "name": self.name,
             "description": _plain(self.description),
             "metrics": {key: _plain(asdict(estimate)) for key, estimate in self.metrics.items()},
-            "findings": [_plain(_record(finding)) for finding in self.findings],
+            "findings": [_plain(finding_fields(finding)) for finding in self.findings],
             "open_questions": [list(pair) for pair in self.open_questions],
             "tables": _plain(self.tables),
         }
@@ -289,33 +292,11 @@ def _measure(evidence: HistoryEvidence) -> dict[str, Estimate]:
     return metrics
 
 
-def _record(finding: Finding) -> dict[str, Any]:
-    """Return the fields of a finding."""
-    record = {key: getattr(finding, key) for key in Finding.__dataclass_fields__}
-    record["evidence"] = dict(finding.evidence)
-    return record
-
-
 def _finding(record: Mapping[str, Any]) -> Finding:
     """Rebuild a finding from its fields."""
     fields: dict[str, Any] = _restored(record)
     interval = fields.pop("interval")
     return Finding(**fields, interval=None if interval is None else tuple(interval))
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy scalars and arrays into plain values; NaN into None and infinities into text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
 
 
 def _restored(record: Mapping[str, Any]) -> dict[str, Any]:
