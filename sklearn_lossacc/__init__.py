@@ -1,11 +1,12 @@
 """Why loss and accuracy disagree, and how to repair it."""
 
 from sklearn_lossacc import metrics
-from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.adapters import read_history, read_predictions
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BetaCalibrator,
     CalibratedClassifier,
+    DirichletCalibrator,
     EnsembleTemperatureCalibrator,
     HistogramCalibrator,
     IdentityCalibrator,
@@ -19,8 +20,9 @@ from sklearn_lossacc.calibration import (
     VennAbersCalibrator,
 )
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
+from sklearn_lossacc.inputs import TrainingHistory
 from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
-from sklearn_lossacc.report import LossAccuracyReport
+from sklearn_lossacc.report import EpochRecorder, HistoryReport, LossAccuracyReport
 from sklearn_lossacc.statistics import PredictionSummary, summarize
 
 __all__ = [
@@ -28,9 +30,12 @@ __all__ = [
     "BetaCalibrator",
     "CalibratedClassifier",
     "Diagnosis",
+    "DirichletCalibrator",
     "EnsembleTemperatureCalibrator",
+    "EpochRecorder",
     "Finding",
     "HistogramCalibrator",
+    "HistoryReport",
     "IdentityCalibrator",
     "IsotonicCalibrator",
     "LossAccuracyReport",
@@ -40,6 +45,7 @@ __all__ = [
     "SigmoidCalibrator",
     "SplineCalibrator",
     "TemperatureCalibrator",
+    "TrainingHistory",
     "VectorCalibrator",
     "VennAbersCalibrator",
     "diagnose",
@@ -47,6 +53,7 @@ __all__ = [
     "get_scorer_names",
     "lossacc_scoring",
     "metrics",
+    "read_history",
     "read_predictions",
     "summarize",
 ]

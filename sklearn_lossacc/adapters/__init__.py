@@ -1,5 +1,6 @@
 """The edge: files and other libraries, with lazy third-party imports."""
 
+from sklearn_lossacc.adapters.histories import read_history
 from sklearn_lossacc.adapters.prediction_files import read_predictions
 
-__all__ = ["read_predictions"]
+__all__ = ["read_history", "read_predictions"]

@@ -121,7 +121,7 @@ class TrainingHistory:
 
     Examples
     --------
-    >>> from sklearn_lossacc.inputs import TrainingHistory
+    >>> from sklearn_lossacc import TrainingHistory
     >>> history = TrainingHistory.from_arrays(val_loss=[0.6, 0.5, 0.7], val_accuracy=[0.7, 0.8, 0.8], n_classes=2)
     >>> history.n_rows, history.has("val_loss"), history.has("train_loss")
     (3, True, False)
@@ -197,7 +197,7 @@ class TrainingHistory:
 
         Examples
         --------
-        >>> from sklearn_lossacc.inputs import TrainingHistory
+        >>> from sklearn_lossacc import TrainingHistory
         >>> TrainingHistory.from_arrays(val_loss=0.4577, val_accuracy=0.7826, n_val=1000, n_classes=2).n_rows
         1
         """

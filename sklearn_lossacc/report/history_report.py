@@ -52,13 +52,14 @@ class HistoryReport:
 
     Examples
     --------
-    >>> from sklearn_lossacc.findings.history import HistoryDiagnosis
-    >>> from sklearn_lossacc.inputs import TrainingHistory
-    >>> from sklearn_lossacc.report.history_report import HistoryReport
-    >>> history = TrainingHistory.from_arrays(val_loss=0.4577, val_accuracy=0.7826, n_val=1000, n_classes=2, name="one")
-    >>> report = HistoryReport(HistoryDiagnosis.from_history(history))
+    >>> from sklearn_lossacc import HistoryReport, read_history
+    >>> history = read_history({"loss": 0.4577, "accuracy": 0.7826}, n_val=1000, n_classes=2)
+    >>> report = HistoryReport.from_history(history, name="one")
     >>> print(str(report).splitlines()[0])
-    one: 1 evaluation, arrays, 1,000 validation rows, 2 classes
+    one: 1 evaluation, dict, 1,000 validation rows, 2 classes
+    >>> report.diagnosis_["LA513"].headline
+    'Loss of 0.458 nats at an accuracy of 78.3 % lies in the [0.301, 0.524] that calibrated models of that accuracy can
+    have: possible for a calibrated model, which does not show that it is one.'
     """
 
     ax_: Axes

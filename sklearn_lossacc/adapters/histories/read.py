@@ -127,7 +127,7 @@ def read_history(
 
     Examples
     --------
-    >>> from sklearn_lossacc.adapters.histories import read_history
+    >>> from sklearn_lossacc import read_history
     >>> history = read_history({"loss": [0.7, 0.5], "val_loss": [0.8, 0.9], "val_acc": [55.0, 61.0]}, n_classes=2)
     >>> history.val_accuracy.tolist()
     [0.55, 0.61]
@@ -151,8 +151,7 @@ def read_history(
     if chosen is None:
         raise InvalidHistoryError(
             f"no training log is recognised in this {type(source).__name__}; give a file, a mapping of lists, a list "
-            "of "
-            "mappings, a DataFrame, or a fitted model that keeps its curves."
+            "of mappings, a DataFrame, or a fitted model that keeps its curves."
         )
     try:
         table = chosen.read(source, wanted)

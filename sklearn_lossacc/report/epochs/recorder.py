@@ -83,7 +83,7 @@ class EpochRecorder:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_lossacc.report.epochs import EpochRecorder
+    >>> from sklearn_lossacc import EpochRecorder
     >>> recorder = EpochRecorder([0, 1, 1, 0, 1])
     >>> for epoch, sharpness in enumerate((0.55, 0.7, 0.95)):
     ...     recorder.record(epoch, np.where([False, True, True, False, False], sharpness, 1 - sharpness))
