@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from html import escape
-from typing import Protocol
-from urllib.parse import urlsplit
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis
-from sklearn_lossacc.findings.finding import Finding
-from sklearn_lossacc.findings.format import one_line, typographic
 from sklearn_lossacc.findings.wording import (
-    counted,
     description_text,
     finding_numbers,
-    finding_title,
     metric_limits,
     metric_text,
     ordered_issues,
@@ -23,24 +15,23 @@ from sklearn_lossacc.findings.wording import (
     verdict,
     what_to_do,
 )
-from sklearn_lossacc.render.sections import SEVERITY_SECTIONS, promise, quiet_tables
-from sklearn_lossacc.render.style import PAGE_STYLE, STYLE
-from sklearn_lossacc.render.tables import TextTable, classes_table, metrics_table, rows_table, waterfall_table
+from sklearn_lossacc.render.page import (
+    QUIET_CAPTIONS,
+    Picture,
+    advice_html,
+    figures_html,
+    findings_html,
+    heading_html,
+    safe_text,
+    table_html,
+    tile_html,
+    verdict_html,
+    whole_page,
+)
+from sklearn_lossacc.render.sections import promise, quiet_tables
+from sklearn_lossacc.render.style import STYLE
+from sklearn_lossacc.render.tables import classes_table, metrics_table, rows_table, waterfall_table
 
-UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")
-STATES = {
-    "error": "Something is broken",
-    "warning": "Something needs repair",
-    "tip": "Worth knowing",
-    "fine": "Nothing was found",
-}
-
-
-QUIET_CAPTIONS = {
-    "Passed": "Rules that did not fire, and what they say.",
-    "Not applicable": "Rules whose question cannot be asked of these data, and why.",
-    "Ignored on request": "Rules that were not judged.",
-}
 CAPTIONS = {
     "waterfall": "Parts of the loss in nats, from chance to what was observed. Parts that were not selected are 0; "
     "their interval is an upper bound.",
@@ -49,22 +40,6 @@ CAPTIONS = {
     "at least as unlikely as this one.",
     "metrics": "Every number with its 95 % interval and how the interval was made.",
 }
-
-
-class Picture(Protocol):
-    """A drawn panel: its name, its title, and an ``svg`` element that is safe to put into the page."""
-
-    @property
-    def name(self) -> str:
-        """Name of the panel."""
-
-    @property
-    def title(self) -> str:
-        """What it shows, in words."""
-
-    @property
-    def svg(self) -> str:
-        """The element."""
 
 
 def html_page(diagnosis: Diagnosis, pictures: Sequence[Picture] = ()) -> str:
@@ -91,24 +66,12 @@ def html_page(diagnosis: Diagnosis, pictures: Sequence[Picture] = ()) -> str:
     >>> "<title>&lt;b&gt;: loss and accuracy</title>" in page
     True
     """
-    sections = _page_sections(diagnosis, pictures)
-    links = "".join(f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{content}</section>'
-        for anchor, title, content in sections
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_text(diagnosis.name)}: loss and accuracy</title>\n<style>{STYLE}{PAGE_STYLE}</style>\n</head>\n"
-        f'<body class="lossacc">\n<a class="skip" href="#report">Skip to the report</a>\n'
-        f"<header>{_heading(diagnosis, 1)}</header>\n"
-        f'<nav aria-label="Sections of the report"><ul>{links}</ul></nav>\n'
-        f'<main id="report">{_verdict(diagnosis)}{body}</main>\n'
-        f'<footer><p class="quiet">{_text(promise(diagnosis))}</p>'
-        f'<p class="quiet">Losses are natural logarithms (nats). Written by sklearn_lossacc.</p></footer>\n'
-        "</body>\n</html>\n"
+    return whole_page(
+        title=f"{diagnosis.name}: loss and accuracy",
+        heading=_heading(diagnosis, 1),
+        sections=_page_sections(diagnosis, pictures),
+        verdict=_verdict(diagnosis),
+        promise=promise(diagnosis),
     )
 
 
@@ -142,14 +105,14 @@ def _page_sections(diagnosis: Diagnosis, pictures: Sequence[Picture]) -> list[tu
     """Return anchor, title and content of each section of the page."""
     fired = _fired(diagnosis, level=3)
     quiet = "".join(
-        f"<h3>{_text(table.caption)}</h3>{_table(table, QUIET_CAPTIONS[table.caption])}"
+        f"<h3>{safe_text(table.caption)}</h3>{table_html(table, QUIET_CAPTIONS[table.caption])}"
         for table in quiet_tables(diagnosis)
     )
     sections = [
         ("todo", "What to do", _todo(diagnosis)),
         ("numbers", "The numbers that matter", _key_numbers(diagnosis)),
-        ("figures", "Figures", _figures(pictures)),
-        ("findings", "Findings", f"<p>{_text(tally(diagnosis))}.</p>{fired}{quiet}"),
+        ("figures", "Figures", figures_html(pictures)),
+        ("findings", "Findings", f"<p>{safe_text(tally(diagnosis))}.</p>{fired}{quiet}"),
     ]
     for anchor, table in (
         ("waterfall", waterfall_table(diagnosis)),
@@ -157,38 +120,25 @@ def _page_sections(diagnosis: Diagnosis, pictures: Sequence[Picture]) -> list[tu
         ("rows", rows_table(diagnosis)),
         ("metrics", metrics_table(diagnosis)),
     ):
-        sections.append((anchor, _text(table.caption), _table(table, CAPTIONS[anchor], total=anchor == "waterfall")))
+        sections.append(
+            (anchor, safe_text(table.caption), table_html(table, CAPTIONS[anchor], total=anchor == "waterfall"))
+        )
     return [section for section in sections if section[2]]
-
-
-def _text(text: object) -> str:
-    """Escape a text for HTML; no line breaks, no control characters, and no break before a unit."""
-    return escape(UNIT.sub("\N{NO-BREAK SPACE}", one_line(text)))
-
-
-def _number(text: str) -> str:
-    """Escape a written number, with a true minus sign."""
-    return _text(typographic(text))
 
 
 def _heading(diagnosis: Diagnosis, level: int) -> str:
     """Write the name and what was given."""
-    return f'<h{level}>{_text(diagnosis.name)}</h{level}><p class="quiet">{_text(description_text(diagnosis))}</p>'
+    return heading_html(diagnosis.name, description_text(diagnosis), level)
 
 
 def _verdict(diagnosis: Diagnosis) -> str:
     """Write what is going on, with the gravest severity in words and colour."""
-    issues = ordered_issues(diagnosis)
-    state = issues[0].severity if issues else "fine"
-    return (
-        f'<div class="verdict is-{state}"><p class="state">{STATES[state]}</p><p>{_text(verdict(diagnosis))}</p></div>'
-    )
+    return verdict_html(ordered_issues(diagnosis), verdict(diagnosis))
 
 
 def _todo(diagnosis: Diagnosis) -> str:
     """Write the advice, gravest first."""
-    items = "".join(f"<li>{_text(words)}</li>" for words in what_to_do(diagnosis))
-    return f'<ol class="todo">{items}</ol>'
+    return advice_html(what_to_do(diagnosis))
 
 
 def _key_numbers(diagnosis: Diagnosis) -> str:
@@ -207,86 +157,11 @@ def _key_numbers(diagnosis: Diagnosis) -> str:
         ("ECE, 15 bins", "ece", f"if calibrated {text('ece_null_mean')}, 95 % under {text('ece_null_q95')}"),
     )
     written = "".join(
-        f'<div><dt>{_text(label)}</dt><dd class="value">{_number(text(name))}</dd>'
-        f'{_limits(metric_limits(diagnosis, name))}<dd class="note">{_number(note)}</dd></div>'
-        for label, name, note in tiles
+        tile_html(label, text(name), (metric_limits(diagnosis, name), note)) for label, name, note in tiles
     )
     return f'<dl class="key">{written}</dl>'
 
 
-def _limits(limits: str) -> str:
-    """Write an interval on its own line."""
-    return f'<dd class="note">{_number(limits)}</dd>' if limits else ""
-
-
-def _figures(pictures: Sequence[Picture]) -> str:
-    """Write the figures, each under the title that says what it shows."""
-    if not pictures:
-        return ""
-    figures = "".join(
-        f"<figure><figcaption>{_text(picture.title)}</figcaption>{picture.svg}</figure>" for picture in pictures
-    )
-    return f'<div class="figures">{figures}</div>'
-
-
 def _fired(diagnosis: Diagnosis, level: int) -> str:
     """Write the findings that fired, by severity."""
-    parts = []
-    for severity, caption in SEVERITY_SECTIONS:
-        found = [finding for finding in ordered_issues(diagnosis) if finding.severity == severity]
-        if found:
-            parts.append(f"<h{level}>{caption}</h{level}>")
-            parts += [_card(finding, level + 1) for finding in found]
-    return "".join(parts)
-
-
-def _card(finding: Finding, level: int) -> str:
-    """Write one fired finding."""
-    numbers = " · ".join(_number(text) for text in finding_numbers(finding))
-    advice = f"<p><strong>Do:</strong> {_text(finding.advice)}</p>" if finding.advice else ""
-    return (
-        f'<article class="is-{finding.severity}"><h{level}><span class="code">{_text(finding.code)}</span>'
-        f"{_text(finding_title(finding))}</h{level}><p>{_text(finding.headline)}</p>{advice}"
-        f'<p class="quiet numbers">{numbers}{_more(finding, bool(numbers))}</p></article>'
-    )
-
-
-def _more(finding: Finding, after_numbers: bool) -> str:
-    """Link to the page of a rule, if it is a web address."""
-    if urlsplit(finding.url).scheme not in ("http", "https"):
-        return ""
-    link = f'<a href="{escape(finding.url)}">About {_text(finding.code)}</a>'
-    return f" · {link}" if after_numbers else link
-
-
-def _table(table: TextTable, explanation: str = "", *, total: bool = False) -> str:
-    """Write a table below its explanation; the first column names the rows, and it scrolls on a narrow screen.
-
-    The caption is for screen readers, since the heading above the table says the same.
-    """
-    if not table.rows:
-        return f'<p class="quiet">{counted(0, "row")}</p>'
-    numeric = table.numeric
-    head = "".join(
-        f'<th scope="col"{_aligned(right)}>{_text(column)}</th>'
-        for column, right in zip(table.columns, numeric, strict=True)
-    )
-    rows = []
-    for place, row in enumerate(table.rows):
-        first, *rest = zip(row, numeric, strict=True)
-        cells = "".join(f"<td{_aligned(right)}>{_number(cell) if right else _text(cell)}</td>" for cell, right in rest)
-        last = ' class="total"' if total and place == len(table.rows) - 1 else ""
-        rows.append(f'<tr{last}><th scope="row"{_aligned(first[1])}>{_text(first[0])}</th>{cells}</tr>')
-    label = _text(table.caption)
-    wide = ' class="wide"' if "conclusion" in table.columns else ""
-    explained = f'<p class="quiet">{_text(explanation)}</p>' if explanation else ""
-    return (
-        f'{explained}<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{wide}>'
-        f'<caption class="unseen">{label}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _aligned(right: bool) -> str:
-    """Return the class of a cell of numbers."""
-    return ' class="n"' if right else ""
+    return findings_html([(finding, finding_numbers(finding)) for finding in ordered_issues(diagnosis)], level)

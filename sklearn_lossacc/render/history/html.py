@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from urllib.parse import urlsplit
 
-from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.findings.history.wording import (
     METRICS,
@@ -20,11 +17,21 @@ from sklearn_lossacc.findings.history.wording import (
     verdict,
     what_to_do,
 )
-from sklearn_lossacc.findings.wording import finding_title
 from sklearn_lossacc.render.history.tables import number_tables, promise, quiet_tables
-from sklearn_lossacc.render.html import QUIET_CAPTIONS, STATES, Picture, _figures, _number, _table, _text
-from sklearn_lossacc.render.sections import SEVERITY_SECTIONS
-from sklearn_lossacc.render.style import PAGE_STYLE, STYLE
+from sklearn_lossacc.render.page import (
+    QUIET_CAPTIONS,
+    Picture,
+    advice_html,
+    figures_html,
+    findings_html,
+    heading_html,
+    safe_text,
+    table_html,
+    tile_html,
+    verdict_html,
+    whole_page,
+)
+from sklearn_lossacc.render.style import STYLE
 
 # One picture fills the page, where the report on predictions has several side by side.
 WIDE_STYLE = ".lossacc .wide figure svg{max-width:62rem}"
@@ -66,25 +73,13 @@ def history_page(diagnosis: HistoryDiagnosis, pictures: Sequence[Picture] = ()) 
     >>> "<title>&lt;b&gt;: training history</title>" in history_page(HistoryDiagnosis.from_history(history))
     True
     """
-    sections = _sections(diagnosis, pictures)
-    links = "".join(f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title, _ in sections)
-    body = "".join(
-        f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{content}</section>'
-        for anchor, title, content in sections
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_text(diagnosis.name)}: training history</title>\n"
-        f"<style>{STYLE}{PAGE_STYLE}{WIDE_STYLE}</style>\n</head>\n"
-        f'<body class="lossacc">\n<a class="skip" href="#report">Skip to the report</a>\n'
-        f"<header>{_heading(diagnosis, 1)}</header>\n"
-        f'<nav aria-label="Sections of the report"><ul>{links}</ul></nav>\n'
-        f'<main id="report">{_verdict(diagnosis)}{body}</main>\n'
-        f'<footer><p class="quiet">{_text(promise())}</p>'
-        '<p class="quiet">Losses are natural logarithms (nats). Written by sklearn_lossacc.</p></footer>\n'
-        "</body>\n</html>\n"
+    return whole_page(
+        title=f"{diagnosis.name}: training history",
+        heading=_heading(diagnosis, 1),
+        sections=_sections(diagnosis, pictures),
+        verdict=_verdict(diagnosis),
+        promise=promise(),
+        style=WIDE_STYLE,
     )
 
 
@@ -117,18 +112,18 @@ def history_fragment(diagnosis: HistoryDiagnosis) -> str:
 def _sections(diagnosis: HistoryDiagnosis, pictures: Sequence[Picture]) -> list[tuple[str, str, str]]:
     """Return anchor, title and content of each section."""
     quiet = "".join(
-        f"<h3>{_text(table.caption)}</h3>{_table(table, QUIET_CAPTIONS[table.caption])}"
+        f"<h3>{safe_text(table.caption)}</h3>{table_html(table, QUIET_CAPTIONS[table.caption])}"
         for table in quiet_tables(diagnosis)
     )
     sections = [
         ("todo", "What to do", _todo(diagnosis)),
         ("numbers", "The numbers that matter", _key_numbers(diagnosis)),
-        ("figures", "Figure", _wide(_figures(pictures))),
-        ("findings", "Findings", f"<p>{_text(tally(diagnosis))}.</p>{_fired(diagnosis, level=3)}{quiet}"),
+        ("figures", "Figure", _wide(figures_html(pictures))),
+        ("findings", "Findings", f"<p>{safe_text(tally(diagnosis))}.</p>{_fired(diagnosis, level=3)}{quiet}"),
     ]
     for table in number_tables(diagnosis):
         anchor = ANCHORS.get(table.caption, "rows")
-        sections.append((anchor, _text(table.caption), _table(table, CAPTIONS[anchor])))
+        sections.append((anchor, safe_text(table.caption), table_html(table, CAPTIONS[anchor])))
     return [section for section in sections if section[2]]
 
 
@@ -139,21 +134,17 @@ def _wide(figures: str) -> str:
 
 def _heading(diagnosis: HistoryDiagnosis, level: int) -> str:
     """Write the name and what was given."""
-    return f'<h{level}>{_text(diagnosis.name)}</h{level}><p class="quiet">{_text(description(diagnosis))}</p>'
+    return heading_html(diagnosis.name, description(diagnosis), level)
 
 
 def _verdict(diagnosis: HistoryDiagnosis) -> str:
     """Write what is going on, with the gravest severity in words and colour."""
-    issues = issues_in_order(diagnosis)
-    state = issues[0].severity if issues else "fine"
-    return (
-        f'<div class="verdict is-{state}"><p class="state">{STATES[state]}</p><p>{_text(verdict(diagnosis))}</p></div>'
-    )
+    return verdict_html(issues_in_order(diagnosis), verdict(diagnosis))
 
 
 def _todo(diagnosis: HistoryDiagnosis) -> str:
     """Write the advice, gravest first."""
-    return f'<ol class="todo">{"".join(f"<li>{_text(words)}</li>" for words in what_to_do(diagnosis))}</ol>'
+    return advice_html(what_to_do(diagnosis))
 
 
 def _key_numbers(diagnosis: HistoryDiagnosis) -> str:
@@ -165,35 +156,10 @@ def _key_numbers(diagnosis: HistoryDiagnosis) -> str:
             if name == "last_val_loss" and band(diagnosis):
                 note = f"{note + '; ' if note else ''}calibrated models of that accuracy {band(diagnosis)}"
             label = METRICS[name].label
-            tiles.append(
-                f'<div><dt>{_text(label[:1].upper() + label[1:])}</dt><dd class="value">'
-                f'{_number(metric(diagnosis, name))}</dd><dd class="note">{_number(note)}</dd></div>'
-            )
+            tiles.append(tile_html(label[:1].upper() + label[1:], metric(diagnosis, name), (note,)))
     return f'<dl class="key">{"".join(tiles)}</dl>' if tiles else ""
 
 
 def _fired(diagnosis: HistoryDiagnosis, level: int) -> str:
     """Write the findings that fired, by severity."""
-    parts = []
-    for severity, caption in SEVERITY_SECTIONS:
-        found = [finding for finding in issues_in_order(diagnosis) if finding.severity == severity]
-        if found:
-            parts.append(f"<h{level}>{caption}</h{level}>")
-            parts += [_card(finding, level + 1) for finding in found]
-    return "".join(parts)
-
-
-def _card(finding: Finding, level: int) -> str:
-    """Write one fired finding."""
-    value = _number(value_text(finding))
-    link = (
-        f'<a href="{escape(finding.url)}">About {_text(finding.code)}</a>'
-        if urlsplit(finding.url).scheme in ("http", "https")
-        else ""
-    )
-    return (
-        f'<article class="is-{finding.severity}"><h{level}><span class="code">{_text(finding.code)}</span>'
-        f"{_text(finding_title(finding))}</h{level}><p>{_text(finding.headline)}</p>"
-        f"<p><strong>Do:</strong> {_text(finding.advice)}</p>"
-        f'<p class="quiet numbers">{" · ".join(part for part in (value, link) if part)}</p></article>'
-    )
+    return findings_html([(finding, (value_text(finding),)) for finding in issues_in_order(diagnosis)], level)
