@@ -1,4 +1,4 @@
-"""The command line: ``lossacc demo`` and ``lossacc report FILE``."""
+"""The command line: ``lossacc demo``, ``lossacc report FILE`` and ``lossacc history FILE``."""
 
 from sklearn_lossacc.cli.main import main
 

@@ -18,6 +18,7 @@ from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.views import write_view
 from sklearn_lossacc.findings import Diagnosis, diagnose
 from sklearn_lossacc.metrics import accuracy_score, log_loss
+from sklearn_lossacc.report import LossAccuracyReport
 
 if TYPE_CHECKING:
     from sklearn.neural_network import MLPClassifier
@@ -171,8 +172,9 @@ def run_demo(options: argparse.Namespace) -> int:
     print("\nRepair: fitted on the first half of them, judged on the other half:\n")
     print("\n".join(_repair_lines({name: diagnose(y_true[half:], proba) for name, proba in repairs.items()})))
 
-    page = write_view(diagnosis, "html", folder / "report.html")
-    picture = write_view(diagnosis, "png", folder / "report.png")
+    report = LossAccuracyReport(diagnosis)
+    page = write_view(report, "html", folder / "report.html")
+    picture = write_view(report, "png", folder / "report.png")
     print(f"\nReport:      {page}\nPicture:     {picture}\nPredictions: {exported}")
     print(f"Next:        lossacc report {exported} --html mine.html")
     return 0

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
+from sklearn_lossacc.adapters.histories import FORMATS
 from sklearn_lossacc.cli.demo import run_demo
-from sklearn_lossacc.cli.report import FAIL_ON, run_report
+from sklearn_lossacc.cli.fail_on import FAIL_ON
+from sklearn_lossacc.cli.history import read_columns, run_history
+from sklearn_lossacc.cli.report import run_report
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,6 +46,15 @@ def _epochs(text: str) -> int:
     return value
 
 
+def _count(text: str) -> int:
+    """Read a number of rows or of classes."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no count")
+    return value
+
+
+_count.__name__ = "count"
 _level.__name__ = "level"  # argparse writes the name of the type into its messages
 _epochs.__name__ = "number of epochs"
 
@@ -84,16 +96,59 @@ def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--alpha", type=_level, default=0.05, help="chance of any false alarm on a healthy model; default: %(default)s"
     )
     how.add_argument("--ignore", metavar="CODE,...", type=_names, default=[], help="findings to leave out: LA101,...")
+    _add_fail_on(how)
+    _add_views(report)
+    report.set_defaults(run=run_report)
+
+
+def _add_history(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc history``."""
+    history = commands.add_parser(
+        "history",
+        help="diagnose a training log",
+        description="Diagnose the training log of Keras, Lightning, fastai, skorch, Transformers, xgboost, LightGBM, "
+        "CatBoost, Ultralytics, timm, MLflow, TensorBoard or Weights & Biases, or any table or JSON with named losses "
+        "and accuracies.",
+        epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
+    )
+    history.add_argument("file", metavar="FILE", help="a log, or a folder of MLflow, TensorBoard or CatBoost")
+    where = history.add_argument_group("what is what in the log")
+    where.add_argument(
+        "--columns",
+        metavar="CURVE=COLUMN,...",
+        type=read_columns,
+        action="append",
+        default=[],
+        help="where names do not say it: val_loss=nll,val_error_percent=top-1; no column leaves a curve out",
+    )
+    where.add_argument("--format", choices=list(FORMATS), help="what wrote the log; default: as it looks")
+    how = history.add_argument_group("how it is judged")
+    how.add_argument("--n-val", metavar="N", type=_count, help="number of validation rows")
+    how.add_argument("--n-classes", metavar="K", type=_count, help="number of classes")
     how.add_argument(
+        "--final", metavar="PREDICTIONS", help="file of the last epoch's validation predictions, as for lossacc report"
+    )
+    how.add_argument("--ignore", metavar="CODE,...", type=_names, default=[], help="findings to leave out: LA512,...")
+    _add_fail_on(how)
+    _add_views(history)
+    history.set_defaults(run=run_history)
+
+
+def _add_fail_on(group: argparse._ArgumentGroup) -> None:
+    """Add the severity that is an exit code."""
+    group.add_argument(
         "--fail-on", choices=FAIL_ON, default="never", help="exit with 1 from this severity on; default: %(default)s"
     )
-    out = report.add_argument_group("what is written")
-    out.add_argument("--name", help="name of the model; default: the file's")
+
+
+def _add_views(command: _Parser) -> None:
+    """Add what is written."""
+    out = command.add_argument_group("what is written")
+    out.add_argument("--name", help="name in all views; default: the file's")
     out.add_argument("--html", metavar="PATH", help="write the report as one HTML file")
     out.add_argument("--markdown", metavar="PATH", help="write the report as Markdown")
     out.add_argument("--png", metavar="PATH", help="write the figure")
     out.add_argument("--json", action="store_true", help="print JSON, and nothing else, instead of text")
-    report.set_defaults(run=run_report)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -109,6 +164,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_demo(commands)
     _add_report(commands)
+    _add_history(commands)
     return parser
 
 

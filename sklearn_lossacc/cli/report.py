@@ -7,18 +7,10 @@ import sys
 from pathlib import Path
 
 from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.cli.fail_on import exit_code
 from sklearn_lossacc.cli.views import KINDS, write_view
-from sklearn_lossacc.findings import Diagnosis, diagnose
-
-FAIL_ON = ("never", "tip", "warning", "error")
-_FAILED = 1
-
-
-def _reaches(diagnosis: Diagnosis, level: str) -> bool:
-    """Whether a finding that fired is at least as severe as `level`."""
-    if level == "never":
-        return False
-    return any(FAIL_ON.index(finding.severity) >= FAIL_ON.index(level) for finding in diagnosis.issues)
+from sklearn_lossacc.findings import diagnose
+from sklearn_lossacc.report import LossAccuracyReport
 
 
 def run_report(options: argparse.Namespace) -> int:
@@ -54,5 +46,5 @@ def run_report(options: argparse.Namespace) -> int:
     for kind in KINDS:
         path = getattr(options, kind)
         if path:
-            print(f"written: {write_view(diagnosis, kind, path)}", file=sys.stderr)
-    return _FAILED if _reaches(diagnosis, options.fail_on) else 0
+            print(f"written: {write_view(LossAccuracyReport(diagnosis), kind, path)}", file=sys.stderr)
+    return exit_code(diagnosis.issues, options.fail_on)

@@ -1,38 +1,49 @@
-"""The views of a diagnosis as files."""
+"""The views of a report as files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 from sklearn_lossacc.cli.files import write_whole
-from sklearn_lossacc.findings import Diagnosis
 
 
-def _write_html(diagnosis: Diagnosis, path: Path) -> None:
+class Report(Protocol):
+    """What has the views: a page, a text, and a picture."""
+
+    def to_html(self, path: Path) -> object:
+        """Write the page."""
+
+    def to_markdown(self) -> str:
+        """Return the text."""
+
+    def plot(self, ax: Any) -> object:
+        """Draw into one axes, which is divided."""
+
+
+def _write_html(report: Report, path: Path) -> None:
     """Write the page."""
-    from sklearn_lossacc.report import LossAccuracyReport
-
-    LossAccuracyReport(diagnosis).to_html(path)
+    report.to_html(path)
 
 
-def _write_markdown(diagnosis: Diagnosis, path: Path) -> None:
+def _write_markdown(report: Report, path: Path) -> None:
     """Write the Markdown text."""
-    from sklearn_lossacc.report import LossAccuracyReport
-
-    path.write_text(LossAccuracyReport(diagnosis).to_markdown(), encoding="utf-8")
+    path.write_text(report.to_markdown(), encoding="utf-8")
 
 
-def _write_png(diagnosis: Diagnosis, path: Path) -> None:
-    """Draw all panels, without pyplot."""
-    from sklearn_lossacc.plots import draw, new_figure
+def _write_png(report: Report, path: Path) -> None:
+    """Draw the figure, without pyplot."""
+    from sklearn_lossacc.plots import new_figure
+    from sklearn_lossacc.plots.history import new_history_figure
+    from sklearn_lossacc.report import HistoryReport
 
-    figure, ax = new_figure()
-    draw(diagnosis, ax)
+    figure, ax = new_history_figure() if isinstance(report, HistoryReport) else new_figure()
+    report.plot(ax)
     figure.savefig(path, format="png", dpi=120)
 
 
-_WRITERS: dict[str, Callable[[Diagnosis, Path], None]] = {
+_WRITERS: dict[str, Callable[[Report, Path], None]] = {
     "html": _write_html,
     "markdown": _write_markdown,
     "png": _write_png,
@@ -40,12 +51,12 @@ _WRITERS: dict[str, Callable[[Diagnosis, Path], None]] = {
 KINDS = tuple(_WRITERS)
 
 
-def write_view(diagnosis: Diagnosis, kind: str, path: str | Path) -> Path:
-    """Write one view of a diagnosis, whole or not at all.
+def write_view(report: Report, kind: str, path: str | Path) -> Path:
+    """Write one view of a report, whole or not at all.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
+    report : LossAccuracyReport or HistoryReport
         What to show.
     kind : {"html", "markdown", "png"}
         As what.
@@ -57,4 +68,4 @@ def write_view(diagnosis: Diagnosis, kind: str, path: str | Path) -> Path:
     Path
         The file's place.
     """
-    return write_whole(path, lambda draft: _WRITERS[kind](diagnosis, draft))
+    return write_whole(path, lambda draft: _WRITERS[kind](report, draft))

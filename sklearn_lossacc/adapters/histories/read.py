@@ -141,28 +141,30 @@ def read_history(
         return replace(source, n_val=n_val or source.n_val, n_classes=n_classes or source.n_classes)
     if format is not None and format not in FORMATS:
         raise InvalidHistoryError(f"format must be one of {listing(list(FORMATS), most=20)}, got {format!r}.")
-    name = "history"
+    name, told = "history", f"this {type(source).__name__}"
     if isinstance(source, str | PathLike):
         path = Path(source)
-        name = path.stem or path.name
+        name, told = path.stem or path.name, str(path)
         source = load(path)
     wanted = [column for column in (columns or {}).values() if column is not None]
-    chosen = FORMATS.get(format) if format is not None else _recognise(source)
+    chosen = format if format is not None else _recognised(source)
     if chosen is None:
         raise InvalidHistoryError(
-            f"no training log is recognised in this {type(source).__name__}; give a file, a mapping of lists, a list "
-            "of mappings, a DataFrame, or a fitted model that keeps its curves."
+            f"{told} holds no training log that is known: expected a file or folder of a framework, a mapping of "
+            "lists, a list of mappings, a DataFrame, or a fitted model that keeps its curves."
         )
     try:
-        table = chosen.read(source, wanted)
+        table = FORMATS[chosen].read(source, wanted)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        if format is None:
-            raise
-        raise InvalidHistoryError(f"the source is no log of format {format!r}: {error}.") from None
+        looks = "was to be read as" if format is not None else "looks like"
+        raise InvalidHistoryError(
+            f"{told} {looks} a log of format {chosen!r}, but is not made like one; other formats: "
+            f"{listing([other for other in FORMATS if other != chosen], most=20)}."
+        ) from error
     table.facts.setdefault("name", name)
     return assemble(table, columns=columns, n_val=n_val, n_classes=n_classes)
 
 
-def _recognise(source: Any) -> Format | None:
+def _recognised(source: Any) -> str | None:
     """Return the first format that recognises a source."""
-    return next((found for found in FORMATS.values() if found.recognises(source)), None)
+    return next((name for name, found in FORMATS.items() if found.recognises(source)), None)

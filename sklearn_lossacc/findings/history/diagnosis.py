@@ -238,7 +238,7 @@ def _describe(evidence: HistoryEvidence) -> dict[str, Any]:
         "n_rows": history.n_rows,
         "n_val": evidence.n_val,
         "n_val_source": source,
-        "n_classes": history.n_classes,
+        "n_classes": evidence.n_classes,
         "n_train": history.n_train,
         "n_runs": max(len(history.runs), 1),
         "notes": list(history.notes),

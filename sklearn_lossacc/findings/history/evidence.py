@@ -69,7 +69,9 @@ class HistoryEvidence:
 
     @property
     def n_classes(self) -> int | None:
-        """Number of classes, where known."""
+        """Number of classes, where the log or the predictions of its last epoch say it."""
+        if self.history.n_classes is None and self.final is not None:
+            return int(self.final.description["n_classes"])
         return self.history.n_classes
 
     @cached_property

@@ -334,11 +334,11 @@ def test_broken_files(tmp_path, text, message):
 def test_what_is_no_log():
     with pytest.raises(InvalidFileError, match="does not exist"):
         read_history("/nowhere/history.csv")
-    with pytest.raises(InvalidHistoryError, match="no training log is recognised in this int"):
+    with pytest.raises(InvalidHistoryError, match="this int holds no training log"):
         read_history(3)
     with pytest.raises(InvalidHistoryError, match="format must be one of"):
         read_history(CURVES, format="nothing")
-    with pytest.raises(InvalidHistoryError, match="no log of format 'skorch'"):
+    with pytest.raises(InvalidHistoryError, match="this dict was to be read as a log of format 'skorch'"):
         read_history(CURVES, format="skorch")
     with pytest.raises(InvalidHistoryError, match="differ in length"):
         read_history({"loss": [1.0, 2.0, 3.0], "val_loss": [1.0, 2.0], "val_acc": [0.5]})
