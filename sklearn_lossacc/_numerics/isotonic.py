@@ -5,11 +5,37 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+__all__ = ["TIE", "fit_isotonic", "pool_ties"]
+
 TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
 
 
-def _pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the distinct x of positive weight, sorted, with the mean target and the total weight of each."""
+def pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pool rows of equal score.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_rows,)
+        Scores.
+    target : ndarray of shape (n_rows,)
+        What to average.
+    weight : ndarray of shape (n_rows,)
+        Non-negative weights, not all 0.
+
+    Returns
+    -------
+    points : ndarray of shape (n_points,)
+        The distinct scores of positive weight, sorted; those closer than rounding are one.
+    mean, total : ndarray of shape (n_points,)
+        Weighted mean of the targets and sum of the weights at each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.isotonic import pool_ties
+    >>> pool_ties(np.array([2.0, 1.0, 2.0]), np.array([0.0, 1.0, 1.0]), np.ones(3))
+    (array([1., 2.]), array([1. , 0.5]), array([1., 2.]))
+    """
     kept = weight > 0
     order = np.argsort(x[kept], kind="stable")
     x, target, weight = x[kept][order], target[kept][order], weight[kept][order]
@@ -64,7 +90,7 @@ def fit_isotonic(
     array([0.167, 0.167, 0.833, 0.833])
     """
     weight = np.ones(len(x)) if weight is None else weight
-    points, mean, total = _pool_ties(x, np.asarray(target, dtype=np.float64), weight)
+    points, mean, total = pool_ties(x, np.asarray(target, dtype=np.float64), weight)
     if prior is not None:
         for end in (0, -1):
             mean[end] = (total[end] * mean[end] + prior) / (total[end] + 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from sklearn_lossacc._numerics.isotonic import _pool_ties
+from sklearn_lossacc._numerics.isotonic import pool_ties
 
 __all__ = ["curvature", "spline_basis", "spread_knots"]
 
@@ -35,7 +35,7 @@ def spread_knots(x: np.ndarray, weight: np.ndarray, n_knots: int) -> np.ndarray:
     >>> spread_knots(np.arange(101.0), np.ones(101), 3).round(1)
     array([ 1.5, 50. , 98.5])
     """
-    points, _, total = _pool_ties(x, x, weight)
+    points, _, total = pool_ties(x, x, weight)
     middle = (np.cumsum(total) - total / 2.0) / total.sum()
     knots = np.interp(np.linspace(0.02, 0.98, n_knots), middle, points)
     # two knots closer than this would let the curve turn within a few rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from sklearn_lossacc._numerics.isotonic import TIE, _pool_ties
+from sklearn_lossacc._numerics.isotonic import TIE, pool_ties
 
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
 
@@ -82,7 +82,7 @@ def fit_venn_abers(
     [0.3333] [0.6667]
     """
     weight = np.ones(len(x)) if weight is None else weight
-    knots, mean, total = _pool_ties(x, hit, weight)
+    knots, mean, total = pool_ties(x, hit, weight)
     upper = _with_one_more_hit(mean, total)
     lower = 1.0 - _with_one_more_hit(1.0 - mean[::-1], total[::-1])[::-1]
     return knots, lower, upper

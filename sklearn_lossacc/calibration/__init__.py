@@ -4,6 +4,7 @@ from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beta import BetaCalibrator
 from sklearn_lossacc.calibration.classifier import CalibratedClassifier
+from sklearn_lossacc.calibration.dirichlet import DirichletCalibrator
 from sklearn_lossacc.calibration.ensemble_temperature import EnsembleTemperatureCalibrator
 from sklearn_lossacc.calibration.histogram import HistogramCalibrator
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
@@ -21,6 +22,7 @@ __all__ = [
     "BaseCalibrator",
     "BetaCalibrator",
     "CalibratedClassifier",
+    "DirichletCalibrator",
     "EnsembleTemperatureCalibrator",
     "HistogramCalibrator",
     "IdentityCalibrator",

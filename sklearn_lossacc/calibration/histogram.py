@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc._numerics.isotonic import _pool_ties
+from sklearn_lossacc._numerics.isotonic import pool_ties
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
 __all__ = ["HistogramCalibrator"]
@@ -33,7 +33,7 @@ def _uniform_edges(n_bins: int) -> np.ndarray:
 
 def _quantile_edges(target: Target, n_bins: int) -> np.ndarray:
     """Return inner edges, half-way between rows, of bins that hold about the same weight."""
-    points, _, total = _pool_ties(target.odds, target.hit, target.weight)
+    points, _, total = pool_ties(target.odds, target.hit, target.weight)
     middle = (np.cumsum(total) - total / 2.0) / total.sum() * n_bins
     nearest = np.round(middle)
     middle = np.where(np.abs(middle - nearest) < ON_EDGE, nearest, middle)

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 import sklearn_lossacc._numerics.multinomial as module
 from sklearn_lossacc._numerics import log_softmax
-from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, log_evidence
 
 
 def problem(n=400, k=4, seed=0):
@@ -88,3 +88,25 @@ def test_separable_rows_have_an_answer(width, newton_parameters, monkeypatch):
     weight = np.ones(len(y))
     penalty = np.ones((4, width))
     assert objective(theta, x, y, weight, penalty) < objective(np.zeros_like(theta), x, y, weight, penalty)
+
+
+def test_evidence_agrees_with_an_integral():
+    # Zero scores: only the intercepts speak, and a grid of the plane integrates them out.
+    y = (np.arange(400) % 4 == 0).astype(int)
+    penalty = np.full((2, 2), 0.8)
+    theta = fit_multinomial(np.zeros((400, 2)), y, penalty=penalty)
+    grid = np.linspace(-6, 6, 401)
+    first, second = np.meshgrid(grid, grid)
+    log_joint = 300 * -np.logaddexp(0, second - first) + 100 * -np.logaddexp(0, first - second)
+    log_joint += 2 * 0.5 * np.log(0.8 / np.pi) - 0.8 * (first**2 + second**2)
+    integral = np.log(np.exp(log_joint - log_joint.max()).sum() * (grid[1] - grid[0]) ** 2) + log_joint.max()
+    ours = log_evidence(np.zeros((400, 2)), y, penalty=penalty, theta=theta)
+    np.testing.assert_allclose(ours, integral, atol=0.01)
+
+
+def test_a_given_start_changes_nothing():
+    x, y, weight = problem()
+    penalty = np.ones((4, 5))
+    start = np.random.default_rng(0).normal(scale=0.2, size=(4, 5))
+    cold = fit_multinomial(x, y, weight, penalty=penalty)
+    np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty, start=start), cold, atol=1e-7)

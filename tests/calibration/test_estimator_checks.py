@@ -11,6 +11,7 @@ from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BetaCalibrator,
     CalibratedClassifier,
+    DirichletCalibrator,
     EnsembleTemperatureCalibrator,
     HistogramCalibrator,
     IdentityCalibrator,
@@ -52,6 +53,7 @@ CALIBRATORS = [
     PriorShiftCalibrator(input="logits"),
     VectorCalibrator(input="logits"),
     MatrixCalibrator(input="logits"),
+    DirichletCalibrator(input="logits"),
     HistogramCalibrator(input="logits"),
     HistogramCalibrator(strategy="uniform", input="logits"),
     VennAbersCalibrator(input="logits"),
@@ -77,7 +79,9 @@ SPARSE = (
 
 
 def expected_failures(calibrator):
-    learns_one_class = isinstance(calibrator, IsotonicCalibrator | OneVsRestCalibrator | StructuredCalibrator)
+    learns_one_class = isinstance(
+        calibrator, DirichletCalibrator | IsotonicCalibrator | OneVsRestCalibrator | StructuredCalibrator
+    )
     return SHAPE_MISMATCHES | SPARSE | ({} if learns_one_class else ONE_CLASS)
 
 
@@ -110,6 +114,7 @@ def test_calibrated_classifier_with_nothing_excepted(estimator, check):
         for calibrator in (
             AutoCalibrator(),
             BetaCalibrator(),
+            DirichletCalibrator(),
             EnsembleTemperatureCalibrator(),
             HistogramCalibrator(),
             MatrixCalibrator(),
