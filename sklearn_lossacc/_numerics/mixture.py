@@ -266,7 +266,7 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
             low, high = max(beta / 8, BETA_RANGE[0]), min(beta * 4, BETA_RANGE[1])
             new_beta = float(np.clip(beta + step * direction[0], low, high))
         if problem.bias:
-            new_bias = bias + step * direction[int(problem.temperature):]
+            new_bias = bias + step * direction[int(problem.temperature) :]
             new_bias = new_bias - new_bias.mean()
         return new_beta, new_bias
 

@@ -166,8 +166,14 @@ def finding_numbers(finding: Finding) -> tuple[str, ...]:
 
 
 def ordered_issues(diagnosis: Diagnosis) -> tuple[Finding, ...]:
-    """Return the fired findings, errors first, in the order of the rules within one severity."""
-    return tuple(sorted(diagnosis.issues, key=lambda finding: SEVERITIES.index(finding.severity)))
+    """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause."""
+
+    def place(finding: Finding) -> tuple[int, bool, float]:
+        about_the_data = finding.code.startswith("LA0")
+        cost = 0.0 if about_the_data else finding.evidence.get("nats", 0.0)
+        return SEVERITIES.index(finding.severity), not about_the_data, -cost
+
+    return tuple(sorted(diagnosis.issues, key=place))
 
 
 def with_status(diagnosis: Diagnosis, status: str) -> tuple[Finding, ...]:

@@ -30,6 +30,7 @@ LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
 FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
+MATERIAL_NATS = 0.005  # what it must save, per row
 MAX_ROUNDS = 3
 
 
@@ -336,6 +337,38 @@ def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureF
     return (fit.floor / null.n_classes) / q[np.arange(null.n_rows), null.y]
 
 
+def material_floor(null: NullModel, finite_log_proba: np.ndarray, floor: float) -> bool:
+    """Return whether a floor is large enough to be a cause of its own.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    finite_log_proba : ndarray of shape (n_rows, n_classes)
+        Their log probabilities, exact zeros replaced.
+    floor : float
+        Share of labels that are uniform noise.
+
+    Returns
+    -------
+    bool
+        Whether the noise rate is at least 0.005 and the floor alone saves at least 0.005 nats a row.
+
+    Examples
+    --------
+    Ten labels of probability 0.9: a floor of 0.1, half of it wrong labels, only costs.
+
+    >>> log_proba = np.log(np.tile([0.1, 0.9], (10, 1)))
+    >>> material_floor(NullModel(log_proba, np.ones(10, dtype=int), np.ones(10)), log_proba, 0.1)
+    False
+    """
+    if floor * (null.n_classes - 1) / null.n_classes < MATERIAL_NOISE:
+        return False
+    log_p = finite_log_proba[np.arange(null.n_rows), null.y]
+    saved = np.log((1.0 - floor) * np.exp(log_p) + floor / null.n_classes) - log_p
+    return float(np.average(saved, weights=null.weight)) >= MATERIAL_NATS
+
+
 def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float:
     """Return the lower 95 % profile-likelihood limit of the floor, the other terms fitted anew at each value.
 
@@ -470,8 +503,8 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
         if check.p_value >= FIT_BELOW and 0 < carried.sum() <= FEW_ROWS:
             hit, few_rows = carried, True
         elif check.p_value >= FIT_BELOW:
-            if fit.floor * (current.n_classes - 1) / current.n_classes < MATERIAL_NOISE:
-                # So small a rate is no cause of its own, but left in it would take nats from the temperature.
+            if not material_floor(current, scores, fit.floor):
+                # So small a floor is no cause of its own, but left in it would take nats from the temperature.
                 terms, fit = selection.without_floor(p_values, statistics)
             break
         if outliers.sum() + hit.sum() > max(FEW_ROWS, MAX_OUTLIER_SHARE * null.n_rows):

@@ -27,6 +27,18 @@ def test_errors_come_first_and_rules_keep_their_order(diagnosis_of):
     assert [issue.code for issue in ordered] == ["LA001", "LA101", "LA103", "LA303"]
 
 
+def test_the_dearest_cause_leads_behind_what_is_wrong_with_the_data(diagnosis_of):
+    found = (
+        finding("LA005"),
+        finding("LA101", evidence={"nats": 0.005}),
+        finding("LA202", evidence={"nats": 0.57}),
+        finding("LA203"),
+        finding("LA401", "tip", evidence={"nats": 9.0}),
+    )
+    ordered = ordered_issues(replace(diagnosis_of("healthy"), findings=found))
+    assert [issue.code for issue in ordered] == ["LA005", "LA202", "LA101", "LA203", "LA401"]
+
+
 def test_verdict_is_the_gravest_headline_and_names_the_others(diagnosis_of):
     found = (finding("LA101"), finding("LA001", "error"))
     assert verdict(replace(diagnosis_of("healthy"), findings=found)) == "LA001 says so. Also: rule 101."

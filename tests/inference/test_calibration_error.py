@@ -100,9 +100,7 @@ def test_null_gaps_have_the_moments_of_sums_of_bernoullis(n):
     assert (np.abs(bins.null_gap.mean(axis=0)) <= 4.5 * error).all()
     used = variance > 0.2
     np.testing.assert_allclose(bins.null_gap.var(axis=0)[used], variance[used], rtol=0.25)
-    np.testing.assert_allclose(
-        bins.null_gap.var(axis=0)[used].mean(), variance[used].mean(), rtol=0.1
-    )
+    np.testing.assert_allclose(bins.null_gap.var(axis=0)[used].mean(), variance[used].mean(), rtol=0.1)
 
 
 def test_the_ece_of_a_healthy_model_is_one_of_its_null():

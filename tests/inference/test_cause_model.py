@@ -13,6 +13,7 @@ from sklearn_lossacc.inference.cause_model import (
     finite,
     floor_lower_limit,
     floor_posterior,
+    material_floor,
     select_causes,
 )
 from sklearn_lossacc.inference.null import NullModel
@@ -325,6 +326,20 @@ def test_check_floor_without_impossible_rows():
     check, hit = check_floor(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.1, 0.0, True))
     assert (check.observed, check.p_value) == (0, 1.0)
     assert not hit.any()
+
+
+def test_a_floor_counts_only_if_it_saves_nats_and_labels():
+    p_true = np.repeat([0.9, 1e-4], [90, 10])
+    log_proba = np.log(np.column_stack([1 - p_true, p_true]))
+    null = NullModel(log_proba, np.ones(100, dtype=int), np.ones(100))
+    # .9 log(.91/.9) + .1 log(.0101/.0001) nats are saved by e = .02
+    assert material_floor(null, log_proba, 0.02)
+    # half of .008 is a rate below .005, whatever it saves
+    assert not material_floor(null, log_proba, 0.008)
+    blunt = np.log(np.full((100, 2), [0.4, 0.6]))
+    labels = np.repeat([0, 1], [41, 59])
+    # .41 log(.402/.4) + .59 log(.598/.6) = .00007 nats
+    assert not material_floor(NullModel(blunt, labels, np.ones(100)), blunt, 0.02)
 
 
 def test_floor_posterior_by_hand():

@@ -40,8 +40,9 @@ def test_copies_agree_more_than_ties():
 
 
 def test_no_ties():
-    found = tie_agreement(NullModel(np.log(np.random.default_rng(0).dirichlet(np.ones(3), size=50)),
-                                    np.zeros(50, dtype=int), np.ones(50)))
+    found = tie_agreement(
+        NullModel(np.log(np.random.default_rng(0).dirichlet(np.ones(3), size=50)), np.zeros(50, dtype=int), np.ones(50))
+    )
     assert (found.rows, found.p_value) == (0, 1.0)
 
 

@@ -200,7 +200,8 @@ def test_impossible_labels_change_no_tail():
     y = draw(log_proba, np.random.default_rng(0), 1.4)
     padded = np.insert(log_proba, 1, -np.inf, axis=1)
     np.testing.assert_allclose(
-        loss_tail(NullModel(padded, np.where(y > 0, y + 1, 0), weight)), loss_tail(NullModel(log_proba, y, weight)),
+        loss_tail(NullModel(padded, np.where(y > 0, y + 1, 0), weight)),
+        loss_tail(NullModel(log_proba, y, weight)),
         rtol=1e-12,
     )
 

@@ -192,3 +192,11 @@ def test_forecasts(data, source):
     else:
         assert d.metrics["log_loss"].value == pytest.approx(loss, abs=1e-5)
         assert d["LA001"].status == "passed"
+
+
+def test_a_floor_of_no_cost_hides_no_cause(data):
+    y, p = column(data / "binary" / "538_nba_games.csv.gz", "prob1_outcome", "prob1")
+    d = diagnose(y.astype(int), p)
+    assert d["LA103"].status == "fired"
+    assert d.decomposition["floor"].value == 0.0
+    assert d.decomposition["temperature"].value > 0.0

@@ -27,6 +27,7 @@ def judge(evidence: Evidence) -> Verdict:
     bound = max(open_bound(evidence, "class_bias"), 0.0 if part is None or part.high is None else part.high)
     facts = {
         **p_values,
+        "nats": value,
         "method": evidence.cause_gates["class_bias"].method,
         "class": label,
         "mean_proba": mean_proba,

@@ -44,6 +44,7 @@ def judge(evidence: Evidence) -> Verdict:
     facts = {
         "p_gate": gate.p_value,
         "p_attr": p_attr,
+        "nats": value,
         "rows": index[:NAMED_ROWS].tolist(),
         "n_outliers": int(rows.size),
         "loss_share": carried,

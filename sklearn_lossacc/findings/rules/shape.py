@@ -29,6 +29,7 @@ def judge(evidence: Evidence) -> Verdict:
         evidence={
             "p_gate": gate.p_value,
             "p_attr": None if attribution is None else attribution.p_value,
+            "nats": 0.0 if part is None else part.value,
             "n_draws": gate.n_draws,
             "view": shown.view,
         },

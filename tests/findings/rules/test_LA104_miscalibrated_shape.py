@@ -4,7 +4,7 @@ import pytest
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "n_draws", "view"}
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "n_draws", "view"}
 
 
 def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):

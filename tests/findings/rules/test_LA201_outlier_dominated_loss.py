@@ -9,6 +9,7 @@ from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 
 EVIDENCE = {
     "p_gate",
+    "nats",
     "p_attr",
     "p_holm",
     "rows",
