@@ -163,6 +163,60 @@ def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_
     return rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_resamples).astype(float)
 
 
+def studentised_means(
+    sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator, resamples: np.ndarray | None = None
+) -> np.ndarray:
+    """Return how far each resample's ratio means lie from those of the data, in the resample's own standard errors.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_units, n_columns)
+        Weighted sums by unit.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights by unit.
+    rng : Generator
+        Source of the resamples.
+    resamples : ndarray of shape (n_resamples, n_units), optional
+        Bootstrap counts from `draw_resamples`; drawn from `rng` otherwise.
+
+    Returns
+    -------
+    ndarray of shape (n_resamples, n_columns)
+        NaN where a resample has no spread.
+
+    Examples
+    --------
+    Of the values 1 and 3, a resample of both repeats the mean, and one of either alone has no spread:
+
+    >>> counts = np.array([[1.0, 1.0], [2.0, 0.0]])
+    >>> studentised_means(np.array([[1.0], [3.0]]), np.ones(2), np.random.default_rng(0), counts).ravel().tolist()
+    [0.0, nan]
+    """
+    n_units, n_columns = sums.shape
+    mean, _ = mean_and_error(sums, sizes)
+    features = np.concatenate([sums, sizes[:, None]], axis=1)
+    second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
+    if resamples is None:
+        resamples = draw_resamples(n_units, rng)
+    if resamples is not None:
+        first, squares = resamples @ features, resamples @ second
+    else:
+        # Only heavy weights leave so many rows below the bootstrap's bound: fewer resamples do.
+        picks = (rng.integers(n_units, size=n_units) for _ in range(FEW_RESAMPLES))
+        times = (np.bincount(pick, minlength=n_units).astype(float) for pick in picks)
+        pairs = [(count @ features, count @ second) for count in times]
+        first, squares = (np.stack(part) for part in zip(*pairs, strict=True))
+    resampled = first[:, :n_columns] / first[:, n_columns:]
+    spread = (
+        squares[:, :n_columns]
+        - 2 * resampled * squares[:, n_columns : 2 * n_columns]
+        + resampled**2 * squares[:, 2 * n_columns :]
+    )
+    scale = np.sqrt(np.maximum(spread, 0.0) * n_units / max(n_units - 1, 1)) / first[:, n_columns:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(scale > 1e-12 * np.abs(resampled), (resampled - mean) / scale, np.nan)
+
+
 def bootstrap_t(
     sums: np.ndarray,
     sizes: np.ndarray,
@@ -200,31 +254,10 @@ def bootstrap_t(
     ----------
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 12.
     """
-    n_units, n_columns = sums.shape
     mean, error = mean_and_error(sums, sizes)
-    features = np.concatenate([sums, sizes[:, None]], axis=1)
-    second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
-    if resamples is None:
-        resamples = draw_resamples(n_units, rng)
-    if resamples is not None:
-        first, squares = resamples @ features, resamples @ second
-    else:
-        # Only heavy weights leave so many rows below the bootstrap's bound: fewer resamples do.
-        picks = (rng.integers(n_units, size=n_units) for _ in range(FEW_RESAMPLES))
-        times = (np.bincount(pick, minlength=n_units).astype(float) for pick in picks)
-        pairs = [(count @ features, count @ second) for count in times]
-        first, squares = (np.stack(part) for part in zip(*pairs, strict=True))
-    resampled = first[:, :n_columns] / first[:, n_columns:]
-    spread = (
-        squares[:, :n_columns]
-        - 2 * resampled * squares[:, n_columns : 2 * n_columns]
-        + resampled**2 * squares[:, 2 * n_columns :]
-    )
-    scale = np.sqrt(np.maximum(spread, 0.0) * n_units / max(n_units - 1, 1)) / first[:, n_columns:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        studentised = np.where(scale > 1e-12 * np.abs(resampled), (resampled - mean) / scale, np.nan)
+    studentised = studentised_means(sums, sizes, rng, resamples)
     low, high = mean.copy(), mean.copy()
-    for column in range(n_columns):
+    for column in range(len(mean)):
         usable = studentised[:, column]
         usable = usable[np.isfinite(usable)]
         if usable.size and error[column] > 0:

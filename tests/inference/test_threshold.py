@@ -3,7 +3,7 @@ import pytest
 from scipy.special import log_softmax
 from scipy.stats import binom
 
-from sklearn_lossacc.inference.threshold import _sign_flip_p_value, best_threshold, fit_offsets, threshold_gain
+from sklearn_lossacc.inference.threshold import best_threshold, fit_offsets, sign_flip_p_value, threshold_gain
 
 
 def rows(rng, n, k, scale=2.0):
@@ -88,7 +88,7 @@ def test_sign_flips_agree_with_the_binomial():
     rng = np.random.default_rng(3)
     for gained, lost in ((30, 20), (12, 12), (25, 8)):
         moves = np.repeat([1.0, -1.0], [gained, lost]) * rng.uniform(0.999999, 1.000001, size=gained + lost)
-        flipped = _sign_flip_p_value(moves, np.random.default_rng(0))
+        flipped = sign_flip_p_value(moves, np.random.default_rng(0))
         exact = binom.sf(gained - 1, gained + lost, 0.5)
         # Unequal moves break the ties of the total, which all count where moves are equal.
         untied = binom.sf(gained, gained + lost, 0.5)
