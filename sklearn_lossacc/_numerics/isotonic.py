@@ -37,9 +37,14 @@ def pool_ties(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[np
     (array([1., 2.]), array([1. , 0.5]), array([1., 2.]))
     """
     kept = weight > 0
-    order = np.argsort(x[kept], kind="stable")
-    x, target, weight = x[kept][order], target[kept][order], weight[kept][order]
-    first = np.flatnonzero(np.r_[True, x[1:] - x[:-1] > TIE * np.abs(x[1:])])
+    if not kept.all():
+        x, target, weight = x[kept], target[kept], weight[kept]
+    order = np.argsort(x)  # ties need no order, and the stable sort is five times slower
+    x, target, weight = x[order], target[order], weight[order]
+    new = x[1:] - x[:-1] > TIE * np.abs(x[1:])
+    if new.all():
+        return x, target, weight
+    first = np.concatenate([[0], np.flatnonzero(new) + 1])
     total = np.add.reduceat(weight, first)
     return x[first], np.add.reduceat(weight * target, first) / total, total
 

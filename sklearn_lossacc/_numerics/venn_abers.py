@@ -10,35 +10,54 @@ from sklearn_lossacc._numerics.isotonic import TIE, pool_ties
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
 
 
-def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Fit isotonically with one more hit at point i; return the value there, for each i.
+FIRST_LOOK, LONGEST_LOOK = 64, 16384  # points compared at once: few where the value changes often
+
+
+def _first_below(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: tuple[float, float, float, float]) -> int:
+    """Return the first of the points begin..end-1 that lies below the line when moved by (-1, -1), or `end`."""
+    left_x, left_y, run, rise = line
+    size = FIRST_LOOK
+    while begin < end:
+        stop = min(begin + size, end)
+        below = (y[begin:stop] - (1.0 + left_y)) * run < (x[begin:stop] - (1.0 + left_x)) * rise
+        place = int(below.argmax())
+        if below[place]:
+            return begin + place
+        begin, size = stop, min(4 * size, LONGEST_LOOK)
+    return end
+
+
+def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fit isotonically with one more hit at point i; return where its value there changes, and the values.
 
     The fit is the slope of the greatest convex minorant of the points P_i = (cumulated weight, cumulated hits).
     One more hit at i moves all earlier points by (-1, -1) relative to the later ones, and the slope looked for is
-    that of the tangent between the two. From i to i + 1 only P_i changes sides, and the tangent turns one way only,
-    so that each corner is passed once.
+    that of the tangent between the two. From i to i + 1 only P_i changes sides. The tangent stays unless P_i comes
+    to lie below it, or was the point where it touched the later ones; and it turns one way only, so that each
+    corner is passed once.
     """
-    x = np.concatenate([[0.0], np.cumsum(total)]).tolist()
-    y = np.concatenate([[0.0], np.cumsum(total * mean)]).tolist()
-    corners = isotonic_regression(mean, weights=total).blocks.tolist()
-    value = np.empty(len(mean))
+    x = np.concatenate([[0.0], np.cumsum(total)])
+    y = np.concatenate([[0.0], np.cumsum(total * mean)])
+    corners = isotonic_regression(mean, weights=total).blocks
+    corner_x, corner_y = x[corners].tolist(), y[corners].tolist()
+    corners = corners.tolist()
+    changes, values = [], []
     last = len(corners) - 1
-    at = 0  # the corner where the tangent touches the later points
-    left_x = left_y = right_x = right_y = 0.0
-    for i in range(len(mean)):
-        moved_x, moved_y = x[i] - 1.0, y[i] - 1.0
-        leaves = corners[at] == i
-        if leaves or (moved_y - left_y) * (right_x - left_x) < (right_y - left_y) * (moved_x - left_x):
-            left_x, left_y = moved_x, moved_y
-            at += leaves
-            right_x, right_y = x[corners[at]], y[corners[at]]
-            while at < last:
-                next_x, next_y = x[corners[at + 1]], y[corners[at + 1]]
-                if (next_y - left_y) * (right_x - left_x) > (right_y - left_y) * (next_x - left_x):
-                    break
-                at, right_x, right_y = at + 1, next_x, next_y
-        value[i] = (right_y - left_y) / (right_x - left_x)
-    return value
+    at = 1  # the corner where the tangent touches the later points
+    i = 0
+    while i < len(mean):
+        left_x, left_y = float(x[i]) - 1.0, float(y[i]) - 1.0
+        run, rise = corner_x[at] - left_x, corner_y[at] - left_y
+        while at < last:
+            next_run, next_rise = corner_x[at + 1] - left_x, corner_y[at + 1] - left_y
+            if next_rise * run > rise * next_run:
+                break
+            at, run, rise = at + 1, next_run, next_rise
+        changes.append(i)
+        values.append(rise / run)
+        i = _first_below(x, y, i + 1, corners[at], (left_x, left_y, run, rise))
+        at += i == corners[at]
+    return np.array(changes), np.array(values)
 
 
 def fit_venn_abers(
@@ -57,14 +76,17 @@ def fit_venn_abers(
 
     Returns
     -------
-    knots : ndarray of shape (n_knots,)
-        The distinct scores.
-    lower, upper : ndarray of shape (n_knots,)
-        Value of the fit at each knot with one more row there, of label 0 and of label 1.
+    edges : ndarray of shape (n_edges,)
+        Scores where one of the two values changes, sorted.
+    lower, upper : ndarray of shape (n_edges + 1,)
+        From one edge on to the next: the value of the fit at a further row of label 0, and at one of label 1.
 
     Notes
     -----
-    Sorting apart, the time is linear in the number of rows.
+    A further hit between two scores is pooled with the score above, if with any: it stands where it would stand
+    there. Above all scores it stays alone, at 1. A miss does the same downward. Scores within rounding are equal.
+
+    Sorting apart, the time is linear in the number of rows; the values change at about n ** .5 scores.
 
     References
     ----------
@@ -73,23 +95,33 @@ def fit_venn_abers(
 
     Examples
     --------
-    Two rows at one score, one hit: a third row makes it one of three, or two of three.
+    Two rows at one score, one hit: a third row makes it one of three, or two of three; below it the third row would
+    be alone if it is a miss, above it if it is a hit.
 
     >>> import numpy as np
     >>> from sklearn_lossacc._numerics.venn_abers import fit_venn_abers
-    >>> knots, lower, upper = fit_venn_abers(np.zeros(2), np.array([0.0, 1.0]))
+    >>> edges, lower, upper = fit_venn_abers(np.ones(2), np.array([0.0, 1.0]))
     >>> print(lower.round(4), upper.round(4))
-    [0.3333] [0.6667]
+    [0.     0.3333 0.3333] [0.6667 0.6667 1.    ]
     """
     weight = np.ones(len(x)) if weight is None else weight
     knots, mean, total = pool_ties(x, hit, weight)
-    upper = _with_one_more_hit(mean, total)
-    lower = 1.0 - _with_one_more_hit(1.0 - mean[::-1], total[::-1])[::-1]
-    return knots, lower, upper
+    # a hit stands with the knot above it: its value lasts up to the last knot that has it
+    change, upper = _with_one_more_hit(mean, total)
+    last = np.append(change[1:], len(knots)) - 1
+    above = np.nextafter(knots[last] + 2 * TIE * np.abs(knots[last]), np.inf)
+    # a miss is a hit in the mirror
+    change, mirrored = _with_one_more_hit(1.0 - mean[::-1], total[::-1])
+    last = len(knots) - np.append(change[1:], len(knots))
+    below = (knots[last] - 2 * TIE * np.abs(knots[last]))[::-1]
+    edges = np.unique(np.concatenate([below, above]))
+    pieces = np.concatenate([[-np.inf], edges])
+    lower = np.append(0.0, 1.0 - mirrored[::-1])[np.searchsorted(below, pieces, side="right")]
+    return edges, lower, np.append(upper, 1.0)[np.searchsorted(above, pieces, side="right")]
 
 
 def venn_abers_pair(
-    x: np.ndarray, knots: np.ndarray, lower: np.ndarray, upper: np.ndarray
+    x: np.ndarray, edges: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Look up both fits for new rows.
 
@@ -97,18 +129,13 @@ def venn_abers_pair(
     ----------
     x : ndarray of shape (n_rows,)
         Scores.
-    knots, lower, upper : ndarray of shape (n_knots,)
+    edges, lower, upper : ndarray
         From `fit_venn_abers`.
 
     Returns
     -------
     p0, p1 : ndarray of shape (n_rows,)
         Value at x of the fit to all rows and (x, 0), and to all rows and (x, 1).
-
-    Notes
-    -----
-    A further hit between two knots is pooled with the knot above, if with any: with label 1 it stands where it
-    would stand at that knot. Above all knots it stays alone, at 1. A miss does the same downward.
 
     Examples
     --------
@@ -119,7 +146,5 @@ def venn_abers_pair(
     >>> print(p0, p1)
     [0. 0.] [0.5 1. ]
     """
-    slack = 2 * TIE * np.abs(x)
-    above = np.searchsorted(knots, x - slack, side="left")
-    below = np.searchsorted(knots, x + slack, side="right")
-    return np.concatenate([[0.0], lower])[below], np.concatenate([upper, [1.0]])[above]
+    place = np.searchsorted(edges, x, side="right")
+    return lower[place], upper[place]

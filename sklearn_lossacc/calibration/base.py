@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -245,6 +246,14 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         outcome = self._learn(predictions, class_weight)
         self.outcome_: Outcome = "missing_class" if outcome == "converged" and len(missing) else outcome
         return missing
+
+    @classmethod
+    def _predict_together(cls, calibrators: Sequence[Any], scores: Iterable[Any]) -> np.ndarray:
+        """Merge the predictions of calibrators of this type, each for its own scores of the same rows."""
+        total: Any = 0.0
+        for calibrator, X in zip(calibrators, scores, strict=True):
+            total = total + calibrator.predict_proba(X)
+        return total / len(calibrators)
 
     @abstractmethod
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:

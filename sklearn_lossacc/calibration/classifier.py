@@ -74,7 +74,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "auto" takes `predict_proba` if present, else `decision_function` as logits; a one-dimensional decision d
         means the logits (0, d).
     ensemble : bool or "auto", default="auto"
-        True: one classifier and one calibrator for each split, whose probabilities are averaged. False: one
+        True: one classifier and one calibrator for each split, whose probabilities are averaged (for
+        `VennAbersCalibrator`: merged as in cross Venn-Abers prediction). False: one
         calibrator, fitted on the held-out predictions of all splits together, behind one classifier fitted on all
         rows. "auto" is True, except for a frozen estimator.
     n_jobs : int, optional
@@ -231,11 +232,9 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Columns in the order of `classes_`; rows sum to 1.
         """
         check_is_fitted(self)
-        total: Any = 0.0
-        for model, calibrator in zip(self.estimators_, self.calibrators_, strict=True):
-            response = from_estimator(model, X, response_method=self.response_method)
-            total = total + calibrator.predict_proba(spread_columns(response, self.classes_))
-        return total / len(self.estimators_)
+        responses = (from_estimator(model, X, response_method=self.response_method) for model in self.estimators_)
+        scores = (spread_columns(response, self.classes_) for response in responses)
+        return type(self.calibrators_[0])._predict_together(self.calibrators_, scores)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the class of largest calibrated probability, the first of equal ones.

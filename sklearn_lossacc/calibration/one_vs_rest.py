@@ -14,7 +14,7 @@ from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["OneVsRestCalibrator", "Target"]
+__all__ = ["Map", "OneVsRestCalibrator", "Target", "all_log_odds"]
 
 Map = dict[str, np.ndarray]
 
@@ -111,15 +111,19 @@ class OneVsRestCalibrator(BaseCalibrator):
     def _mapped(self, odds: np.ndarray) -> np.ndarray:
         """Apply the maps to log odds."""
         if not self.maps_:
-            proba = expit(odds)
-        elif len(self.maps_) == 1:
+            return self._normalised(expit(odds))
+        if len(self.maps_) == 1:
             second = self._one(self.maps_[0], odds[:, 1])
-            proba = np.column_stack([1.0 - second, second])
-        else:
-            proba = np.empty(odds.shape)
-            for column, one in enumerate(self.maps_):
-                proba[:, column] = self._one(one, odds[:, column])
-            # classes of tiny probability in every map must not divide 0 by 0
+            return self._normalised(np.column_stack([1.0 - second, second]))
+        proba = np.empty(odds.shape)
+        for column, one in enumerate(self.maps_):
+            proba[:, column] = self._one(one, odds[:, column])
+        return self._normalised(proba)
+
+    @staticmethod
+    def _normalised(proba: np.ndarray) -> np.ndarray:
+        """Divide rows by their sums, in place; classes of tiny probability in every map must not divide 0 by 0."""
+        if proba.shape[1] > 2:
             np.maximum(proba, LOSS_CLIP**2, out=proba)
         proba /= proba.sum(axis=1, keepdims=True)
         return np.maximum(proba, SMALLEST, out=proba)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
+from scipy.special import expit
 
 from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, all_log_odds
+from sklearn_lossacc.inputs import Scores
 
 __all__ = ["VennAbersCalibrator"]
 
@@ -24,8 +29,8 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     Attributes
     ----------
     maps_ : list of dict
-        "knots" (log odds), "lower" and "upper" for each class; a single map, for ``classes_[1]``, if there are
-        two classes.
+        "edges" (log odds where a step begins), "lower" and "upper" (p0 and p1 on each step) for each class; a single
+        map, for ``classes_[1]``, if there are two classes.
     outcome_ : {"converged", "missing_class"}
         "missing_class": some class has no rows.
     classes_ : ndarray of shape (n_classes,)
@@ -38,12 +43,17 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     See Also
     --------
     IsotonicCalibrator : One fit, smoothed at its ends.
+    CalibratedClassifier : Makes the inductive predictor a cross predictor.
 
     Notes
     -----
     The inductive Venn-Abers predictor. With p0 and p1 the isotonic fits at the row when it is added with label
     0 and with label 1, q = p1 / (1 - p0 + p1), which has the smallest worst regret in log loss. p0 < p1, and
     the distance between them says how much the data know about such rows. q is never 0 or 1.
+
+    Cross Venn-Abers prediction is `CalibratedClassifier` around it, with ``ensemble=True``: each fold of the data
+    calibrates a classifier that was trained on the others, and their p0 and p1 are merged by geometric means G into
+    q = G(p1) / (G(1 - p0) + G(p1)).
 
     With more than two classes each class is fitted against the others and rows are divided by their sums. The
     validity guarantee is that of two classes. A class without rows keeps p_j / (1 + s_j), with s_j its
@@ -64,9 +74,31 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     """
 
     def _fit_map(self, target: Target) -> Map:
-        knots, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight)
-        return {"knots": knots, "lower": lower, "upper": upper}
+        edges, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight)
+        return {"edges": edges, "lower": lower, "upper": upper}
 
     def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        p0, p1 = venn_abers_pair(odds, one["knots"], one["lower"], one["upper"])
+        p0, p1 = venn_abers_pair(odds, one["edges"], one["lower"], one["upper"])
         return p1 / (1.0 - p0 + p1)
+
+    def _pair(self, one: Map, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return p0 and p1; a class without rows has one value for both."""
+        if "share" in one:
+            return self._one(one, odds), self._one(one, odds)
+        return venn_abers_pair(odds, one["edges"], one["lower"], one["upper"])
+
+    @classmethod
+    def _predict_together(cls, calibrators: Sequence[Any], scores: Iterable[Any]) -> np.ndarray:
+        """Merge p0 and p1 of each class by geometric means."""
+        log_hit: Any = 0.0
+        log_miss: Any = 0.0
+        for calibrator, X in zip(calibrators, scores, strict=True):
+            odds = all_log_odds(Scores.from_array(calibrator._check_features(X, reset=False), input=calibrator.input))
+            columns = (1,) if len(calibrator.maps_) == 1 else range(odds.shape[1])
+            pairs = [
+                calibrator._pair(one, odds[:, column]) for one, column in zip(calibrator.maps_, columns, strict=True)
+            ]
+            log_miss = log_miss + np.log1p(-np.column_stack([p0 for p0, _ in pairs]))
+            log_hit = log_hit + np.log(np.column_stack([p1 for _, p1 in pairs]))
+        proba = expit((log_hit - log_miss) / len(calibrators))
+        return cls._normalised(proba if proba.shape[1] > 1 else np.column_stack([1.0 - proba, proba]))

@@ -1,8 +1,14 @@
 import numpy as np
-from scipy.special import softmax
+import pytest
+from scipy.special import logit, logsumexp, softmax
+from sklearn.datasets import make_classification
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.naive_bayes import GaussianNB
 
-from sklearn_lossacc.calibration import VennAbersCalibrator
+from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
+from sklearn_lossacc.calibration import CalibratedClassifier, VennAbersCalibrator
 from sklearn_lossacc.metrics import log_loss
 
 
@@ -19,9 +25,10 @@ def test_isotonic_regression_lies_between_the_two_fits():
     y = (rng.random(20000) < p**2).astype(int)
     calibrator = VennAbersCalibrator().fit(p, y)
     (one,) = calibrator.maps_
-    plain = IsotonicRegression().fit(p, y).predict(np.sort(p))
-    assert (one["lower"] <= plain + 1e-9).all()
-    assert (plain <= one["upper"] + 1e-9).all()
+    plain = IsotonicRegression().fit(p, y).predict(p)
+    p0, p1 = venn_abers_pair(logit(p), one["edges"], one["lower"], one["upper"])
+    assert (p0 <= plain + 1e-9).all()
+    assert (plain <= p1 + 1e-9).all()
     grid = np.linspace(0.05, 0.95, 50)
     np.testing.assert_allclose(calibrator.predict_proba(grid)[:, 1], grid**2, atol=0.06)
 
@@ -41,3 +48,42 @@ def test_logits_of_any_size():
     y = (z + 100 * rng.gumbel(size=z.shape)).argmax(axis=1)
     q = VennAbersCalibrator(input="logits").fit(z, y).predict_proba(z)
     assert log_loss(y, q) < log_loss(y, softmax(z, axis=1)) / 2
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_cross_prediction_by_definition(n_classes):
+    X, y = make_classification(600, n_informative=4, n_classes=n_classes, flip_y=0.1, random_state=0)
+    model = CalibratedClassifier(GaussianNB(), VennAbersCalibrator(), cv=3).fit(X, y)
+    hit, miss = np.ones((2, 600, n_classes))
+    for train, test in StratifiedKFold(3).split(X, y):
+        inner = GaussianNB().fit(X[train], y[train])
+        for j in range(n_classes):
+            # log odds: probabilities of naive Bayes round to 1
+            joint = inner.predict_joint_log_proba(X)
+            odds = joint[:, j] - logsumexp(np.delete(joint, j, axis=1), axis=1)
+            fit = fit_venn_abers(odds[test], (y[test] == j).astype(float))
+            p0, p1 = venn_abers_pair(odds, *fit)
+            hit[:, j] *= p1 ** (1 / 3)
+            miss[:, j] *= (1 - p0) ** (1 / 3)
+    expected = hit / (hit + miss)
+    if n_classes == 2:
+        expected[:, 0] = 1 - expected[:, 1]
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-5)
+
+
+def test_one_inductive_predictor_is_no_cross_predictor():
+    X, y = make_classification(600, n_informative=4, n_classes=3, flip_y=0.1, random_state=0)
+    model = CalibratedClassifier(GaussianNB(), VennAbersCalibrator(), cv=3, ensemble=False).fit(X, y)
+    inductive = model.calibrators_[0].predict_proba(model.estimators_[0].predict_proba(X))
+    np.testing.assert_allclose(model.predict_proba(X), inductive, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
+def test_a_class_missing_on_one_side_of_a_split_keeps_a_share():
+    X, y = make_classification(300, n_informative=4, n_classes=3, random_state=0)
+    first, second = np.flatnonzero(y < 2), np.arange(300)
+    splits = [(second, first), (first, second)]
+    q = CalibratedClassifier(LogisticRegression(), VennAbersCalibrator(), cv=splits).fit(X, y).predict_proba(X)
+    assert q.min() > 0
+    np.testing.assert_allclose(q.sum(axis=1), 1)
