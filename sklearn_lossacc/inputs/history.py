@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -234,6 +234,31 @@ class TrainingHistory:
             },
             **facts,
         )
+
+    def with_facts(self, *, n_val: int | None = None, n_classes: int | None = None) -> TrainingHistory:
+        """Return the same curves with other numbers of rows and classes.
+
+        Parameters
+        ----------
+        n_val, n_classes : int, optional
+            None leaves what is known.
+
+        Returns
+        -------
+        TrainingHistory
+            With the same runs, told the same.
+
+        Raises
+        ------
+        InvalidHistoryError
+            If a number is not a positive whole number.
+        """
+        facts = {
+            name: value
+            for name, value in (("n_val", _count("n_val", n_val, 1)), ("n_classes", _count("n_classes", n_classes, 2)))
+            if value is not None
+        }
+        return replace(self, **facts, runs=tuple(replace(run, **facts) for run in self.runs))  # type: ignore[arg-type]
 
     @property
     def n_rows(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_lossacc.adapters.histories.matching import match_columns
 from sklearn_lossacc.adapters.histories.points import Points, dense_points, is_sparse, sparse_points
+from sklearn_lossacc.adapters.histories.reshape import NamedRun, split_named_runs, widen
 from sklearn_lossacc.adapters.histories.roles import Role, is_row_number
 from sklearn_lossacc.adapters.histories.runs import is_resumed, segments
 from sklearn_lossacc.adapters.histories.table import LogTable
@@ -45,6 +46,13 @@ def assemble(
     InvalidHistoryError
         If columns cannot be matched in exactly one way.
     """
+    wanted = [column for column in (columns or {}).values() if column is not None]
+    parts = split_named_runs(table, wanted)
+    if len(parts) > 1:
+        return _of_named_runs(
+            table, [(part, assemble(part.table, columns=columns, n_val=n_val, n_classes=n_classes)) for part in parts]
+        )
+    table = widen(table, wanted)
     roles, counters = match_columns(table, columns)
     roles = settle_percent(table, roles)
     by_target = {role.target: name for name, role in roles.items()}
@@ -69,6 +77,17 @@ def assemble(
     left_out = (*table.left_out, *superseded)
     histories = [replace(history, left_out=(*left_out, *history.left_out), notes=tuple(notes)) for history in histories]
     return histories[-1] if len(histories) == 1 else replace(histories[-1], runs=tuple(histories))
+
+
+def _of_named_runs(table: LogTable, parts: list[tuple[NamedRun, TrainingHistory]]) -> TrainingHistory:
+    """Put the runs of a table whose column names them together; rows are those of the table."""
+    runs: list[TrainingHistory] = []
+    for part, history in parts:
+        for run in history.runs or (history,):
+            left_out = tuple(replace(out, row=part.rows[out.row]) for out in run.left_out)
+            runs.append(replace(run, name=part.label, left_out=left_out))
+    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
+    return replace(runs[-1], name=table.facts.get("name", "history"), runs=tuple(runs), notes=notes)
 
 
 def _filled(table: LogTable, name: str) -> np.ndarray:

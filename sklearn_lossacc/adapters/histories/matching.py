@@ -83,10 +83,21 @@ def match_columns(table: LogTable, columns: Mapping[str, str | None] | None) -> 
     roles = {**found, **chosen}
     if not roles:
         raise InvalidHistoryError(
-            f"no column is recognised as a loss or an accuracy; the log holds {listing(list(table.columns))}: "
+            f"no column is recognised as a loss or an accuracy; the log holds {_held(table)}: "
             "name them, such as columns={'val_loss': ..., 'val_accuracy': ...}."
         )
     return roles, counters
+
+
+def _held(table: LogTable) -> str:
+    """List the columns, and those that would be curves if their entries were numbers."""
+    held = listing(list(table.columns)) or "no column of numbers"
+    written = [
+        f"{name!r} (text, such as {next((entry for entry in entries if isinstance(entry, str)), entries[0])!r})"
+        for name, entries in table.texts.items()
+        if role_of(name) is not None
+    ]
+    return f"{held}, and {', '.join(written[:4])}" if written else held
 
 
 def _counters(table: LogTable, given: Mapping[str, str | None]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,9 @@ def read_history(
     val_accuracy from 'val_acc' as x / 100
     """
     if isinstance(source, TrainingHistory):
-        return replace(source, n_val=n_val or source.n_val, n_classes=n_classes or source.n_classes)
+        if format is not None or columns:
+            raise InvalidHistoryError("a TrainingHistory is already read: format= and columns= are for its source.")
+        return source.with_facts(n_val=n_val, n_classes=n_classes)
     if format is not None and format not in FORMATS:
         raise InvalidHistoryError(f"format must be one of {listing(list(FORMATS), most=20)}, got {format!r}.")
     name, told = "history", f"this {type(source).__name__}"

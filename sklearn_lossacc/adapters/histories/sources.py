@@ -79,15 +79,27 @@ def load(path: Path) -> Any:
     if path.is_dir() or EVENT_MARK in path.name:
         return path
     if path.suffix == ".parquet":
-        import pandas as pd
-
-        return pd.read_parquet(path)
+        return _parquet(path)
     text = _text(path)
     if not text.strip():
         raise InvalidFileError(f"{path} is empty.")
     if text.lstrip()[0] in "{[":
         return _json(path, text)
     return _table(path, text)
+
+
+def _parquet(path: Path) -> Any:
+    """Read a parquet file as a data frame."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except ImportError:
+        raise InvalidFileError(
+            f"{path} is read with the package pyarrow; install it, or write the log as CSV."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InvalidFileError(f"{path} cannot be read: {error}") from None
 
 
 def _json(path: Path, text: str) -> Any:

@@ -50,6 +50,8 @@ class LogTable:
         Rows that were not read.
     others : list of str
         Columns that hold no numbers.
+    texts : dict of str to list
+        Entries of those columns, where the log has them row by row.
     """
 
     source_format: str
@@ -65,6 +67,7 @@ class LogTable:
     notes: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    texts: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -144,6 +147,7 @@ def table_of(columns: Mapping[str, Sequence[Any]], source_format: str, **facts: 
             read = [number(entry) for entry in entries]
         except ValueError:
             table.others.append(str(name))
+            table.texts[str(name)] = [*entries, *[None] * (n_rows - len(entries))]
             continue
         read += [(None, 0.0)] * (n_rows - len(read))
         table.columns[str(name)] = [value for value, _ in read]

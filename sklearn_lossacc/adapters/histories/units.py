@@ -13,6 +13,7 @@ from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.exceptions import InvalidHistoryError
 
 CLEARLY_PERCENT = 1.5
+SURELY_PERCENT = 10.0  # beside another column that stays below 1, one of the two has another unit
 
 
 def settle_percent(table: LogTable, roles: Mapping[str, Role]) -> dict[str, Role]:
@@ -36,18 +37,29 @@ def settle_percent(table: LogTable, roles: Mapping[str, Role]) -> dict[str, Role
 
     Notes
     -----
-    A share is at most 1. Columns of one measure have one unit: where one of them exceeds 1.5, all are percentages.
+    A share is at most 1. Columns of one measure have one unit: where one of them exceeds 1.5, all are percentages; but
+    one that reaches 10 beside one that never exceeds 1 is refused, since they hardly have one unit.
     """
     largest: dict[str, tuple[float, str]] = {}
+    least: dict[str, tuple[float, str]] = {}
     for name, role in roles.items():
         if role.measure != "loss" and role.percent is None:
             top = max((v for v in table.columns[name] if v is not None and math.isfinite(v)), default=0.0)
             largest[role.measure] = max(largest.get(role.measure, (0.0, name)), (top, name))
+            if top > 0.0:
+                least[role.measure] = min(least.get(role.measure, (math.inf, name)), (top, name))
     for measure, (top, name) in largest.items():
         if 1.0 + 1e-6 < top <= CLEARLY_PERCENT:
             raise InvalidHistoryError(
                 f"column {name!r} reaches {top:g}: more than a share can be, and hardly a percentage; say which with "
                 f"columns={{'val_{measure}_percent': {name!r}}} or leave it out."
+            )
+        low, other = least.get(measure, (top, name))
+        if top >= SURELY_PERCENT and low <= 1.0:
+            raise InvalidHistoryError(
+                f"column {name!r} reaches {top:g} and column {other!r} no more than {low:g}: are these percentages and "
+                f"shares? Say which with columns={{{roles[name].target + '_percent'!r}: {name!r}, "
+                f"{roles[other].target!r}: {other!r}}}, or with '_percent' for both."
             )
     return {
         name: replace(role, percent=largest[role.measure][0] > CLEARLY_PERCENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -94,6 +95,13 @@ class HistoryEvidence:
     def at(self, row: int) -> str:
         """Write where a row of the history stands, such as ``epoch 5``."""
         return f"{self.history.counted} {self.history.epoch[row]:g}"
+
+    def at_each(self, rows: Sequence[int]) -> str:
+        """Write where several rows of the history stand, such as ``epochs 5, 9 and 12``."""
+        if len(rows) == 1:
+            return self.at(rows[0])
+        *first, last = [f"{self.history.epoch[row]:g}" for row in sorted(rows)]
+        return f"{self.history.counted}s {', '.join(first)} and {last}"
 
     def accuracy_error(self, accuracy: float) -> float | None:
         """Return the standard error of a validation accuracy; None without the number of rows."""

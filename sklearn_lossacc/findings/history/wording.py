@@ -113,6 +113,9 @@ def verdict(diagnosis: HistoryDiagnosis) -> str:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
         said = [issues[0].headline, f"Also: {also}." if also else "", short if short.startswith(CANNOT_TELL) else ""]
         return one_line(" ".join(text for text in said if text))
+    hint = chance_hint(diagnosis)
+    if hint:
+        return one_line(f"{short} {hint}" if short else hint)
     if short:
         return one_line(f"{short} {len(of_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
     return (
@@ -121,11 +124,24 @@ def verdict(diagnosis: HistoryDiagnosis) -> str:
     )
 
 
+def chance_hint(diagnosis: HistoryDiagnosis) -> str:
+    """Say that the loss sits where chance would be, if the number of classes were as it suggests; else nothing."""
+    guess = diagnosis["LA503"].evidence.get("suggested_n_classes")
+    if guess is None:
+        return ""
+    return (
+        f"The validation loss stays at ln({guess}), which is that of equal probabilities if there are {guess} classes: "
+        "nothing was learnt then."
+    )
+
+
 def what_to_do(diagnosis: HistoryDiagnosis) -> tuple[str, ...]:
     """Return the advice of the fired findings, gravest first, each once."""
     advice = dict.fromkeys(one_line(finding.advice) for finding in issues_in_order(diagnosis) if finding.advice)
     if advice:
         return tuple(advice)
+    if chance_hint(diagnosis):
+        return ("Give n_classes, so that the loss can be compared with that of chance.",)
     return ("Nothing needs repair by these curves.",)
 
 

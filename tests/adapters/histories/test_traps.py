@@ -377,3 +377,101 @@ def test_polars_like_frames():
             raise AssertionError("not needed")
 
     np.testing.assert_array_equal(read_history(Frame()).val_loss, [0.9, np.nan])
+
+
+# --- several things in one table ---
+
+
+def test_runs_that_a_column_names_are_split_even_where_they_alternate():
+    log = pd.DataFrame({"seed": [7, 8] * 4, "epoch": [0, 0, 1, 1, 2, 2, 3, 3], "val_loss": np.arange(8) / 10})
+    history = read_history(log, n_classes=3)
+    assert [run.name for run in history.runs] == ["seed 7", "seed 8"]
+    assert [run.val_loss.tolist() for run in history.runs] == [[0.0, 0.2, 0.4, 0.6], [0.1, 0.3, 0.5, 0.7]]
+    assert history.val_loss.tolist() == [0.1, 0.3, 0.5, 0.7]
+    assert all(run.n_classes == 3 for run in history.runs)
+    assert "'seed' names 2 runs: 'seed 7', 'seed 8'" in history.notes
+
+
+def test_one_row_a_model_is_no_curve(tmp_path):
+    path = write(tmp_path, "results.csv", "model,val_loss,val_acc\nsmall,0.5,0.8\nlarge,0.4,0.85\n")
+    history = read_history(path)
+    assert [(run.name, run.n_rows) for run in history.runs] == [("model small", 1), ("model large", 1)]
+
+
+def test_a_column_of_one_run_splits_nothing():
+    history = read_history({"epoch": [0, 1], "seed": [3, 3], "val_loss": [1.0, 0.9]})
+    assert history.runs == ()
+
+
+def test_a_column_that_the_user_chose_names_no_runs():
+    history = read_history({"trial": [0, 1, 2], "val_loss": [1.0, 0.9, 0.8]}, columns={"epoch": "trial"})
+    assert history.runs == ()
+    assert history.epoch.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "val"), [("phase", "train", "val"), ("split", "Training", "valid"), ("mode", "train", "eval")]
+)
+def test_rows_of_training_and_validation_one_below_the_other(name, train, val):
+    log = [
+        {"epoch": epoch, name: word, "loss": loss, "accuracy": accuracy}
+        for epoch in range(3)
+        for word, loss, accuracy in ((train, 1.0 - epoch / 4, 0.5), (val, 1.1 - epoch / 10, 0.4 + epoch / 10))
+    ]
+    history = read_history(log)
+    assert history.train_loss.tolist() == [1.0, 0.75, 0.5]
+    np.testing.assert_allclose(history.val_loss, [1.1, 1.0, 0.9])
+    np.testing.assert_allclose(history.val_accuracy, [0.4, 0.5, 0.6])
+    assert f"rows whose {name!r} is {val.lower()!r}" in str(history.matched_["val_loss"])
+    assert name not in history.unused
+
+
+def test_a_column_of_other_words_divides_nothing():
+    history = read_history({"epoch": [0, 1], "phase": ["warm-up", "main"], "val_loss": [1.0, 0.9]})
+    assert history.val_loss.tolist() == [1.0, 0.9]
+    assert "phase" in history.unused
+
+
+# --- units and messages ---
+
+
+def test_shares_beside_percentages_are_refused():
+    log = {"train_loss": [1.0, 0.5], "val_loss": [1.0, 0.6], "train_acc": [0.7, 0.9], "val_acc": [61.0, 72.0]}
+    with pytest.raises(InvalidHistoryError, match=r"'val_acc' reaches 72 and column 'train_acc' no more than 0.9"):
+        read_history(log)
+    history = read_history(log, columns={"val_accuracy_percent": "val_acc", "train_accuracy": "train_acc"})
+    assert history.val_accuracy.tolist() == [0.61, 0.72]
+    assert history.train_accuracy.tolist() == [0.7, 0.9]
+
+
+def test_a_decimal_comma_is_named(tmp_path):
+    path = write(tmp_path, "a.csv", "epoch;val_loss;val_acc\n0;0,9;0,5\n1;0,8;0,6\n")
+    with pytest.raises(InvalidHistoryError, match=r"'epoch', and 'val_loss' \(text, such as '0,9'\)"):
+        read_history(path)
+
+
+def test_parquet_needs_a_package_or_is_read(tmp_path):
+    path = tmp_path / "run.parquet"
+    try:
+        pd.DataFrame(CURVES).to_parquet(path)
+    except ImportError:
+        path.write_bytes(b"PAR1")
+        with pytest.raises(InvalidFileError, match="package pyarrow"):
+            read_history(path)
+    else:
+        assert read_history(path).val_loss.tolist() == CURVES["val_loss"]
+        path.write_bytes(b"PAR1")
+        with pytest.raises(InvalidFileError, match="cannot be read"):
+            read_history(path)
+
+
+def test_a_history_that_is_read_again_keeps_its_curves_and_checks_the_facts():
+    history = read_history({"epoch": [0, 1, 0, 1], "val_loss": [1.0, 0.8, 1.0, 0.7]}, n_classes=3)
+    again = read_history(history, n_val=500)
+    assert (again.n_val, again.n_classes) == (500, 3)
+    assert [run.n_val for run in again.runs] == [500, 500]
+    assert again.val_loss.tolist() == [1.0, 0.7]
+    with pytest.raises(InvalidHistoryError, match="n_val must be a whole number"):
+        read_history(history, n_val=-5)
+    with pytest.raises(InvalidHistoryError, match="already read"):
+        read_history(history, columns={"val_loss": "loss"})

@@ -22,6 +22,13 @@ def test_several_runs():
     assert "history.runs" in found.advice
 
 
+def test_runs_are_called_by_their_names():
+    runs = tuple(TrainingHistory.from_arrays(val_loss=[0.9, 0.8], name=f"seed {seed}") for seed in range(9))
+    found = judge("LA514", val_loss=[0.9, 0.8], runs=runs[:2])
+    assert "of 2 (seed 0), 2 (seed 1) evaluations" in found.headline
+    assert "(seed 4), ..., 2 (seed 8) evaluations" in judge("LA514", val_loss=[0.9, 0.8], runs=runs).headline
+
+
 @pytest.mark.parametrize("reason", ["another evaluation at the same step", "no training before it"])
 def test_evaluations_that_do_not_belong(reason):
     stray = LeftOut(19, reason, {"val_loss": 0.443, "val_accuracy": 0.8})

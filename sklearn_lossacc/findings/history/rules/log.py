@@ -6,14 +6,26 @@ import math
 
 import numpy as np
 
-from sklearn_lossacc.findings.format import count, nats, percent
+from sklearn_lossacc.findings.format import count, nats, one_line, percent
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import SAME_ACCURACY, SAME_LOSS, Z_FAR
 from sklearn_lossacc.findings.history.rule import HistoryRule
 from sklearn_lossacc.findings.verdict import Verdict, not_applicable
 from sklearn_lossacc.inference.history import accuracy_error
+from sklearn_lossacc.inputs import TrainingHistory
 
+MOST_RUNS = 6
 STRAY = ("another evaluation at the same step", "no training before it")
+
+
+def _lengths(history: TrainingHistory) -> str:
+    """Write the number of evaluations of each run, with its name where it differs from that of the log."""
+    written = [
+        count(run.n_rows) + (f" ({one_line(run.name, 40)})" if run.name != history.name else "") for run in history.runs
+    ]
+    if len(written) > MOST_RUNS:
+        written[MOST_RUNS - 1 : -1] = ["..."]
+    return ", ".join(written)
 
 
 def judge_runs(evidence: HistoryEvidence) -> Verdict:
@@ -33,8 +45,7 @@ def judge_runs(evidence: HistoryEvidence) -> Verdict:
         written.append(f"row {stray.row} ({stray.reason}{': ' + numbers if numbers else ''})")
     parts = []
     if runs > 1:
-        lengths = ", ".join(count(run.n_rows) for run in history.runs)
-        parts.append(f"The log holds {runs} runs, of {lengths} evaluations; the last one is judged here.")
+        parts.append(f"The log holds {runs} runs, of {_lengths(history)} evaluations; the last one is judged here.")
     if strays:
         parts.append(
             f"{'One evaluation does' if len(strays) == 1 else f'{len(strays)} evaluations do'} not belong to the "

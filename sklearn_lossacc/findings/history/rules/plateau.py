@@ -43,6 +43,13 @@ def _second_half(values: np.ndarray) -> np.ndarray:
     return values[len(values) // 2 :]
 
 
+def _stays(losses: np.ndarray, chance: float) -> bool:
+    """Whether losses end at that of chance, and were never much below."""
+    gain = 1.0 - float(np.median(_second_half(losses))) / chance
+    best = 1.0 - float(losses.min()) / chance
+    return -WORSE_THAN_CHANCE < gain < CHANCE_GAIN and best < 2 * CHANCE_GAIN
+
+
 def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the validation loss stays at that of equal probabilities."""
     losses = evidence.loss.values
@@ -52,8 +59,10 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     level = float(np.median(late))
     if evidence.n_classes is None:
         guess = _suggested_classes(level)
+        if guess is not None and (len(losses) < LEAST_PLATEAU or not _stays(losses, math.log(guess))):
+            guess = None
         hint = (
-            f" It sits at {nats(level)} = ln({guess}), which is chance if there are {guess} classes." if guess else ""
+            f" It stays at {nats(level)} = ln({guess}), which is chance if there are {guess} classes." if guess else ""
         )
         return not_applicable(
             f"Without the number of classes the loss of chance is not known: give n_classes.{hint}",
@@ -66,8 +75,7 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     k = evidence.n_classes
     chance = math.log(k)
     gain = 1.0 - level / chance
-    best = 1.0 - float(losses.min()) / chance
-    stays = -WORSE_THAN_CHANCE < gain < CHANCE_GAIN and best < 2 * CHANCE_GAIN
+    stays = _stays(losses, chance)
     accuracy = evidence.accuracy.last if len(evidence.accuracy) else None
     limits = None if accuracy is None or evidence.n_val is None else wilson_interval(accuracy, evidence.n_val)
     reached = "" if accuracy is None else f" Accuracy ends at {percent(accuracy)}, equal guesses give {percent(1 / k)}."

@@ -32,6 +32,12 @@ def independent_z(first: float, second: float, n: float) -> float:
     return 0.0 if error == 0.0 else (second - first) / (math.sqrt(2.0) * error)
 
 
+def _two_digits(number: float) -> int:
+    """Round a number of rows up to two digits; more would pretend."""
+    unit = 10 ** max(math.floor(math.log10(number)) - 1, 0)
+    return math.ceil(number / unit) * unit
+
+
 def judge_best_epochs(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the epochs of lowest loss and of highest accuracy differ, in a way that counts."""
     if len(evidence.pairs) < 2:
@@ -110,8 +116,8 @@ def judge_within_noise(evidence: HistoryEvidence) -> Verdict:
     z = independent_z(low, high, n)
     level = (low + high) / 2.0
     visible = 2.8 * math.sqrt(2.0 * level * (1.0 - level) / n)
-    needed = math.ceil(POWER_FACTOR * 2.0 * level * (1.0 - level) / difference**2) if difference > 0 else None
-    named = ", ".join(evidence.at(row) for row in sorted(rows))
+    needed = _two_digits(POWER_FACTOR * 2.0 * level * (1.0 - level) / difference**2) if difference > 0 else None
+    named = evidence.at_each(rows)
     changed = round(difference * n)
     return Verdict(
         holds=difference >= SHOWN_ACCURACY and z < Z_ONE_SIDED,
