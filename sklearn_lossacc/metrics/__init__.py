@@ -9,6 +9,7 @@ from sklearn_lossacc.metrics.calibration_error import (
     smooth_calibration_error,
 )
 from sklearn_lossacc.metrics.corp import CorpDecomposition, corp_decomposition
+from sklearn_lossacc.metrics.label_noise_rate import label_noise_rate
 from sklearn_lossacc.metrics.label_quality import label_quality
 from sklearn_lossacc.metrics.log_loss import d2_log_loss_score, expected_log_loss, log_loss, log_loss_per_sample
 from sklearn_lossacc.metrics.refinement import calibration_loss, refinement_loss, resolution
@@ -34,6 +35,7 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "ks_calibration_error",
+    "label_noise_rate",
     "label_quality",
     "log_loss",
     "log_loss_per_sample",
