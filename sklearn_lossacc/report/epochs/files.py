@@ -51,8 +51,8 @@ class EpochFiles:
         """Write what the recorder is of."""
         write_text(self.folder / HEAD, json.dumps({"schema": SCHEMA, "labels": mark, **facts}, indent=1))
 
-    def check_head(self, mark: str) -> int:
-        """Return the number of classes; raise if the folder is of other labels, or of no recorder."""
+    def check_head(self, mark: str) -> list[str]:
+        """Return the classes as text; raise if the folder is of other labels, or of no recorder."""
         path = self.folder / HEAD
         try:
             head = json.loads(path.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ class EpochFiles:
             raise InvalidFileError(f"{path} has schema {head.get('schema')!r}; expected {SCHEMA}.")
         if head.get("labels") != mark:
             raise InvalidFileError(f"{self.folder} was recorded with other labels, weights or groups.")
-        return int(head["n_classes"])
+        return [str(label) for label in head["classes"]]
 
     def write(
         self, place: int, epoch: float, rows: EpochRows, train_loss: float | None, train_accuracy: float | None

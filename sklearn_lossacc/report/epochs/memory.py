@@ -37,8 +37,8 @@ class Recorded:
         Of the validation rows.
     train_loss, train_accuracy : float or None
         What was told about training.
-    right : ndarray of uint8
-        Whether rows are right, as packed bits.
+    right : ndarray of uint8, or None
+        Whether rows are right, as packed bits; None once the rows were let go.
     loss, refined : ndarray of shape (n_rows,), float32, or None
         Row losses; None once they were let go.
     """
@@ -51,7 +51,7 @@ class Recorded:
     temperature: float
     train_loss: float | None
     train_accuracy: float | None
-    right: np.ndarray
+    right: np.ndarray | None
     loss: np.ndarray | None
     refined: np.ndarray | None
 
@@ -124,14 +124,15 @@ class EpochMemory:
         best_rank = np.min([np.argsort(np.argsort(values, kind="stable")) for values in measures], axis=0)
         best_rank[-1] = -1  # the last epoch has just come, and stays
         worst = held[int(np.argmax(best_rank))]
-        worst.loss = worst.refined = None
+        worst.loss = worst.refined = worst.right = None
 
     def held(self) -> Iterator[Recorded]:
         """Walk over the epochs whose row losses are held."""
         return (epoch for epoch in self.epochs if epoch.is_held)
 
     def correct(self, recorded: Recorded) -> np.ndarray:
-        """Return whether the rows of an epoch are right."""
+        """Return whether the rows of an epoch are right; its rows must be held."""
+        assert recorded.right is not None
         return np.unpackbits(recorded.right, count=self.n_rows).astype(bool)
 
     def with_rows(self, epoch: float) -> Recorded:

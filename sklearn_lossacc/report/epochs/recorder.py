@@ -123,7 +123,7 @@ class EpochRecorder:
         self.name = name
         self._weight = check_sample_weight(sample_weight, self.y_val.size)
         self._codes = check_groups(groups, self.y_val.size)[0]
-        self._n_classes: int | None = None
+        self._class_names: list[str] = []
         self._memory = EpochMemory(self.y_val.size, keep)
         self._files = None if path is None else EpochFiles(path)
         if self._files is not None and self._files.paths():
@@ -168,7 +168,7 @@ class EpochRecorder:
         train = (_number(train_loss), _number(train_accuracy))
         if self._files is not None:
             if not len(self._memory):
-                facts = {"n_rows": self.y_val.size, "n_classes": self._n_classes, "name": self.name}
+                facts = {"n_rows": self.y_val.size, "classes": self._class_names, "name": self.name}
                 self._files.write_head(self._fingerprint(), facts)
             self._files.write(len(self._memory), number, rows, *train)
         self._memory.add(number, rows, *train)
@@ -220,11 +220,15 @@ class EpochRecorder:
             sample_weight=self.sample_weight,
             groups=self.groups,
         )
-        if self._n_classes is not None and predictions.n_classes != self._n_classes:
+        names = [str(label) for label in predictions.classes]
+        before = self._class_names
+        if before and names != before:
             raise InvalidPredictionsError(
-                f"this epoch has {predictions.n_classes} columns, the ones before had {self._n_classes}."
+                f"this epoch has {len(names)} columns, the ones before had {len(before)}."
+                if len(names) != len(before)
+                else f"the columns of this epoch are the classes {_few(names)}, those before were {_few(before)}."
             )
-        self.classes, self._n_classes = predictions.classes, predictions.n_classes
+        self.classes, self._class_names = predictions.classes, names
         return predictions
 
     def _fingerprint(self) -> str:
@@ -237,7 +241,7 @@ class EpochRecorder:
         self._memory = EpochMemory(self.y_val.size, self.keep)
         paths = self._files.paths()
         if paths:
-            self._n_classes = self._files.check_head(self._fingerprint())
+            self._class_names = self._files.check_head(self._fingerprint())
         for path in paths:
             self._memory.add(*self._files.read(path))
 
@@ -341,7 +345,7 @@ class EpochRecorder:
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             n_val=self.y_val.size if weight is None else max(round(weight.sum() ** 2 / (weight @ weight)), 1),
-            n_classes=self._n_classes,
+            n_classes=len(self._class_names),
             name=self.name,
             source_format="EpochRecorder",
         )
@@ -460,22 +464,24 @@ class EpochRecorder:
     ) -> Self:
         """Train an estimator by ``partial_fit``, and record every epoch.
 
+        With ``path=`` and ``resume=True`` it goes on after the last recorded epoch, with the estimator as it is given.
+
         Parameters
         ----------
         estimator : classifier
             With ``partial_fit`` and ``predict_proba``; it is trained in place.
-        X, y : array-like
+        X, y : array-like, sparse matrix or DataFrame
             Training rows and labels.
         X_val, y_val : array-like
             Validation rows and labels.
         groups : array-like of shape (n_val,), optional
             Groups of the validation rows.
         n_epochs : int
-            Number of passes over the training rows.
+            Number of passes over the training rows, those already recorded included.
         batch_size : int, optional
             Rows of one call; None takes all rows at once.
         random_state : int, optional
-            Seed of the order of rows.
+            Seed of the order of rows; each epoch has its own, whatever was trained before it.
         **options
             Further parameters of the recorder.
 
@@ -484,10 +490,19 @@ class EpochRecorder:
         EpochRecorder
         """
         recorder = cls(y_val, groups, classes=np.unique(np.asarray(y)), **options)
-        trained = passes(estimator, X, y, X_val, n_epochs=n_epochs, batch_size=batch_size, random_state=random_state)
+        done = int(recorder._memory.epochs[-1].epoch) if recorder.n_epochs else 0
+        trained = passes(
+            estimator, X, y, X_val,
+            epochs=range(done + 1, n_epochs + 1), batch_size=batch_size, random_state=random_state,
+        )  # fmt: skip
         for epoch, proba, train_loss in trained:
             recorder.record(epoch, proba, train_loss)
         return recorder
+
+
+def _few(names: list[str]) -> str:
+    """Write the first names of a list."""
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
 def _number(value: Any) -> float | None:

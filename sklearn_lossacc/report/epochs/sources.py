@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.utils import indexable
 
 from sklearn_lossacc.exceptions import InvalidPredictionsError
 
@@ -39,13 +40,20 @@ def stages(estimator: Any, X: Any, every: int) -> Iterator[tuple[int, Any]]:
         yield skipped
 
 
+def _taken(X: Any, rows: np.ndarray) -> Any:
+    """Take rows of an array, a sparse matrix, a data frame or a list."""
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    return X[rows] if hasattr(X, "shape") else [X[row] for row in rows]
+
+
 def passes(
     estimator: Any,
     X: Any,
     y: Any,
     X_val: Any,
     *,
-    n_epochs: int,
+    epochs: Iterable[int],
     batch_size: int | None,
     random_state: int | None,
 ) -> Iterator[tuple[int, Any, float | None]]:
@@ -55,12 +63,12 @@ def passes(
     ----------
     estimator : classifier
         With ``partial_fit`` and ``predict_proba``; it is trained in place.
-    X, y : array-like
+    X, y : array-like, sparse matrix or DataFrame
         Training rows and labels.
     X_val : array-like
         Rows to predict.
-    n_epochs : int
-        Number of passes.
+    epochs : iterable of int
+        Numbers of the passes.
     batch_size : int or None
         Rows of one call; None takes all.
     random_state : int or None
@@ -69,18 +77,17 @@ def passes(
     Yields
     ------
     epoch : int
-        Counted from 1.
+        Number of the pass.
     y_proba : ndarray of shape (n_val, n_classes)
     train_loss : float or None
         The estimator's own ``loss_``, where it has one.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = indexable(X, np.asarray(y))
     classes = np.unique(y)
-    rng = np.random.default_rng(random_state)
     size = len(y) if batch_size is None else batch_size
-    for epoch in range(1, n_epochs + 1):
-        order = rng.permutation(len(y))
+    for epoch in epochs:
+        order = np.random.default_rng(None if random_state is None else [random_state, epoch]).permutation(len(y))
         for start in range(0, len(y), size):
             rows = order[start : start + size]
-            estimator.partial_fit(X[rows], y[rows], classes=classes)
+            estimator.partial_fit(_taken(X, rows), y[rows], classes=classes)
         yield epoch, estimator.predict_proba(X_val), getattr(estimator, "loss_", None)

@@ -8,6 +8,7 @@ from sklearn_lossacc.inference.epochs import (
     decompose_epoch,
     equally_good,
 )
+from sklearn_lossacc.inference.epochs.equally_good import _directions
 from sklearn_lossacc.inputs import Predictions
 
 
@@ -108,6 +109,29 @@ def test_an_equal_epoch_stays_in_the_set(n_epochs, correlation):
         kept.append(0 in equally_good(values, random_state=run).members)
     # 95 % for each epoch, although the best is chosen by the same rows; four binomial errors for the simulation
     assert np.mean(kept) >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_few_directions_have_the_law_of_all_rows():
+    rng = np.random.default_rng(8)
+    scaled = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4))
+    few = _directions(scaled)
+    assert few.shape == (4, 4)
+    np.testing.assert_allclose(few.T @ few, scaled.T @ scaled, rtol=1e-9, atol=1e-9)
+    assert _directions(scaled[:3]) is not few
+    np.testing.assert_array_equal(_directions(scaled[:3]), scaled[:3])
+
+
+def test_the_critical_value_is_that_of_a_normal_law():
+    base = np.random.default_rng(9).normal(size=4000)
+    values = np.stack([base, base + 0.1 * np.random.default_rng(10).normal(size=4000) + 0.001])
+    assert equally_good(values).critical == pytest.approx(1.645, abs=0.15), "one rival: one-sided 95 %"
+
+
+def test_the_chosen_value_by_hand():
+    values = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert chosen_value(values) == 1.0, "each half chooses the epoch that costs 1 on the other"
+    weighted = chosen_value(np.array([[1.0, 0.0], [0.4, 0.4]]), weight=np.array([3.0, 1.0]))
+    assert weighted == pytest.approx((1.0 + 0.4) / 2)
 
 
 def test_groups_widen_the_set():

@@ -2,11 +2,13 @@ import json
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot
+from scipy.sparse import csr_matrix
 from sklearn.datasets import make_classification
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Ridge, SGDClassifier
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
@@ -245,6 +247,30 @@ def test_an_interrupted_run_goes_on(run, tmp_path):
     assert again.choices() == whole.choices()
 
 
+def test_a_resumed_run_must_have_the_same_classes(tmp_path):
+    proba = [[0.5, 0.2, 0.3], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]
+    EpochRecorder(["a", "b", "c"], classes=["a", "b", "c"], path=tmp_path).record(0, proba)
+    again = EpochRecorder(["a", "b", "c"], classes=["c", "b", "a"], path=tmp_path, resume=True)
+    with pytest.raises(InvalidPredictionsError, match="are the classes c, b, a, those before were a, b, c"):
+        again.record(1, proba)
+    again = EpochRecorder(["a", "b", "c"], path=tmp_path, resume=True)
+    again.record(1, proba)
+    assert again.n_epochs == 2
+
+
+def test_a_history_of_many_epochs_takes_no_more_memory():
+    rng = np.random.default_rng(0)
+    y, n_rows = rng.integers(0, 2, 20_000), 20_000
+    recorder = EpochRecorder(y, keep=4)
+    for epoch in range(40):
+        recorder.record(epoch, rng.uniform(0.3, 0.7, n_rows))
+    held = [
+        array for epoch in recorder._memory.epochs for array in vars(epoch).values() if isinstance(array, np.ndarray)
+    ]
+    assert sum(array.nbytes for array in held) == 4 * (2 * 4 + 1 / 8) * n_rows
+    assert recorder.n_epochs == len(recorder.frame()) == 40
+
+
 def test_training_that_resumes_from_a_checkpoint_rewinds(run, tmp_path):
     _, epochs = run
     recorder = recorded(run, path=tmp_path)
@@ -324,6 +350,27 @@ def test_from_partial_fit(data):
     assert frame["epoch"].tolist() == [1, 2, 3, 4]
     assert frame["log_loss"].iloc[-1] == pytest.approx(log_loss(y_val, model.predict_proba(X_val)), rel=1e-6)
     assert frame["train_loss"].notna().all()
+
+
+@pytest.mark.parametrize("kind", ["sparse", "frame", "list"])
+def test_partial_fit_takes_what_estimators_take(data, kind):
+    X, X_val, y, y_val = data
+    make = {"sparse": csr_matrix, "frame": pd.DataFrame, "list": np.ndarray.tolist}[kind]
+    runs = [
+        EpochRecorder.from_partial_fit(SGDClassifier(loss="log_loss", random_state=0), *rows, y_val, n_epochs=2)
+        for rows in ((X, y, X_val), (make(X), y, make(X_val)))
+    ]
+    np.testing.assert_allclose(runs[0].frame(), runs[1].frame(), rtol=1e-4)
+
+
+def test_partial_fit_goes_on_after_an_interruption(data, tmp_path):
+    X, X_val, y, y_val = data
+    model, whole = (SGDClassifier(loss="log_loss", random_state=0) for _ in range(2))
+    arguments = {"batch_size": 64, "path": tmp_path}
+    EpochRecorder.from_partial_fit(model, X, y, X_val, y_val, n_epochs=2, **arguments)
+    resumed = EpochRecorder.from_partial_fit(model, X, y, X_val, y_val, n_epochs=5, resume=True, **arguments)
+    expected = EpochRecorder.from_partial_fit(whole, X, y, X_val, y_val, n_epochs=5, batch_size=64)
+    np.testing.assert_allclose(resumed.frame(), expected.frame(), rtol=1e-6)
 
 
 @pytest.mark.slow
