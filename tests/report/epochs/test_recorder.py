@@ -357,7 +357,7 @@ def test_partial_fit_takes_what_estimators_take(data, kind):
     X, X_val, y, y_val = data
     make = {"sparse": csr_matrix, "frame": pd.DataFrame, "list": np.ndarray.tolist}[kind]
     runs = [
-        EpochRecorder.from_partial_fit(SGDClassifier(loss="log_loss", random_state=0), *rows, y_val, n_epochs=2)
+        EpochRecorder.from_partial_fit(MLPClassifier((4,), random_state=0), *rows, y_val, n_epochs=2)
         for rows in ((X, y, X_val), (make(X), y, make(X_val)))
     ]
     np.testing.assert_allclose(runs[0].frame(), runs[1].frame(), rtol=1e-4)
