@@ -7,17 +7,21 @@ import pytest
 
 import sklearn_lossacc
 from sklearn_lossacc.findings import materiality
+from sklearn_lossacc.findings.history import HISTORY_RULES
+from sklearn_lossacc.findings.history import materiality as of_histories
+from sklearn_lossacc.findings.judge import DOC_URL
 from sklearn_lossacc.findings.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "doc"
+ALL_RULES = (*RULES, *HISTORY_RULES)
 
 
 def page(code):
     return (DOC / "findings" / f"{code}.rst").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.code)
 def test_every_rule_has_its_page(rule):
     text = page(rule.code)
     title = f"{rule.code} {rule.name}"
@@ -30,7 +34,13 @@ def test_every_rule_has_its_page(rule):
 
 def test_every_page_has_its_rule():
     pages = {path.stem for path in (DOC / "findings").glob("LA*.rst")}
-    assert pages == {rule.code for rule in RULES}
+    assert pages == {rule.code for rule in ALL_RULES}
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.code)
+def test_the_address_of_a_finding_is_its_page(rule):
+    place = DOC_URL.format(code=rule.code).split("/", maxsplit=3)[3]
+    assert (DOC / place).with_suffix(".rst").is_file()
 
 
 @pytest.mark.parametrize(
@@ -48,6 +58,24 @@ def test_every_page_has_its_rule():
         ("LA303", materiality.ACCURACY_MARGIN, ".005"),
         ("LA304", materiality.IMBALANCE_GAP, ".1"),
         ("LA401", materiality.THRESHOLD_GAIN, ".01"),
+        ("LA501", of_histories.LOSS_CHANGE, ".02"),
+        ("LA501", of_histories.FEW_WRONG_ROWS, "8"),
+        ("LA503", of_histories.CHANCE_GAIN, ".01"),
+        ("LA504", of_histories.SPIKE, ".2"),
+        ("LA504", of_histories.SPIKE_NATS, ".1 nats"),
+        ("LA505", of_histories.LOSS_FALL, ".05"),
+        ("LA506", of_histories.LOSS_FALL, ".05"),
+        ("LA507", of_histories.SAME_ACCURACY, ".005"),
+        ("LA507", of_histories.LOSS_CHANGE, ".02"),
+        ("LA508", of_histories.LOSS_CHANGE, ".02"),
+        ("LA510", of_histories.SHOWN_ACCURACY, ".002"),
+        ("LA511", of_histories.PRIOR_MARGIN, ".02"),
+        ("LA512", of_histories.GAP_NATS, ".1 nats"),
+        ("LA512", of_histories.GAP_SHARE, ".5"),
+        ("LA512", of_histories.GAP_ACCURACY, ".05"),
+        ("LA513", of_histories.EXCESS_NATS, ".005 nats"),
+        ("LA515", of_histories.SAME_ACCURACY, ".005"),
+        ("LA515", of_histories.SAME_LOSS, ".02 nats"),
     ],
 )
 def test_pages_name_the_thresholds_in_force(code, value, written):
