@@ -11,7 +11,7 @@ from sklearn_lossacc._numerics.hashing import row_digests
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss"]
+__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
 
 MAX_ENTRIES = 2**21  # beyond it, folds hold a fixed sample of the rows
 MIN_ROWS = 2048
@@ -40,8 +40,19 @@ class Folds:
     n_units: int
 
 
-def _unit_keys(predictions: Predictions) -> np.ndarray:
-    """Return a 64-bit key for each row: of its group, or of its scores and label."""
+def unit_keys(predictions: Predictions) -> np.ndarray:
+    """Return a 64-bit key for each row: of its group, or of its scores and label.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores.
+
+    Returns
+    -------
+    ndarray of uint64 of shape (n_rows,)
+        Equal for the rows of a group, and for copies of a row.
+    """
     if predictions.groups is not None and predictions.group_keys is not None:
         return predictions.group_keys[predictions.groups]
     keys = np.empty(predictions.n_rows, dtype=np.uint64)
@@ -51,7 +62,7 @@ def _unit_keys(predictions: Predictions) -> np.ndarray:
     return keys
 
 
-def assign_folds(predictions: Predictions, n_folds: int) -> Folds:
+def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None = None) -> Folds:
     """Cut the rows of positive weight into folds, stratified by class.
 
     Parameters
@@ -60,6 +71,8 @@ def assign_folds(predictions: Predictions, n_folds: int) -> Folds:
         Labels and scores.
     n_folds : int
         Number of folds.
+    keys : ndarray of uint64 of shape (n_rows,), optional
+        Rows of one key stay together; None takes `unit_keys`.
 
     Returns
     -------
@@ -71,7 +84,7 @@ def assign_folds(predictions: Predictions, n_folds: int) -> Folds:
     Units are ordered by their most frequent class and their key and dealt out in turn, so that the folds neither
     depend on the order of the rows nor part a row from its copies: weight k is k copies here, too.
     """
-    keys = _unit_keys(predictions)
+    keys = unit_keys(predictions) if keys is None else keys
     weight = predictions.sample_weight
     rows = np.arange(predictions.n_rows) if weight is None else np.flatnonzero(weight)
     n_kept = max(MIN_ROWS, MAX_ENTRIES // predictions.n_classes)

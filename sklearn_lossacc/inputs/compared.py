@@ -56,7 +56,8 @@ def _inputs(input: Any, names: list[str]) -> dict[str, str]:
     given = {str(name): kind for name, kind in input.items()}
     if set(given) != set(names):
         raise InvalidPredictionsError(
-            f"input names the models {sorted(given)}, y_proba holds {sorted(names)}; name each, or pass one text for all."
+            f"input names the models {sorted(given)}, y_proba holds {sorted(names)}; name each of them, or pass one "
+            "text for all."
         )
     return given
 
@@ -140,8 +141,7 @@ class ComparedPredictions:
                 model = Predictions.from_arrays(labels, proba, input=kinds[name], classes=classes)
             except LossAccError as reason:
                 raise type(reason)(f"model {name!r}: {reason}") from reason
-            shared = {"sample_weight": weight, "groups": codes, "group_keys": keys, "n_samples": n_samples}
-            models.append(replace(model, **shared))
+            models.append(replace(model, sample_weight=weight, groups=codes, group_keys=keys, n_samples=n_samples))
             if set(model.classes.tolist()) != set(models[0].classes.tolist()):
                 raise ClassesMismatchError(
                     f"model {name!r} has the classes {show_labels(model.classes)}, model {names[0]!r} has "

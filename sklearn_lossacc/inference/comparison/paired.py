@@ -143,10 +143,8 @@ def paired_differences(
     p_values = _p_values(ratio, sums, sizes, rng, resamples, method)
     still = widened <= 1e-12 * np.abs(mean)
     p_values = np.where(still, np.where(mean == 0, 1.0, 2.0 ** float(max(1 - n_units, -1000))), p_values)
-    return [
-        PairedDifference(*(float(part) for part in (*parts[:4], parts[4])), method)  # type: ignore[arg-type]
-        for parts in zip(mean, low, high, p_values, widened, strict=True)
-    ]
+    columns = (column.tolist() for column in (mean, low, high, p_values, widened))
+    return [PairedDifference(*numbers, method) for numbers in zip(*columns, strict=True)]
 
 
 def _p_values(

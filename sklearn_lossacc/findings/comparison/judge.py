@@ -1,0 +1,155 @@
+"""From verdicts on pairs to findings: Holm over all statistical questions, then one finding a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.findings.comparison.evidence import ComparisonEvidence, PairEvidence
+from sklearn_lossacc.findings.comparison.rule import ComparisonRule
+from sklearn_lossacc.findings.comparison.rules import COMPARISON_RULES
+from sklearn_lossacc.findings.comparison.words import short
+from sklearn_lossacc.findings.finding import Finding
+from sklearn_lossacc.findings.judge import DOC_URL, holm
+from sklearn_lossacc.findings.verdict import Verdict
+
+MOST_NAMED = 4  # pairs named after the first
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on one pair, with its p-value after Holm's correction."""
+
+    pair: PairEvidence
+    verdict: Verdict
+    adjusted: float | None
+    alpha: float
+
+    @property
+    def status(self) -> str:
+        """What was concluded of this pair."""
+        if self.verdict.not_applicable is not None:
+            return "not_applicable"
+        within = self.adjusted is None or self.adjusted <= self.alpha
+        return "fired" if self.verdict.holds and within else "passed"
+
+    @property
+    def sort_key(self) -> tuple[float, float]:
+        """The surest first, then the largest."""
+        p_value = 0.0 if self.adjusted is None else self.adjusted
+        return p_value, -abs(self.verdict.value or 0.0)
+
+    def record(self) -> dict[str, Any]:
+        """Return what is listed of every pair."""
+        return {
+            "first": self.pair.names[0],
+            "second": self.pair.names[1],
+            "status": self.status,
+            "value": self.verdict.value,
+            "p_value": self.verdict.p_value,
+            "p_holm": self.adjusted,
+        }
+
+
+def check_ignored(ignore: Collection[str]) -> None:
+    """Raise if codes to ignore are not rules of comparisons."""
+    if isinstance(ignore, str):
+        raise LossAccError(f"ignore must be a collection of codes such as ('LA603',), got the text {ignore!r}.")
+    known = [rule.code for rule in COMPARISON_RULES]
+    unknown = sorted(set(ignore) - set(known))
+    if unknown:
+        raise LossAccError(f"ignore names unknown rules {unknown}; known are {known}.")
+
+
+def _finding(rule: ComparisonRule, judged: list[Judged]) -> Finding:
+    """Turn the verdicts on all pairs into one finding, led by the pair that tells most."""
+    url = DOC_URL.format(code=rule.code)
+    for status in ("fired", "passed", "not_applicable"):
+        found = sorted((entry for entry in judged if entry.status == status), key=lambda entry: entry.sort_key)
+        if found:
+            break
+    lead, verdict = found[0], found[0].verdict
+    evidence: dict[str, Any] = {**verdict.evidence, "pair": list(lead.pair.names)}
+    if len(judged) > 1:
+        evidence["pairs"] = [entry.record() for entry in judged]
+    if status == "not_applicable":
+        return Finding(
+            rule.code, rule.name, "not_applicable", rule.severity,
+            evidence=evidence, headline=verdict.not_applicable or "", url=url,
+        )  # fmt: skip
+    if lead.adjusted is not None:
+        evidence["p_holm"] = lead.adjusted
+    fired = status == "fired"
+    if not fired:
+        evidence["could_be"] = verdict.could_be
+    return Finding(
+        rule.code,
+        rule.name,
+        "fired" if fired else "passed",
+        (verdict.severity or rule.severity) if fired else rule.severity,
+        value=verdict.value,
+        interval=verdict.interval,
+        threshold=verdict.threshold,
+        p_value=verdict.p_value,
+        evidence=evidence,
+        headline=(verdict.fired + _others(found[1:])) if fired else _none_of(judged) + verdict.passed,
+        advice=verdict.advice if fired else "",
+        url=url,
+    )
+
+
+def _others(found: list[Judged]) -> str:
+    """Name the further pairs of which the same was found."""
+    if not found:
+        return ""
+    names = [" and ".join(short(name) for name in entry.pair.names) for entry in found]
+    more = f", and {len(names) - MOST_NAMED} more pairs" if len(names) > MOST_NAMED else ""
+    return f" The same holds for {', '.join(names[:MOST_NAMED])}{more}."
+
+
+def _none_of(judged: list[Judged]) -> str:
+    """Say of how many pairs nothing was found, where there are several."""
+    return f"In none of {len(judged)} pairs; nearest to it: " if len(judged) > 1 else ""
+
+
+def judge_comparison(evidence: ComparisonEvidence, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Judge every rule on every pair.
+
+    Parameters
+    ----------
+    evidence : ComparisonEvidence
+        The numbers.
+    ignore : collection of str, default=()
+        Codes of rules that are not judged; they leave Holm's family.
+
+    Returns
+    -------
+    tuple of Finding
+        One a rule, in the order of the codes.
+
+    Notes
+    -----
+    The statistical questions of all rules and pairs are one family for Holm: on models that are equally good the chance
+    that any of these findings fires is at most alpha.
+    """
+    check_ignored(ignore)
+    asked = [
+        (rule, pair, rule.judge(pair))
+        for rule in COMPARISON_RULES
+        if rule.code not in ignore
+        for pair in evidence.pairs
+    ]
+    tested = [place for place, (*_, verdict) in enumerate(asked) if verdict.p_value is not None]
+    adjusted = dict(zip(tested, holm([asked[place][2].p_value or 0.0 for place in tested]).tolist(), strict=True))
+    judged: dict[str, list[Judged]] = {}
+    for place, (rule, pair, verdict) in enumerate(asked):
+        judged.setdefault(rule.code, []).append(Judged(pair, verdict, adjusted.get(place), evidence.alpha))
+    return tuple(
+        Finding(rule.code, rule.name, "ignored", rule.severity, headline="Ignored on request.",
+                url=DOC_URL.format(code=rule.code))
+        if rule.code in ignore
+        else _finding(rule, judged[rule.code])
+        for rule in COMPARISON_RULES
+    )  # fmt: skip
