@@ -63,7 +63,7 @@ class ComparisonDiagnosis:
     >>> from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
     >>> d = ComparisonDiagnosis.from_predictions([1, 1, 0, 0], {"A": [0.9, 0.8, 0.1, 0.4], "B": [0.7, 0.4, 0.3, 0.2]})
     >>> round(d.difference("log_loss").value, 4), d.difference("accuracy").value
-    (0.2245, -0.25)
+    (0.227, -0.25)
     """
 
     name: str

@@ -144,7 +144,10 @@ def paired_differences(
     still = widened <= 1e-12 * np.abs(mean)
     p_values = np.where(still, np.where(mean == 0, 1.0, 2.0 ** float(max(1 - n_units, -1000))), p_values)
     columns = (column.tolist() for column in (mean, low, high, p_values, widened))
-    return [PairedDifference(*numbers, method) for numbers in zip(*columns, strict=True)]
+    return [
+        PairedDifference(value, lower, upper, p_value, se, method)
+        for value, lower, upper, p_value, se in zip(*columns, strict=True)
+    ]
 
 
 def _p_values(

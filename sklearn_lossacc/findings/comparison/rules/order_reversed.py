@@ -41,8 +41,8 @@ def judge_order_reversed(pair: PairEvidence) -> Verdict:
         },
         fired=(
             f"{lower} has the lower log loss as exported, by {nats(abs(before.value))} nats "
-            f"({p_words(before.p_value)}); after a temperature each ({said}), fitted on other rows, {better} has it, by {nats(abs(after.value))} "
-            f"nats ({p_words(after.p_value)})."
+            f"({p_words(before.p_value)}); after a temperature each ({said}), fitted on other rows, {better} has it, "
+            f"by {nats(abs(after.value))} nats ({p_words(after.p_value)})."
         ),
         passed=(
             "A temperature each was not shown to reverse the order of the losses: the difference goes from "
