@@ -104,7 +104,6 @@ def fit_venn_abers(
     >>> print(lower.round(4), upper.round(4))
     [0.     0.3333 0.3333] [0.6667 0.6667 1.    ]
     """
-    weight = np.ones(len(x)) if weight is None else weight
     knots, mean, total = pool_ties(x, hit, weight)
     # a hit stands with the knot above it: its value lasts up to the last knot that has it
     change, upper = _with_one_more_hit(mean, total)

@@ -23,6 +23,8 @@ class BetaCalibrator(OneVsRestCalibrator):
     shape : {"beta", "quadratic"}, default="beta"
         "quadratic" fits a parabola in the log odds instead. It bends more freely, but it is not monotone: on
         enough data only.
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -78,8 +80,8 @@ class BetaCalibrator(OneVsRestCalibrator):
 
     parametric = True
 
-    def __init__(self, *, shape: str = "beta", input: str = "proba", classes: Any = None):
-        super().__init__(input=input, classes=classes)
+    def __init__(self, *, shape: str = "beta", n_jobs: int | None = None, input: str = "proba", classes: Any = None):
+        super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.shape = shape
 
     def _fit_map(self, target: Target) -> Map:

@@ -51,6 +51,8 @@ class HistogramCalibrator(OneVsRestCalibrator):
         Number of bins, at least 1; an odd number has no edge at .5.
     strategy : {"quantile", "uniform"}, default="quantile"
         Bins that hold the same number of rows, or that are equally wide.
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds. Logits are turned into probabilities by softmax first.
     classes : array-like of shape (n_classes,), optional
@@ -100,8 +102,16 @@ class HistogramCalibrator(OneVsRestCalibrator):
     array([[0.2667, 0.7333]])
     """
 
-    def __init__(self, *, n_bins: int = 15, strategy: str = "quantile", input: str = "proba", classes: Any = None):
-        super().__init__(input=input, classes=classes)
+    def __init__(
+        self,
+        *,
+        n_bins: int = 15,
+        strategy: str = "quantile",
+        n_jobs: int | None = None,
+        input: str = "proba",
+        classes: Any = None,
+    ):
+        super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.n_bins = n_bins
         self.strategy = strategy
 

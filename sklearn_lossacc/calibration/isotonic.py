@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.columns import ProbaColumns
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["IsotonicCalibrator"]
 
 _FLOAT64 = np.dtype(np.float64)
+NEIGHBOURS = 16  # classes of which as many bytes are read as memory delivers at once
 
 
 class IsotonicCalibrator(BaseCalibrator):
@@ -22,6 +25,11 @@ class IsotonicCalibrator(BaseCalibrator):
 
     Parameters
     ----------
+    centered : bool, default=False
+        Whether the map rises everywhere, through the centre of each block of equal values, instead of staying
+        constant on it: fewer ties, the ranking of rows is kept.
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds. Logits are turned into probabilities by softmax first.
     classes : array-like of shape (n_classes,), optional
@@ -50,7 +58,8 @@ class IsotonicCalibrator(BaseCalibrator):
     With more than two classes each class is fitted against the others and the rows are then divided by their
     sums. That sum is never 0: one observation of the class frequency (n_j + 1) / (n + k) at the smallest and
     one at the largest score keep every map strictly between 0 and 1. Rows of equal score are pooled. Between
-    the blocks of equal value the map is linear, beyond the largest and smallest score it is constant.
+    the blocks of equal value (with ``centered=True``: between their weighted means) the map is linear, beyond the
+    first and last knot it is constant.
 
     A class without rows keeps p_j / (1 + s_j), with s_j its weighted sum of probabilities: the estimate that
     follows from one prior row.
@@ -63,6 +72,9 @@ class IsotonicCalibrator(BaseCalibrator):
     B. Zadrozny, C. Elkan, "Transforming Classifier Scores into Accurate Multiclass Probability Estimates",
     KDD 2002.
 
+    A. P. Oron, N. Flournoy, "Centered Isotonic Regression: Point and Interval Estimation for Dose-Response
+    Studies", *Statistics in Biopharmaceutical Research*, 2017, for ``centered=True``.
+
     Examples
     --------
     Four rows at .9, of which three are right, with two observations of the frequency (3 + 1) / (4 + 2):
@@ -73,20 +85,35 @@ class IsotonicCalibrator(BaseCalibrator):
     array([[0.2778, 0.7222]])
     """
 
+    def __init__(self, *, centered: bool = False, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
+        super().__init__(input=input, classes=classes)
+        self.centered = centered
+        self.n_jobs = n_jobs
+
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         n_classes = predictions.n_classes
         prior = (class_weight + 1.0) / (class_weight.sum() + n_classes)
-        proba = predictions.checked.proba(slice(0, predictions.n_rows), dtype=_FLOAT64)
-        weight = predictions.sample_weight
-        self.maps_ = []
-        for column in range(n_classes) if n_classes > 2 else (1,):
-            scores = proba[:, column]
-            if n_classes > 2 and class_weight[column] == 0:
-                share = 1.0 / (1.0 + float(scores.sum() if weight is None else weight @ scores))
-                self.maps_.append((np.array([0.0, 1.0]), np.array([LOSS_CLIP, max(share, LOSS_CLIP)])))
-            else:
-                target = (predictions.y == column).astype(np.float64)
-                self.maps_.append(fit_isotonic(scores, target, weight, prior=float(prior[column])))
+        proba = ProbaColumns(predictions.checked)
+        y, weight = predictions.y, predictions.sample_weight
+
+        def fit_some(columns: slice) -> list[tuple[np.ndarray, np.ndarray]]:
+            """Fit the maps of neighbouring classes."""
+            maps = []
+            for column, scores in zip(range(columns.start, columns.stop), proba.take(columns), strict=True):
+                if n_classes > 2 and class_weight[column] == 0:
+                    share = 1.0 / (1.0 + float(scores.sum() if weight is None else weight @ scores))
+                    maps.append((np.array([0.0, 1.0]), np.array([LOSS_CLIP, max(share, LOSS_CLIP)])))
+                else:
+                    share = float(prior[column])
+                    maps.append(fit_isotonic(scores, y == column, weight, prior=share, centered=self.centered))
+            return maps
+
+        width = min(NEIGHBOURS, max(1, n_classes // NEIGHBOURS))
+        begins = range(0, n_classes, width) if n_classes > 2 else (1,)
+        groups = [slice(begin, min(begin + width, n_classes)) for begin in begins]
+        # threads: sorting and arithmetic let go of the interpreter's lock, and nothing is copied
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in groups)
+        self.maps_ = [one for part in parts for one in part]
         return "converged"
 
     def _apply(self, scores: Scores, rows: slice) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
+from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc._numerics.log_odds import log_odds
@@ -69,6 +70,10 @@ class OneVsRestCalibrator(BaseCalibrator):
     # where it pays on its own rows.
     parametric: ClassVar[bool] = False
 
+    def __init__(self, *, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
+        super().__init__(input=input, classes=classes)
+        self.n_jobs = n_jobs
+
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         y, weight = predictions.y, predictions.sample_weight
         odds = all_log_odds(predictions.checked)
@@ -82,13 +87,17 @@ class OneVsRestCalibrator(BaseCalibrator):
             return "separable"
         prior = (class_weight + 1.0) / (class_weight.sum() + len(class_weight))
         binary = len(class_weight) == 2
-        for column in (1,) if binary else range(len(class_weight)):
+
+        def fit_column(column: int) -> Map:
+            """Fit the map of one class."""
             x = odds[:, column]
             if not binary and class_weight[column] == 0:
-                self.maps_.append({"share": np.array([1.0 / (1.0 + float(weight @ expit(x)))])})
-            else:
-                hit = (y == column).astype(np.float64)
-                self.maps_.append(self._fit_map(Target(x, hit, weight, float(prior[column]))))
+                return {"share": np.array([1.0 / (1.0 + float(weight @ expit(x)))])}
+            return self._fit_map(Target(x, (y == column).astype(np.float64), weight, float(prior[column])))
+
+        columns = (1,) if binary else range(len(class_weight))
+        # threads: sorting and arithmetic let go of the interpreter's lock, and nothing is copied
+        self.maps_ = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_column)(one) for one in columns)
         if not self.parametric:
             return "converged"
         if all(self._is_flat(one) for one in self.maps_ if "share" not in one):

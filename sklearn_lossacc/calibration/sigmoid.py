@@ -16,6 +16,8 @@ class SigmoidCalibrator(OneVsRestCalibrator):
 
     Parameters
     ----------
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional

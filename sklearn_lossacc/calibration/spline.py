@@ -37,6 +37,8 @@ class SplineCalibrator(OneVsRestCalibrator):
     ----------
     n_knots : int, default=6
         Largest number of knots of the curve, at least 2; with 2 it is a straight line.
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -96,8 +98,8 @@ class SplineCalibrator(OneVsRestCalibrator):
 
     parametric = True
 
-    def __init__(self, *, n_knots: int = 6, input: str = "proba", classes: Any = None):
-        super().__init__(input=input, classes=classes)
+    def __init__(self, *, n_knots: int = 6, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
+        super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.n_knots = n_knots
 
     def _fit_map(self, target: Target) -> Map:

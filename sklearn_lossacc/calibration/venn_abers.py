@@ -20,6 +20,8 @@ class VennAbersCalibrator(OneVsRestCalibrator):
 
     Parameters
     ----------
+    n_jobs : int, optional
+        Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -74,7 +76,9 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     """
 
     def _fit_map(self, target: Target) -> Map:
-        edges, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight)
+        edges, lower, upper = fit_venn_abers(
+            target.odds, target.hit, None if (target.weight == 1).all() else target.weight
+        )
         return {"edges": edges, "lower": lower, "upper": upper}
 
     def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:

@@ -46,6 +46,7 @@ CALIBRATORS = [
     TemperatureCalibrator(input="logits"),
     TemperatureCalibrator(input="logits", floor=True),
     IsotonicCalibrator(input="logits"),
+    IsotonicCalibrator(centered=True, input="logits"),
     SigmoidCalibrator(input="logits"),
     BetaCalibrator(input="logits"),
     BetaCalibrator(shape="quadratic", input="logits"),

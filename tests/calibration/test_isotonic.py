@@ -4,7 +4,9 @@ from scipy.special import softmax
 from sklearn.isotonic import IsotonicRegression
 
 from sklearn_lossacc.calibration import IsotonicCalibrator
+from sklearn_lossacc.calibration.columns import ProbaColumns
 from sklearn_lossacc.exceptions import CalibrationWarning
+from sklearn_lossacc.inputs import Scores
 from sklearn_lossacc.metrics import log_loss
 
 
@@ -75,3 +77,36 @@ def test_rows_of_zeros_cannot_arise():
     q = calibrator.predict_proba(low)
     assert q.min() > 0
     np.testing.assert_allclose(q.sum(), 1)
+
+
+def test_centered_by_hand():
+    # As in test_binary_by_hand, but the blocks {.1, .2} and {.3, .8}, with an observation more at .1 and at .8,
+    # become the points .4/3 and 1.9/3; half-way between them the map says half-way between the values.
+    calibrator = IsotonicCalibrator(centered=True).fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
+    left, right = 0.4 / 3, 1.9 / 3
+    grid = [0.0, left, (left + right) / 2, right, 1.0]
+    np.testing.assert_allclose(calibrator.predict_proba(grid)[:, 1], [1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6])
+
+
+def test_centered_keeps_the_ranking_between_its_outermost_knots():
+    rng = np.random.default_rng(0)
+    p = rng.random(5000)
+    y = (rng.random(5000) < p**2).astype(int)
+    calibrator = IsotonicCalibrator(centered=True).fit(p, y)
+    knots, _ = calibrator.maps_[0]
+    grid = np.linspace(knots[0], knots[-1], 1000)
+    rising, steps = (one.predict_proba(grid)[:, 1] for one in (calibrator, IsotonicCalibrator().fit(p, y)))
+    assert (np.diff(rising) > 0).all()
+    assert (np.diff(steps) == 0).any()
+    assert np.abs(rising - grid**2).mean() < np.abs(steps - grid**2).mean()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 40])
+@pytest.mark.parametrize("kind", ["proba", "logits"])
+def test_columns_are_those_of_the_matrix(n_classes, kind):
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=3, size=(500, n_classes))
+    scores = Scores.from_array(z if kind == "logits" else softmax(z, axis=1), input=kind)
+    columns, whole = ProbaColumns(scores), scores.proba(slice(0, 500), dtype=np.dtype(np.float64))
+    for part in (slice(0, n_classes), slice(1, 2), slice(n_classes - 2, n_classes)):
+        np.testing.assert_array_equal(columns.take(part), whole.T[part])

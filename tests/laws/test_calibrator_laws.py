@@ -45,6 +45,7 @@ CALIBRATORS = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
     IsotonicCalibrator(),
+    IsotonicCalibrator(centered=True),
     SigmoidCalibrator(),
     BetaCalibrator(),
     BetaCalibrator(shape="quadratic"),
@@ -355,6 +356,14 @@ def test_plain_numbers_and_back(calibrator, names):
     assert vars(restored).keys() == vars(model).keys()
     assert restored.to_dict() == model.to_dict()
     assert type(model).from_dict(model.to_dict()).outcome_ == model.outcome_
+
+
+@pytest.mark.parametrize("calibrator", [one for one in CALIBRATORS if "n_jobs" in one.get_params()], ids=repr)
+@pytest.mark.parametrize("k", [2, 40])
+def test_jobs_change_nothing(calibrator, k):
+    P, y = draw(k=k)
+    one, two = fitted(calibrator, P, y), clone(calibrator).set_params(n_jobs=2).fit(P, y)
+    np.testing.assert_array_equal(one.predict_proba(P), two.predict_proba(P))
 
 
 @every_calibrator
