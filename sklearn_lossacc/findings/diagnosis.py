@@ -62,6 +62,7 @@ class Diagnosis:
         ``classes`` (label, n, prior, mean_proba, predicted, accuracy, accuracy_low, accuracy_high, loss, loss_low,
         loss_high), ``confusion`` (true, predicted, weight; the non-zero cells), ``rows_loss``, ``rows_surprise``,
         ``rows_label_quality`` (index, y_true, y_pred, p_true, p_pred, loss, loss_share, label_quality, surprise_p).
+        A cross-validation adds ``folds``, ``fold_reliability`` and, of several, ``settings``.
 
     See Also
     --------

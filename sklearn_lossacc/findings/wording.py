@@ -235,6 +235,8 @@ def description_text(diagnosis: Diagnosis) -> str:
         written.append("weighted")
     if facts.get("n_groups") is not None:
         written.append(counted(facts["n_groups"], "group"))
+    if "folds" in diagnosis.tables:
+        written.append(counted(len(diagnosis.tables["folds"]["fold"]), "fold"))
     if facts.get("out_of_sample") is False:
         written.append("training predictions")
     if facts.get("sample_complete") is False:

@@ -45,6 +45,9 @@ def draw_reliability(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
     for ax in axes:
         ax.set_xlim(left, 1.0)
     handles = _draw_diagram(diagram, table)
+    folds = diagnosis.tables.get("fold_reliability")
+    if folds is not None:
+        handles.append(_draw_folds(diagram, folds))
     _draw_histogram(diagnosis, histogram, table)
     draw_key(histogram, handles)
     for ax in axes:
@@ -95,6 +98,23 @@ def _draw_diagram(ax: Axes, table: Table) -> list[Any]:
     ax.yaxis.set_major_formatter(_share)
     label_axis(ax, y="accuracy")
     return handles
+
+
+def _draw_folds(ax: Axes, table: Table) -> Any:
+    """Draw a thin line a fold behind the points, and return what the key explains."""
+    line = None
+    for fold in sorted(set(table["fold"])):
+        rows = [row for row, of in enumerate(table["fold"]) if of == fold]
+        (line,) = ax.plot(
+            [table["confidence"][row] for row in rows],
+            [table["accuracy"][row] for row in rows],
+            color=MUTED,
+            linewidth=0.6,
+            alpha=0.6,
+            zorder=1.5,
+            label="each fold",
+        )
+    return line
 
 
 def _draw_histogram(diagnosis: Diagnosis, ax: Axes, table: Table) -> None:

@@ -30,11 +30,21 @@ from sklearn_lossacc.render.page import (
 )
 from sklearn_lossacc.render.sections import promise, quiet_tables
 from sklearn_lossacc.render.style import STYLE
-from sklearn_lossacc.render.tables import classes_table, metrics_table, rows_table, waterfall_table
+from sklearn_lossacc.render.tables import (
+    classes_table,
+    folds_table,
+    metrics_table,
+    rows_table,
+    settings_table,
+    waterfall_table,
+)
 
 CAPTIONS = {
     "waterfall": "Parts of the loss in nats, from chance to what was observed. Parts that were not selected are 0; "
     "their interval is an upper bound.",
+    "settings": "Means over the folds, best log loss first, with 95 % limits of differences by the corrected paired "
+    "t-test; p-values after Holm's correction over all pairs of settings.",
+    "folds": "One row a fold of the cross-validation. Losses are clipped at 2.2e-16.",
     "classes": "One row a class. Share is that of its labels, mean probability what the model gives it on average.",
     "rows": "Rows of the data by their position. Surprise p is the probability that the model itself gives to a label "
     "at least as unlikely as this one.",
@@ -116,13 +126,16 @@ def _page_sections(diagnosis: Diagnosis, pictures: Sequence[Picture]) -> list[tu
     ]
     for anchor, table in (
         ("waterfall", waterfall_table(diagnosis)),
+        ("settings", settings_table(diagnosis)),
+        ("folds", folds_table(diagnosis)),
         ("classes", classes_table(diagnosis)),
         ("rows", rows_table(diagnosis)),
         ("metrics", metrics_table(diagnosis)),
     ):
-        sections.append(
-            (anchor, safe_text(table.caption), table_html(table, CAPTIONS[anchor], total=anchor == "waterfall"))
-        )
+        if table is not None:
+            sections.append(
+                (anchor, safe_text(table.caption), table_html(table, CAPTIONS[anchor], total=anchor == "waterfall"))
+            )
     return [section for section in sections if section[2]]
 
 

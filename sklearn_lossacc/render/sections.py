@@ -8,8 +8,10 @@ from sklearn_lossacc.render.tables import (
     TextTable,
     classes_table,
     findings_table,
+    folds_table,
     metrics_table,
     rows_table,
+    settings_table,
     waterfall_table,
 )
 
@@ -32,7 +34,14 @@ def quiet_tables(diagnosis: Diagnosis) -> tuple[TextTable, ...]:
 
 def number_tables(diagnosis: Diagnosis) -> tuple[TextTable, ...]:
     """Return the tables of numbers, in the order of a report."""
-    return (waterfall_table(diagnosis), classes_table(diagnosis), rows_table(diagnosis), metrics_table(diagnosis))
+    cross_validation = (settings_table(diagnosis), folds_table(diagnosis))
+    return (
+        waterfall_table(diagnosis),
+        *(table for table in cross_validation if table is not None),
+        classes_table(diagnosis),
+        rows_table(diagnosis),
+        metrics_table(diagnosis),
+    )
 
 
 def report_tables(diagnosis: Diagnosis) -> tuple[TextTable, ...]:

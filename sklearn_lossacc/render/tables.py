@@ -23,7 +23,7 @@ from sklearn_lossacc.findings.wording import (
 
 MOST_CLASSES = 100
 MOST_ROWS = 20
-ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "finding", "conclusion", "metric", "method"})
+ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "finding", "conclusion", "metric", "method", "setting"})
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,76 @@ def rows_table(diagnosis: Diagnosis, by: str = "loss") -> TextTable:
         "surprise p",
     )
     return TextTable("The rows of largest loss", columns, rows)
+
+
+def folds_table(diagnosis: Diagnosis) -> TextTable | None:
+    """List the folds of a cross-validation; None where there are none."""
+    table = diagnosis.tables.get("folds")
+    if table is None:
+        return None
+    rows = tuple(
+        (
+            count(table["fold"][row]),
+            count(table["n_train"][row]),
+            count(table["n_test"][row]),
+            nats(table["log_loss"][row]),
+            percent(table["accuracy"][row]),
+            number(table["brier_score"][row]),
+            percent(table["confidence_gap"][row], signed=True),
+            nats(table["calibration_loss"][row], signed=True),
+            nats(table["refinement_loss"][row]),
+        )
+        for row in range(len(table["fold"]))
+    )
+    columns = (
+        "fold",
+        "rows trained on",
+        "rows tested",
+        "log loss (nats)",
+        "accuracy",
+        "Brier score",
+        "confidence gap",
+        "calibration loss (nats)",
+        "refinement loss (nats)",
+    )
+    return TextTable("Folds", columns, rows)
+
+
+def settings_table(diagnosis: Diagnosis) -> TextTable | None:
+    """List the settings that were cross-validated on the same folds; None where there is one."""
+    table = diagnosis.tables.get("settings")
+    if table is None:
+        return None
+
+    def beside_best(row: int, measure: str, write: Any) -> tuple[str, str]:
+        if row == 0:
+            return "best", ""
+        difference = write(table[f"{measure}_difference"][row], signed=True)
+        return (
+            f"{difference} {interval(table[f'{measure}_low'][row], table[f'{measure}_high'][row], write)}".strip(),
+            p_value(table[f"{measure}_p_value"][row]),
+        )
+
+    rows = tuple(
+        (
+            one_line(table["setting"][row]),
+            nats(table["log_loss"][row]),
+            *beside_best(row, "log_loss", nats),
+            percent(table["accuracy"][row]),
+            *beside_best(row, "accuracy", percent),
+        )
+        for row in range(len(table["setting"]))
+    )
+    columns = (
+        "setting",
+        "log loss (nats)",
+        "minus that of the best",
+        "p of the loss",
+        "accuracy",
+        "minus that of the same",
+        "p of the accuracy",
+    )
+    return TextTable("Settings", columns, rows)
 
 
 def _bound(high: float | None) -> str:

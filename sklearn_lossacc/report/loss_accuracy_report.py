@@ -12,7 +12,7 @@ import numpy as np
 from sklearn_lossacc import plots, render
 from sklearn_lossacc.findings import Diagnosis, diagnose
 from sklearn_lossacc.inputs import from_estimator
-from sklearn_lossacc.report.cross_validation import pooled_predictions
+from sklearn_lossacc.report.cross_validation import cross_validated_diagnosis
 from sklearn_lossacc.report.panel_frames import panel_frame
 from sklearn_lossacc.report.writing import write_text
 
@@ -247,12 +247,16 @@ class LossAccuracyReport:
 
         Each row is predicted by the estimator that was not trained on it. Repeated folds predict a row several times;
         its predictions then form one group, unless `groups` are given. Folds are pooled: the report speaks of the
-        training procedure, not of one fitted model.
+        training procedure, not of one fitted model. Intervals of loss, accuracy, Brier score and confidence gap are
+        widened to the corrected t interval over the folds, whose spread is that of the training sets; the reliability
+        diagram has a line a fold, and ``frame("folds")`` a row a fold.
 
         Parameters
         ----------
         cv_results : mapping
-            From ``cross_validate(..., return_estimator=True, return_indices=True)``.
+            From ``cross_validate(..., return_estimator=True, return_indices=True)``, or a mapping from names of
+            settings to several of these, made with the same folds. Of several settings the one of smallest mean log
+            loss is diagnosed, and ``frame("settings")`` compares the others with it by the corrected paired t-test.
         X : object
             The data that were cross-validated.
         y : array-like of shape (n_samples,)
@@ -264,7 +268,7 @@ class LossAccuracyReport:
         panels, ax : optional
             As for `from_predictions`.
         name : str, optional
-            Name of the model in all views; None takes the name of the estimators' class.
+            Name of the model in all views; None takes the setting's name, or that of the estimators' class.
 
         Returns
         -------
@@ -274,29 +278,45 @@ class LossAccuracyReport:
         Raises
         ------
         LossAccError
-            If `cv_results` holds no estimators or indices, does not fit `X`, or the predictions cannot be used.
+            If `cv_results` holds no estimators or indices, does not fit `X`, settings have different folds, or the
+            predictions cannot be used.
+
+        References
+        ----------
+        C. Nadeau, Y. Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sklearn.model_selection import cross_validate
+        >>> X, y = load_iris(return_X_y=True)
+        >>> settings = {
+        ...     f"C={C}": cross_validate(
+        ...         LogisticRegression(C=C, max_iter=1000), X, y, return_estimator=True, return_indices=True
+        ...     )
+        ...     for C in (0.001, 1.0)
+        ... }
+        >>> report = LossAccuracyReport.from_cv_results(settings, X, y, ax=Figure().add_subplot())
+        >>> report.frame("settings")["setting"].tolist()
+        ['C=1.0', 'C=0.001']
+        >>> len(report.frame("folds"))
+        5
         """
-        pooled = pooled_predictions(cv_results, X, response_method=response_method)
-        repeated = len(np.unique(pooled.rows)) < len(pooled.rows)
-        if groups is not None:
-            groups = np.asarray(groups)[pooled.rows]
-        elif repeated:
-            groups = pooled.rows
-        return cls.from_predictions(
-            np.asarray(y)[pooled.rows],
-            pooled.y_proba,
-            input=pooled.input,  # type: ignore[arg-type]
-            classes=pooled.classes,
-            sample_weight=None if sample_weight is None else np.asarray(sample_weight)[pooled.rows],
+        chosen, diagnosis = cross_validated_diagnosis(
+            cv_results,
+            X,
+            y,
+            response_method=response_method,
+            sample_weight=sample_weight,
             groups=groups,
             train_prior=train_prior,
             alpha=alpha,
             ignore=ignore,
             random_state=random_state,
-            panels=panels,
-            ax=ax,
-            name=type(cv_results["estimator"][0]).__name__ if name is None else name,
         )
+        return cls(diagnosis, name=chosen if name is None else name).plot(ax, panels=panels)
 
     @property
     def diagnosis_(self) -> Diagnosis:
@@ -338,7 +358,7 @@ class LossAccuracyReport:
         Parameters
         ----------
         panel : str, optional
-            Name of a panel; None returns all metrics and findings.
+            Name of a panel, or ``folds`` or ``settings`` of a cross-validation; None returns all metrics and findings.
 
         Returns
         -------

@@ -19,6 +19,8 @@ TABLES = {
     "rows": "rows_loss",
 }
 
+FOLD_TABLES = ("folds", "settings")  # of a cross-validation
+
 
 def panel_frame(diagnosis: Diagnosis, panel: str) -> pd.DataFrame:
     """Return the table behind a panel.
@@ -28,12 +30,12 @@ def panel_frame(diagnosis: Diagnosis, panel: str) -> pd.DataFrame:
     diagnosis : Diagnosis
         What was found.
     panel : {"waterfall", "reliability", "loss", "classes", "confusion", "rows"}
-        Name of the panel.
+        Name of the panel; ``folds`` and ``settings`` where the diagnosis is that of a cross-validation.
 
     Returns
     -------
     pandas.DataFrame
-        One row a part, bin, class, cell or row of the data.
+        One row a part, bin, class, cell, row of the data, fold or setting.
 
     Raises
     ------
@@ -42,6 +44,8 @@ def panel_frame(diagnosis: Diagnosis, panel: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if panel in FOLD_TABLES and panel in diagnosis.tables:
+        return pd.DataFrame(dict(diagnosis.tables[panel]))
     (panel,) = check_panels([panel])
     if panel == "waterfall":
         return pd.DataFrame([asdict(part) for part in diagnosis.decomposition.parts])
