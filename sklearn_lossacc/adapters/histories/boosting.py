@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn_lossacc.adapters.histories.plain import is_sequence
 from sklearn_lossacc.adapters.histories.table import LogTable, table_of
+from sklearn_lossacc.exceptions import InvalidHistoryError
 
 RESULTS = ("evals_result", "get_evals_result", "evals_result_")
 
@@ -17,8 +18,12 @@ def _results(source: Any) -> Any:
         return source
     for name in RESULTS:
         found = getattr(source, name, None)
-        if found is not None:
+        if found is None:
+            continue
+        try:
             return found() if callable(found) else found
+        except ValueError as error:  # of a model without evaluations
+            raise InvalidHistoryError(f"this {type(source).__name__} keeps no results: {error}") from None
     return None
 
 
@@ -42,6 +47,8 @@ def recognises(source: Any) -> bool:
 def read(source: Any, wanted: Sequence[str]) -> LogTable:
     """Read one row a tree; columns are called ``<set>-<metric>``."""
     results = _results(source)
+    if not results:
+        raise InvalidHistoryError(f"this {type(source).__name__} keeps no results; fit it with an evaluation set.")
     columns = {
         f"{name}-{metric}": list(values) for name, metrics in results.items() for metric, values in metrics.items()
     }

@@ -132,7 +132,13 @@ def _with_sets(found: dict[str, Role], table: LogTable, settled: set[str]) -> di
     if bare:
         alone = table.single and not sets
         side = "val" if alone else "train"
-        note = "one evaluation" if alone else ""
+        note = (
+            "one evaluation"
+            if alone
+            else ""
+            if sets
+            else "no name says a set: training, unless columns= says otherwise"
+        )
         named |= {name: role.with_set(side, role.note or note) for name, role in bare.items()}
     others = list(dict.fromkeys(role.of for role in named.values() if role.of not in ("train", "val")))
     if any(role.of == "val" for role in named.values()) or settled & {"val_loss", "val_accuracy"} or not others:

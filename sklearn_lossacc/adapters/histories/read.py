@@ -148,6 +148,7 @@ def read_history(
         path = Path(source)
         name, told = path.stem or path.name, str(path)
         source = load(path)
+    source = _innermost(source)
     wanted = [column for column in (columns or {}).values() if column is not None]
     chosen = format if format is not None else _recognised(source)
     if chosen is None:
@@ -165,6 +166,17 @@ def read_history(
         ) from error
     table.facts.setdefault("name", name)
     return assemble(table, columns=columns, n_val=n_val, n_classes=n_classes)
+
+
+def _innermost(source: Any) -> Any:
+    """Return the model at the end of a fitted search or pipeline; anything else as it is."""
+    while True:
+        if hasattr(source, "best_estimator_"):
+            source = source.best_estimator_
+        elif isinstance(getattr(source, "steps", None), list) and hasattr(source, "named_steps"):
+            source = source.steps[-1][1]
+        else:
+            return source
 
 
 def _recognised(source: Any) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_lossacc.adapters.column_names import listing
-from sklearn_lossacc.adapters.histories.roles import role_of
+from sklearn_lossacc.adapters.histories.roles import SETS, role_of
 from sklearn_lossacc.adapters.histories.sources import EVENT_FILES, EVENT_MARK, TextTable, load
 from sklearn_lossacc.adapters.histories.table import LogTable, table_of
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
@@ -157,7 +157,8 @@ def _read_events(source: Path) -> LogTable:
     folders = sorted({path.parent for path in files})
     series: dict[str, Series] = {}
     for folder in folders:
-        prefix = "" if len(folders) == 1 else f"{folder.name}/"
+        told = folder.name.lower() in SETS  # one of the two folders that Keras and others write for their sets
+        prefix = f"{folder.name}/" if told or len(folders) > 1 else ""
         reader = EventAccumulator(
             str(source if source.is_file() else folder), size_guidance={"scalars": 0, "tensors": 0}
         )

@@ -11,8 +11,10 @@ from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingCla
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
 from sklearn_lossacc.adapters.histories import read_history
@@ -34,6 +36,13 @@ def test_mlp_scores_are_accuracies_and_the_loss_has_its_penalty():
     with pytest.warns(ConvergenceWarning):
         alone = read_history(MLPClassifier((8,), max_iter=5, random_state=0).fit(X, Y))
     assert not alone.has("val_accuracy")
+
+
+def test_the_model_at_the_end_of_a_pipeline_or_search():
+    model = HistGradientBoostingClassifier(max_iter=4, early_stopping=True, random_state=0)
+    search = GridSearchCV(make_pipeline(StandardScaler(), model), {}, cv=2).fit(X, Y)
+    inner = search.best_estimator_[-1]
+    assert read_history(search).val_loss.tolist() == read_history(inner).val_loss.tolist()
 
 
 def test_hist_gradient_boosting_logs_negative_losses_from_before_the_first_tree():
@@ -144,8 +153,21 @@ def test_fastai_learner():
     assert history.val_loss.tolist() == [0.9, 0.7]
 
 
+@pytest.mark.parametrize("results", [{}, None])
+def test_a_boosted_model_without_evaluations(results):
+    def evals_result():
+        if results is None:
+            raise ValueError("No evaluation result")
+        return results
+
+    with pytest.raises(InvalidHistoryError, match="this SimpleNamespace keeps no results"):
+        read_history(SimpleNamespace(evals_result=evals_result))
+
+
 def test_xgboost_model():
     xgboost = pytest.importorskip("xgboost")
+    with pytest.raises(InvalidHistoryError, match="this XGBClassifier keeps no results"):
+        read_history(xgboost.XGBClassifier())
     train_X, val_X, train_y, val_y = train_test_split(X, Y3, random_state=0)
     model = xgboost.XGBClassifier(n_estimators=5, max_depth=2, eval_metric=["mlogloss", "merror"], n_jobs=1)
     model.fit(train_X, train_y, eval_set=[(val_X, val_y)], verbose=False)
@@ -154,6 +176,7 @@ def test_xgboost_model():
     assert history.val_accuracy[-1] == pytest.approx(model.score(val_X, val_y), abs=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore")  # of the names of its arguments, which change between versions
 def test_lightgbm_model():
     lightgbm = pytest.importorskip("lightgbm")
     train_X, val_X, train_y, val_y = train_test_split(X, Y, random_state=0)

@@ -270,6 +270,18 @@ def test_tensorboard_events():
     np.testing.assert_array_equal(read_history(file).val_loss, history.val_loss)
 
 
+def test_the_folder_of_a_set_names_what_its_tags_do_not(tmp_path):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard")
+    for of, offset in (("train", 0.0), ("validation", 0.1)):
+        with tensorboard.SummaryWriter(str(tmp_path / of)) as writer:
+            for step in range(4):
+                writer.add_scalar("epoch_loss", 1.0 / (step + 1) + offset, step)
+    expected = 1.0 / np.arange(1, 5) + 0.1
+    (file,) = (tmp_path / "validation").iterdir()
+    for source in (tmp_path, tmp_path / "validation", file):
+        np.testing.assert_allclose(read_history(source).val_loss, expected, rtol=1e-6)
+
+
 def test_tensorboard_events_without_the_package(monkeypatch):
     import sys
 

@@ -94,6 +94,13 @@ def test_columns_override_and_say_so():
     assert "given" in str(history.matched_["val_loss"])
 
 
+def test_a_log_without_any_word_for_a_set_says_that_it_was_taken_for_training(tmp_path):
+    history = read_history(write(tmp_path, "a.csv", "epoch,loss,accuracy\n0,1.0,0.5\n1,0.9,0.6\n"))
+    assert not history.has("val_loss")
+    assert "no name says a set: training, unless columns= says otherwise" in str(history.matched_["train_loss"])
+    assert read_history(CURVES).matched_["train_loss"].note == "", "beside val_loss the meaning is clear"
+
+
 def test_a_curve_can_be_left_out():
     history = read_history(CURVES, columns={"val_accuracy": None})
     assert not history.has("val_accuracy")
