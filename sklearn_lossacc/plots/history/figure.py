@@ -56,6 +56,9 @@ def loss_title(diagnosis: HistoryDiagnosis) -> str:
 
 def accuracy_title(diagnosis: HistoryDiagnosis) -> str:
     """Say what the accuracy does."""
+    rises = diagnosis["LA501"]
+    if rises.status == "fired" and rises.evidence["accuracy_direction"] not in ("rose", "held"):
+        return "Whether accuracy falls with it cannot be told"
     for code, words in (
         ("LA501", "Accuracy does not fall with it"),
         ("LA502", "Accuracy falls with it"),

@@ -357,7 +357,13 @@ class EpochRecorder:
         Tables ``epochs`` (as `frame`) and ``choices`` are added, and a finding on rising losses says how much of the
         rise a temperature repairs.
         """
-        return with_split(HistoryDiagnosis.from_history(self.history()), self._memory, self.choices())
+        return with_split(
+            HistoryDiagnosis.from_history(self.history()),
+            self._memory,
+            self.choices(),
+            weight=self._weight,
+            group=self._codes,
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from sklearn_lossacc.findings.finding import Finding
-from sklearn_lossacc.findings.format import nats, number
+from sklearn_lossacc.findings.format import nats, number, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.inference.epochs import equally_good
 from sklearn_lossacc.report.epochs.choice import EpochChoice
 from sklearn_lossacc.report.epochs.memory import MEANS, EpochMemory
 
@@ -24,8 +27,8 @@ def _split_of_rise(memory: EpochMemory, row: int) -> str:
     calibration = last.calibration_loss - start.calibration_loss
     refinement = last.refinement_loss - start.refinement_loss
     return (
-        f"Of the change from {start.epoch:g} to {last.epoch:g}, {nats(calibration, signed=True)} nats are calibration, "
-        f"which a temperature repairs, and {nats(refinement, signed=True)} refinement."
+        f"Of the change from epoch {start.epoch:g} to epoch {last.epoch:g}, {nats(calibration, signed=True)} nats are "
+        f"calibration, which a temperature repairs, and {nats(refinement, signed=True)} refinement."
     )
 
 
@@ -40,13 +43,36 @@ def _advice(choices: Sequence[EpochChoice]) -> str:
     )
 
 
-def _said(finding: Finding, memory: EpochMemory, choices: Sequence[EpochChoice]) -> Finding:
+def _shown_fall(
+    finding: Finding, memory: EpochMemory, row: int, weight: np.ndarray | None, group: np.ndarray | None
+) -> str:
+    """Say that accuracy fell since a row, where the same rows show it and the curves could not."""
+    start, last = memory.epochs[row], memory.epochs[-1]
+    if finding.code != "LA501" or not start.is_held or last.accuracy >= start.accuracy:
+        return ""
+    wrong = np.stack([(~memory.correct(epoch)).astype(np.float64) for epoch in (start, last)])
+    if len(equally_good(wrong, weight=weight, group=group).members) > 1:
+        return ""
+    return (
+        f"On the same rows, accuracy is shown to fall, from {percent(start.accuracy)} at epoch {start.epoch:g} to "
+        f"{percent(last.accuracy)}: the decisions got worse too."
+    )
+
+
+def _said(
+    finding: Finding,
+    memory: EpochMemory,
+    choices: Sequence[EpochChoice],
+    weight: np.ndarray | None,
+    group: np.ndarray | None,
+) -> Finding:
     """Add to a finding what only predictions can tell."""
     if finding.status != "fired":
         return finding
     if finding.code in ("LA501", "LA502"):
-        headline = f"{finding.headline} {_split_of_rise(memory, finding.evidence['since_row'])}"
-        return replace(finding, headline=headline, advice=_advice(choices))
+        row = finding.evidence["since_row"]
+        said = (finding.headline, _split_of_rise(memory, row), _shown_fall(finding, memory, row, weight, group))
+        return replace(finding, headline=" ".join(text for text in said if text), advice=_advice(choices))
     if finding.code == "LA507":
         return replace(finding, advice=_advice(choices))
     if finding.code == "LA510":
@@ -66,7 +92,14 @@ def _paired(finding: Finding, memory: EpochMemory, labels: EpochChoice) -> Findi
     )
 
 
-def with_split(diagnosis: HistoryDiagnosis, memory: EpochMemory, choices: Sequence[EpochChoice]) -> HistoryDiagnosis:
+def with_split(
+    diagnosis: HistoryDiagnosis,
+    memory: EpochMemory,
+    choices: Sequence[EpochChoice],
+    *,
+    weight: np.ndarray | None,
+    group: np.ndarray | None,
+) -> HistoryDiagnosis:
     """Return the diagnosis with the tables ``epochs`` and ``choices``, and with what the rises are made of."""
     epochs = {
         name: [None if value is None or math.isnan(value) else value for value in memory.column(name)] for name in MEANS
@@ -77,7 +110,7 @@ def with_split(diagnosis: HistoryDiagnosis, memory: EpochMemory, choices: Sequen
     }
     return replace(
         diagnosis,
-        findings=tuple(_said(finding, memory, choices) for finding in diagnosis.findings),
+        findings=tuple(_said(finding, memory, choices, weight, group) for finding in diagnosis.findings),
         open_questions=(QUESTION,),
         tables={**diagnosis.tables, "epochs": epochs, "choices": chosen},
     )

@@ -118,6 +118,23 @@ def test_the_findings_say_what_the_rise_is_made_of(run):
     assert "EpochRecorder" not in supply
 
 
+def test_a_fall_of_accuracy_that_curves_cannot_show_is_shown_on_the_same_rows():
+    rng = np.random.default_rng(3)
+    n_rows = 1500
+    y = rng.integers(0, 2, n_rows)
+    base = rng.random(n_rows)  # a row is right while its number is below the accuracy: few rows change sides
+    recorder = EpochRecorder(y)
+    for epoch in range(20):
+        right = base < 0.75 - 0.001 * max(epoch - 5, 0)
+        sure = 0.70 + 0.012 * min(epoch, 5) + 0.011 * max(epoch - 5, 0)
+        recorder.record(epoch, np.where(right == (y == 1), sure, 1 - sure))
+    found = recorder.diagnosis_["LA501"]
+    assert found.status == "fired"
+    assert "whether the decisions did, cannot be told" in found.headline
+    assert "On the same rows, accuracy is shown to fall" in found.headline
+    assert "shown to fall" not in HistoryReport.from_history(recorder.history()).diagnosis_["LA501"].headline
+
+
 def test_the_history_is_that_of_a_log(run):
     history = recorded(run).history()
     assert (history.n_val, history.n_classes, history.n_rows) == (1200, 3, N_EPOCHS)

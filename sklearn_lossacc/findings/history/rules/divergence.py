@@ -64,6 +64,20 @@ def _not_shown(evidence: HistoryEvidence, loss: Change) -> str:
     )
 
 
+def _beside_the_rise(evidence: HistoryEvidence, accuracy: Change) -> tuple[str, str, str]:
+    """Say what accuracy did while the loss rose, what that means for decisions, and which epoch labels ask for."""
+    if accuracy.size > 0 and evidence.accuracy_moved(accuracy):
+        return "rose", "the decisions got better", "keep the later epoch"
+    if accuracy.size >= -material_accuracy(accuracy.before):
+        return "held", "the decisions did not", "keep the later epoch"
+    assert evidence.best_accuracy_row is not None
+    return (
+        "fell by no more than noise may explain",
+        "whether the decisions did, cannot be told",
+        f"take {evidence.at(evidence.best_accuracy_row)}, of the highest accuracy, or one near it",
+    )
+
+
 def judge_divergence(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the validation loss rises while accuracy holds or rises."""
     missing = _missing(evidence)
@@ -72,17 +86,17 @@ def judge_divergence(evidence: HistoryEvidence) -> Verdict:
         return not_applicable(missing or "There are too few validation accuracies.", **evidence.rule_inputs())
     loss, accuracy = changes
     fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
-    held = "rose" if accuracy.size > 0 and evidence.accuracy_moved(accuracy) else "held"
+    said, conclusion, labels = _beside_the_rise(evidence, accuracy)
     return Verdict(
         holds=evidence.loss_rises and not fell,
         value=loss.size,
         threshold=LOSS_CHANGE * loss.before,
         could_be=loss.size + loss.needed,
-        evidence=_facts(evidence, loss, accuracy),
+        evidence={**_facts(evidence, loss, accuracy), "accuracy_direction": said},
         fired=(
             f"Since {evidence.at(loss.row)} the validation loss rose by {nats(loss.size)} nats "
-            f"({nats(loss.before)} to {nats(loss.after)}) while accuracy {held} ({percent(accuracy.before)} to "
-            f"{percent(accuracy.after)}): the probabilities got worse, the decisions did not."
+            f"({nats(loss.before)} to {nats(loss.after)}) while accuracy {said} ({percent(accuracy.before)} to "
+            f"{percent(accuracy.after)}): the probabilities got worse, {conclusion}."
         ),
         passed=(
             "The validation loss rises, and accuracy falls with it: see LA502."
@@ -90,9 +104,8 @@ def judge_divergence(evidence: HistoryEvidence) -> Verdict:
             else _not_shown(evidence, loss)
         ),
         advice=(
-            "If only labels are used, keep the later epoch. If probabilities are used, recalibrate it on held-out "
-            "rows and "
-            f"compare with {evidence.at(loss.row)}. {SUPPLY}"
+            f"If only labels are used, {labels}. If probabilities are used, recalibrate the last epoch on held-out "
+            f"rows and compare with {evidence.at(loss.row)}. {SUPPLY}"
         ),
     )
 
