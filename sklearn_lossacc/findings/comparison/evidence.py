@@ -30,10 +30,12 @@ from sklearn_lossacc.inference.comparison import (
 from sklearn_lossacc.inference.epochs import story_codes
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, unit_sums
 from sklearn_lossacc.inputs.compared import ComparedPredictions
+from sklearn_lossacc.statistics.row_values import MAX_LOSS
 
 MEASURES = ("log_loss", "accuracy", "brier_score", "calibration_loss", "refinement_loss")
 N_FOLDS = 5
 MAX_BRIER = 2.0
+ROUNDING = 1e-12
 N_STORIES = 4  # both right, only the second right, only the first right, both wrong
 NOTHING = PairedDifference(0.0, 0.0, 0.0, 1.0, 0.0, "equal on every row")
 
@@ -92,9 +94,10 @@ class PairEvidence:
 
     @cached_property
     def loss_change(self) -> np.ndarray:
-        """How much more each row costs with the second model, in nats."""
+        """How much more each row costs with the second model, in nats; rounding errors are no difference."""
         first, second = self.rows
-        return second.loss - first.loss
+        change = second.loss - first.loss
+        return np.where(np.abs(change) > ROUNDING, change, 0.0)
 
     @cached_property
     def story(self) -> np.ndarray:
@@ -119,11 +122,11 @@ class PairEvidence:
         accuracy = accuracy_difference(change, whole.weight, whole.group, whole.rng(self.first, self.second))
         shift = whole.optimism(self.second) - whole.optimism(self.first)
         return {
-            "log_loss": loss,
+            "log_loss": _within(loss, MAX_LOSS),
             "accuracy": accuracy,
             "brier_score": _within(brier, MAX_BRIER),
-            "calibration_loss": _shifted(calibration, -shift),
-            "refinement_loss": _shifted(refinement, shift),
+            "calibration_loss": _within(_shifted(calibration, -shift), MAX_LOSS),
+            "refinement_loss": _within(_shifted(refinement, shift), MAX_LOSS),
         }
 
     def _fit_error(self) -> float:
@@ -176,7 +179,7 @@ class PairEvidence:
         n_units = int(held.sum()) if group is None else int(group.max()) + 1
         resamples = whole.resamples if n_units == whole.n_units else Resamples(n_units, whole.random_state)
         (found,) = paired_differences(change[held, None], whole.weight[held], group, resamples)
-        return found if found.p_value is not None else None
+        return _within(found, MAX_LOSS) if found.p_value is not None else None
 
     @cached_property
     def suspects(self) -> Suspects:
@@ -192,7 +195,8 @@ class PairEvidence:
         """What each story, and last the suspects, contribute to the difference in loss."""
         masks = [self.story == code for code in range(N_STORIES)] + [self.suspects.rows]
         values = np.stack([np.where(mask, self.loss_change, 0.0) for mask in masks], axis=1)
-        return paired_differences(values, self.whole.weight, self.whole.group, self.whole.resamples)
+        found = paired_differences(values, self.whole.weight, self.whole.group, self.whole.resamples)
+        return [_within(part, MAX_LOSS) for part in found]
 
 
 def _shifted(difference: PairedDifference, by: float) -> PairedDifference:

@@ -37,9 +37,9 @@ class Judged:
 
     @property
     def sort_key(self) -> tuple[float, float]:
-        """The surest first, then the largest."""
+        """The surest first, then that of the largest difference in loss."""
         p_value = 0.0 if self.adjusted is None else self.adjusted
-        return p_value, -abs(self.verdict.value or 0.0)
+        return p_value, -abs(self.pair.differences["log_loss"].value)
 
     def record(self) -> dict[str, Any]:
         """Return what is listed of every pair."""

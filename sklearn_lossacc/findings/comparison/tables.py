@@ -196,6 +196,7 @@ def _rows(pair: PairEvidence) -> list[dict[str, Any]]:
     most = max(LEAST_ROWS, MOST_ROWS // len(whole.pairs))
     moved = whole.weight * pair.loss_change / whole.total
     places = np.lexsort((whole.index, -np.abs(moved)))[:most]
+    places = places[pair.loss_change[places] != 0]
     names = [label if isinstance(label, str | int | float) else str(label) for label in whole.compared.classes.tolist()]
     said, also = pair.predicted
     return [

@@ -36,7 +36,7 @@ DIFFERENCES: dict[str, Quantity] = {
 }
 MEASURES: dict[str, Quantity] = {
     "LA601": Quantity("difference in loss", _signed_nats, "nats"),
-    "LA602": Quantity("that decide", count),
+    "LA602": Quantity("", count),
     "LA603": Quantity("difference in loss", _signed_nats, "nats"),
     "LA604": Quantity("difference after recalibration", _signed_nats, "nats"),
 }
@@ -203,7 +203,9 @@ def value_text(finding: Finding, *, limits: bool = True) -> str:
     quantity = MEASURES[finding.code]
     shown = f" {interval(*finding.interval, quantity.write)}" if limits and finding.interval is not None else ""
     written = quantity.text(Estimate(finding.value))
-    return f"{written} {quantity.label}" if finding.code == "LA602" else f"{quantity.label} {written}{shown}"
+    if finding.code == "LA602":
+        return f"{written} of {count(finding.evidence['n_units'])} decide"
+    return f"{quantity.label} {written}{shown}"
 
 
 def finding_numbers(finding: Finding, *, limits: bool = True) -> tuple[str, ...]:

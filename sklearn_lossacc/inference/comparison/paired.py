@@ -19,6 +19,7 @@ from sklearn_lossacc.inference.intervals import (
 )
 
 Z95 = 1.959963984540054
+TAIL = 0.025
 EXTEND_BELOW = 0.01  # p-values below it are worth more resamples
 MORE_CHUNKS = 9  # of 999 resamples each
 MOST_EXTENDED_UNITS = 4096
@@ -115,7 +116,9 @@ def paired_differences(
     Notes
     -----
     Below 1000 effective units, limits and p-values come from the same bootstrap-t (with fewer than ten units, from the
-    more cautious of it and Student's t); above, from the normal law, or from Student's t over groups. Rows that all
+    more cautious of it and Student's t); above, from the normal law, or from Student's t over groups. Where fewer than
+    ten units carry a difference, by (sum |s|)^2 / sum s^2 of their sums s, Student's t with so many degrees of freedom
+    less one is the limit if it is more cautious: a resample without those rows shows nothing of it. Rows that all
     differ by the same amount have no spread to go by: their p-value is that of n equal signs, 2^(1 - n).
 
     Examples
@@ -141,13 +144,27 @@ def paired_differences(
     low = mean - np.hypot(mean - low, Z95 * extra)
     high = mean + np.hypot(high - mean, Z95 * extra)
     p_values = _p_values(ratio, sums, sizes, rng, resamples, method)
+    few = _carriers(sums) < FEW_UNITS
+    if few.any():
+        degrees = np.maximum(_carriers(sums) - 1.0, 1.0)
+        half = widened * t.isf(TAIL, degrees)
+        low = np.where(few, np.minimum(low, mean - half), low)
+        high = np.where(few, np.maximum(high, mean + half), high)
+        p_values = np.where(few, np.maximum(p_values, 2.0 * t.sf(np.abs(ratio), degrees)), p_values)
     still = widened <= 1e-12 * np.abs(mean)
     p_values = np.where(still, np.where(mean == 0, 1.0, 2.0 ** float(max(1 - n_units, -1000))), p_values)
     columns = (column.tolist() for column in (mean, low, high, p_values, widened))
     return [
-        PairedDifference(value, lower, upper, p_value, se, method)
-        for value, lower, upper, p_value, se in zip(*columns, strict=True)
+        PairedDifference(value, lower, upper, p_value, se, f"{method}; t, few rows carry it" if carried else method)
+        for carried, (value, lower, upper, p_value, se) in zip(few & ~still, zip(*columns, strict=True), strict=True)
     ]
+
+
+def _carriers(sums: np.ndarray) -> np.ndarray:
+    """Return the effective number of units that carry each sum: (sum |s|)^2 / sum s^2, infinite for zeros."""
+    squares = np.einsum("ij,ij->j", sums, sums)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(squares > 0, np.abs(sums).sum(axis=0) ** 2 / squares, np.inf)
 
 
 def _p_values(

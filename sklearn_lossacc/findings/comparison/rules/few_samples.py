@@ -41,6 +41,7 @@ def judge_few_samples(pair: PairEvidence) -> Verdict:
     worse = short(pair.names[1] if loss.value > 0 else pair.names[0])
     suspect = float(whole.weight[rows] @ pair.suspects.rows[rows] / whole.weight[rows].sum())
     number, share = found.n_decisive, found.n_decisive / whole.n_units
+    decide, them = ("decides", "it") if number == 1 else ("decide", "them")
     return Verdict(
         holds=(number <= few and FEWER_THAN_NORMAL * number <= found.n_normal and abs(loss.value) >= pair.material),
         value=float(number),
@@ -56,8 +57,8 @@ def judge_few_samples(pair: PairEvidence) -> Verdict:
             "suspect_labels": suspect,
         },
         fired=(
-            f"{units(pair, number)} of {count(whole.n_units)} ({percent(share)}) decide that {worse} has the higher "
-            f"loss, by {nats(abs(loss.value))} nats; without them "
+            f"{units(pair, number)} of {count(whole.n_units)} ({percent(share)}) {decide} that {worse} has the higher "
+            f"loss, by {nats(abs(loss.value))} nats; without {them} "
             + (
                 f"it has the lower, by {nats(abs(left))} nats. "
                 if abs(left) >= pair.material
