@@ -34,11 +34,18 @@ def right_closed_bins(values: np.ndarray, n_bins: int) -> np.ndarray:
     >>> right_closed_bins(np.array([0.0, 0.1, 0.2, 0.21, 1.0]), 5)
     array([0, 0, 0, 1, 4])
     """
-    bins = np.ceil(values * n_bins).astype(np.intp)
-    bins -= 1
-    np.clip(bins, 0, n_bins - 1, out=bins)
+    ends = values * n_bins
+    np.ceil(ends, out=ends)
     # The product is rounded: a value at a limit may have crossed it, by one bin at most.
-    limits = np.arange(n_bins + 1) / n_bins
-    bins += values > limits[bins + 1]
-    bins -= (values <= limits[bins]) & (bins > 0)
-    return bins
+    limit = ends / n_bins
+    beyond = values > limit
+    np.subtract(ends, 1.0, out=limit)
+    np.divide(limit, n_bins, out=limit)
+    short = values <= limit
+    bins = ends.astype(np.intp)
+    bins -= 1
+    if beyond.any():
+        bins += beyond
+    if short.any():
+        bins -= short
+    return np.maximum(bins, 0, out=bins)

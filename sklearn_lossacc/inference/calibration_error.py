@@ -179,9 +179,8 @@ def tied_levels(values: np.ndarray) -> np.ndarray:
     [1, 0, 0]
     """
     order = np.argsort(values)
-    ascending = values[order]
     level = np.empty(values.size, dtype=np.intp)
-    level[order] = np.cumsum(np.r_[False, ascending[1:] - ascending[:-1] > TIE * ascending[1:]])
+    level[order] = np.cumsum(_new_levels(values[order])) - 1
     return level
 
 
@@ -208,10 +207,22 @@ def equal_mass_bins(values: np.ndarray, weight: np.ndarray, n_bins: int) -> np.n
     >>> equal_mass_bins(np.array([0.1, 0.4, 0.4, 0.9]), np.ones(4), 2).tolist()
     [0, 1, 1, 1]
     """
-    tied = tied_levels(values)
-    mass_at = np.bincount(tied, weight)
+    order = np.argsort(values)
+    starts = np.flatnonzero(_new_levels(values[order]))
+    mass_at = np.add.reduceat(weight[order], starts)
     middle = np.cumsum(mass_at) - 0.5 * mass_at
-    return np.minimum((n_bins * middle / mass_at.sum()).astype(np.intp), n_bins - 1)[tied]
+    of_level = np.minimum((n_bins * middle / mass_at.sum()).astype(np.intp), n_bins - 1)
+    bins = np.empty(values.size, dtype=np.intp)
+    bins[order] = np.repeat(of_level, np.diff(starts, append=values.size))
+    return bins
+
+
+def _new_levels(ascending: np.ndarray) -> np.ndarray:
+    """Return where values in ascending order exceed those before them, by more than rounding."""
+    new = np.empty(ascending.size, dtype=bool)
+    new[:1] = True
+    np.greater(ascending[1:] - ascending[:-1], TIE * ascending[1:], out=new[1:])
+    return new
 
 
 def debiased_rmsce(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarray, n_bins: int = N_BINS) -> float:

@@ -59,24 +59,30 @@ def _error(binned: Binned, norm: str) -> float:
     return float(np.sqrt(((weight * gap**2).sum(axis=-1) / weight.sum(axis=-1)).mean()))
 
 
-def _uniform_by_class(rows: Rows, n_bins: int) -> Binned:
+def _uniform_by_class(rows: Rows, n_bins: int, norm: str) -> Binned:
     """Add up every class by equal-width bins of its probability, block by block."""
     k = rows.predictions.n_classes
     weight, excess = np.zeros(k * n_bins), np.zeros(k * n_bins)
     first = n_bins * np.arange(k)
     for block in rows.predictions.blocks():
-        proba = block.proba().astype(np.float64)
-        cells = (right_closed_bins(proba.ravel(), n_bins).reshape(proba.shape) + first).ravel()
-        proba[np.arange(len(proba)), block.y] -= 1.0
-        if block.weight is not None:
-            proba *= block.weight[:, None]
-        weight += np.bincount(cells, None if block.weight is None else np.repeat(block.weight, k), k * n_bins)
-        excess += np.bincount(cells, proba.ravel(), k * n_bins)
+        proba = block.proba().astype(np.float64, copy=False)
+        cells = right_closed_bins(proba.ravel(), n_bins).reshape(proba.shape)
+        cells += first
+        hit = cells[np.arange(len(proba)), block.y]
+        weighted = proba if block.weight is None else proba * block.weight[:, None]
+        excess += np.bincount(cells.ravel(), weighted.ravel(), k * n_bins)
+        excess -= np.bincount(hit, block.weight, k * n_bins)
+        if norm != "l1":
+            each = None if block.weight is None else np.repeat(block.weight, k)
+            weight += np.bincount(cells.ravel(), each, k * n_bins)
+    if norm == "l1":  # only the sum over the bins is used, which is known
+        weight[first] = rows.weight.sum()
     return Binned(weight.reshape(k, n_bins), excess.reshape(k, n_bins))
 
 
-def _quantile_by_class(rows: Rows, n_bins: int) -> Binned:
+def _quantile_by_class(rows: Rows, n_bins: int, norm: str) -> Binned:
     """Add up every class by equal-mass bins of its probability."""
+    del norm
     kept = rows.counted
     proba, y, weight = rows.proba[kept], rows.predictions.y[kept], rows.weight[kept]
     each = [_binned(column, y == j, weight, n_bins, "quantile") for j, column in enumerate(proba.T)]
@@ -91,7 +97,7 @@ def top_label_error_of(rows: Rows, n_bins: int = N_BINS, strategy: str = "unifor
 def classwise_error_of(rows: Rows, n_bins: int = N_BINS, strategy: str = "uniform", norm: str = "l1") -> float:
     """Return the calibration error over the classes."""
     by_class = _uniform_by_class if strategy == "uniform" else _quantile_by_class
-    return _error(by_class(rows, n_bins), norm)
+    return _error(by_class(rows, n_bins, norm), norm)
 
 
 def debiased_error_of(rows: Rows) -> float:
