@@ -22,13 +22,14 @@ from sklearn_lossacc.calibration import (
 from sklearn_lossacc.findings import Diagnosis, Finding, diagnose
 from sklearn_lossacc.inputs import TrainingHistory
 from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
-from sklearn_lossacc.report import EpochRecorder, HistoryReport, LossAccuracyReport
+from sklearn_lossacc.report import ComparisonReport, EpochRecorder, HistoryReport, LossAccuracyReport
 from sklearn_lossacc.statistics import PredictionSummary, summarize
 
 __all__ = [
     "AutoCalibrator",
     "BetaCalibrator",
     "CalibratedClassifier",
+    "ComparisonReport",
     "Diagnosis",
     "DirichletCalibrator",
     "EnsembleTemperatureCalibrator",

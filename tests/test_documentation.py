@@ -7,6 +7,7 @@ import pytest
 
 import sklearn_lossacc
 from sklearn_lossacc.findings import materiality
+from sklearn_lossacc.findings.comparison import COMPARISON_RULES
 from sklearn_lossacc.findings.history import HISTORY_RULES
 from sklearn_lossacc.findings.history import materiality as of_histories
 from sklearn_lossacc.findings.judge import DOC_URL
@@ -14,7 +15,7 @@ from sklearn_lossacc.findings.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "doc"
-ALL_RULES = (*RULES, *HISTORY_RULES)
+ALL_RULES = (*RULES, *HISTORY_RULES, *COMPARISON_RULES)
 
 
 def page(code):

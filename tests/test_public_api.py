@@ -16,6 +16,7 @@ EXPECTED = {
     "AutoCalibrator",
     "BetaCalibrator",
     "CalibratedClassifier",
+    "ComparisonReport",
     "Diagnosis",
     "DirichletCalibrator",
     "EnsembleTemperatureCalibrator",

@@ -1,4 +1,4 @@
-"""The command line: ``lossacc demo``, ``lossacc report FILE`` and ``lossacc history FILE``."""
+"""The command line: ``lossacc demo``, ``lossacc report``, ``lossacc history`` and ``lossacc compare``."""
 
 from sklearn_lossacc.cli.main import main
 

@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from sklearn_lossacc.adapters.histories import FORMATS
+from sklearn_lossacc.cli.compare import run_compare
 from sklearn_lossacc.cli.demo import run_demo
 from sklearn_lossacc.cli.fail_on import FAIL_ON
 from sklearn_lossacc.cli.history import read_columns, run_history
@@ -81,15 +82,7 @@ def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
         epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
     )
     report.add_argument("file", metavar="FILE", help=".npz, .npy (with --y), .csv or .tsv")
-    where = report.add_argument_group("what is what in the file")
-    where.add_argument("--y", metavar="NAME", help="key, column or file of the true labels")
-    where.add_argument(
-        "--proba", metavar="NAME[,NAME]", type=_name_or_names, help="key, column prefix or columns of the scores"
-    )
-    where.add_argument("--input", choices=("proba", "logits"), help="what the scores are; default: as they are called")
-    where.add_argument("--classes", metavar="A,B,...", type=_names, help="class of each column, in column order")
-    where.add_argument("--sample-weight", metavar="NAME", help="key, column or file of the weights")
-    where.add_argument("--groups", metavar="NAME", help="key, column or file that says which rows belong together")
+    _add_where(report.add_argument_group("what is what in the file"))
     how = report.add_argument_group("how it is judged")
     how.add_argument("--in-sample", action="store_true", help="the model was trained on these rows")
     how.add_argument(
@@ -99,6 +92,41 @@ def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_fail_on(how)
     _add_views(report)
     report.set_defaults(run=run_report)
+
+
+def _add_where(where: argparse._ArgumentGroup) -> None:
+    """Add what is what in a file of predictions."""
+    where.add_argument("--y", metavar="NAME", help="key, column or file of the true labels")
+    where.add_argument(
+        "--proba", metavar="NAME[,NAME]", type=_name_or_names, help="key, column prefix or columns of the scores"
+    )
+    where.add_argument("--input", choices=("proba", "logits"), help="what the scores are; default: as they are called")
+    where.add_argument("--classes", metavar="A,B,...", type=_names, help="class of each column, in column order")
+    where.add_argument("--sample-weight", metavar="NAME", help="key, column or file of the weights")
+    where.add_argument("--groups", metavar="NAME", help="key, column or file that says which rows belong together")
+
+
+def _add_compare(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc compare``."""
+    compare = commands.add_parser(
+        "compare",
+        help="compare two or more models on the same rows",
+        description="Compare exported predictions of two or more models, or of two epochs of one, for the same rows in "
+        "the same order: which is better by loss, by accuracy and after recalibration, and which rows decide.",
+        epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
+    )
+    compare.add_argument("files", metavar="FILE", nargs="+", help="at least two: .npz, .npy (with --y), .csv or .tsv")
+    _add_where(compare.add_argument_group("what is what in the files"))
+    how = compare.add_argument_group("how they are compared")
+    how.add_argument("--names", metavar="A,B,...", type=_names, help="names of the models; default: the files'")
+    how.add_argument("--reference", metavar="NAME", help="compare each with this model; default: all pairs")
+    how.add_argument(
+        "--alpha", type=_level, default=0.05, help="chance of any false alarm on equal models; default: %(default)s"
+    )
+    how.add_argument("--ignore", metavar="CODE,...", type=_names, default=[], help="findings to leave out: LA603,...")
+    _add_fail_on(how)
+    _add_views(compare)
+    compare.set_defaults(run=run_compare)
 
 
 def _add_history(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -165,6 +193,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_report(commands)
     _add_history(commands)
+    _add_compare(commands)
     return parser
 
 

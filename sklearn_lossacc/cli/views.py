@@ -35,10 +35,14 @@ def _write_markdown(report: Report, path: Path) -> None:
 def _write_png(report: Report, path: Path) -> None:
     """Draw the figure, without pyplot."""
     from sklearn_lossacc.plots import new_figure
+    from sklearn_lossacc.plots.comparison import check_comparison_panels, new_comparison_figure
     from sklearn_lossacc.plots.history import new_history_figure
-    from sklearn_lossacc.report import HistoryReport
+    from sklearn_lossacc.report import ComparisonReport, HistoryReport
 
-    figure, ax = new_history_figure() if isinstance(report, HistoryReport) else new_figure()
+    if isinstance(report, ComparisonReport):
+        figure, ax = new_comparison_figure(len(check_comparison_panels(None, report.diagnosis_)))
+    else:
+        figure, ax = new_history_figure() if isinstance(report, HistoryReport) else new_figure()
     report.plot(ax)
     figure.savefig(path, format="png", dpi=120)
 
@@ -56,7 +60,7 @@ def write_view(report: Report, kind: str, path: str | Path) -> Path:
 
     Parameters
     ----------
-    report : LossAccuracyReport or HistoryReport
+    report : LossAccuracyReport, HistoryReport or ComparisonReport
         What to show.
     kind : {"html", "markdown", "png"}
         As what.

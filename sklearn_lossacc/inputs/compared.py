@@ -49,17 +49,17 @@ def _named(y_proba: Any) -> list[tuple[str, Any]]:
     return named
 
 
-def _inputs(input: Any, names: list[str]) -> dict[str, str]:
-    """Say for each model whether it gives probabilities or logits."""
-    if not isinstance(input, Mapping):
-        return dict.fromkeys(names, input)
-    given = {str(name): kind for name, kind in input.items()}
-    if set(given) != set(names):
+def _of_each(given: Any, names: list[str], argument: str) -> dict[str, Any]:
+    """Return an argument for each model: the same for all, or by name."""
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(names, given)
+    by_name = {str(name): value for name, value in given.items()}
+    if set(by_name) != set(names):
         raise InvalidPredictionsError(
-            f"input names the models {sorted(given)}, y_proba holds {sorted(names)}; name each of them, or pass one "
-            "text for all."
+            f"{argument} names the models {sorted(by_name)}, y_proba holds {sorted(names)}; name each of them, or pass "
+            "one value for all."
         )
-    return given
+    return by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,8 @@ class ComparedPredictions:
             For each model, what `Predictions.from_arrays` takes.
         input : {"proba", "logits"} or mapping of str to these, default="proba"
             What the models give; a mapping names each model.
-        classes : array-like of shape (n_classes,), optional
-            The label of each column, for all models.
+        classes : array-like of shape (n_classes,) or mapping of str to these, optional
+            The label of each column, for all models or for each by name.
         sample_weight : array-like of shape (n_samples,), optional
             Row weights.
         groups : array-like of shape (n_samples,), optional
@@ -130,7 +130,7 @@ class ComparedPredictions:
         """
         named = _named(y_proba)
         names = [name for name, _ in named]
-        kinds = _inputs(input, names)
+        kinds, columns = _of_each(input, names, "input"), _of_each(classes, names, "classes")
         labels = check_target(y_true)
         weight = check_sample_weight(sample_weight, labels.size)
         codes, keys = check_groups(groups, labels.size)
@@ -138,7 +138,7 @@ class ComparedPredictions:
         models = []
         for name, proba in named:
             try:
-                model = Predictions.from_arrays(labels, proba, input=kinds[name], classes=classes)
+                model = Predictions.from_arrays(labels, proba, input=kinds[name], classes=columns[name])
             except LossAccError as reason:
                 raise type(reason)(f"model {name!r}: {reason}") from reason
             models.append(replace(model, sample_weight=weight, groups=codes, group_keys=keys, n_samples=n_samples))

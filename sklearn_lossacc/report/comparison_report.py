@@ -64,7 +64,7 @@ class ComparisonReport:
     Examples
     --------
     >>> from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
-    >>> from sklearn_lossacc.report import ComparisonReport
+    >>> from sklearn_lossacc import ComparisonReport
     >>> y, blunt, sharp = [1, 1, 0, 0], [0.6, 0.7, 0.4, 0.4], [0.9, 0.4, 0.2, 0.1]
     >>> report = ComparisonReport(ComparisonDiagnosis.from_predictions(y, {"blunt": blunt, "sharp": sharp}))
     >>> round(report.diagnosis_.difference("log_loss").value, 3), report.diagnosis_.difference("accuracy").value
@@ -110,8 +110,8 @@ class ComparisonReport:
             The model that the others are compared with; None compares all pairs.
         input : {"proba", "logits"} or mapping of str to these, default="proba"
             What the models give. It is declared, never guessed.
-        classes : array-like of shape (n_classes,), optional
-            The label of each column, in column order, for all models. Without it the column names of a DataFrame are
+        classes : array-like of shape (n_classes,) or mapping of str to these, optional
+            The label of each column, in column order; a mapping names each model. Without it the column names of a DataFrame are
             used when they cover the labels, otherwise the sorted labels.
         sample_weight : array-like of shape (n_samples,), optional
             Row weights. Values treat weight 2 as the row twice; intervals and p-values treat a weighted row as one
@@ -163,7 +163,7 @@ class ComparisonReport:
         Examples
         --------
         >>> from matplotlib.figure import Figure
-        >>> from sklearn_lossacc.report import ComparisonReport
+        >>> from sklearn_lossacc import ComparisonReport
         >>> proba = {"A": [0.9, 0.8, 0.1, 0.3], "B": [0.9, 0.8, 0.1, 0.3]}
         >>> report = ComparisonReport.from_predictions([1, 1, 0, 0], proba, ax=Figure().add_subplot())
         >>> report.diagnosis_["LA603"].headline

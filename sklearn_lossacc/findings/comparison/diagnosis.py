@@ -100,8 +100,8 @@ class ComparisonDiagnosis:
             The model that the others are compared with; None compares all pairs.
         input : {"proba", "logits"} or mapping of str to these, default="proba"
             What the models give.
-        classes : array-like of shape (n_classes,), optional
-            The label of each column.
+        classes : array-like of shape (n_classes,) or mapping of str to these, optional
+            The label of each column; a mapping names each model.
         sample_weight : array-like of shape (n_samples,), optional
             Row weights.
         groups : array-like of shape (n_samples,), optional
