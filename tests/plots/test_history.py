@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inputs import TrainingHistory
 from sklearn_lossacc.plots.history import draw_history, history_picture, new_history_figure
+from sklearn_lossacc.plots.history.figure import accuracy_title
 
 TIME = np.arange(16)
 TURNING = {
@@ -37,6 +38,22 @@ def drawn(diagnosis, **options):
 def line_with(ax, values):
     """Whether some line of an axes shows these values."""
     return any(np.array_equal(np.asarray(line.get_ydata(), dtype=float), values) for line in ax.lines)
+
+
+@pytest.mark.parametrize(
+    ("slope", "title"),
+    [
+        (0.003, "Accuracy rises all the same"),
+        (0.0, "Accuracy does not fall with it"),
+        (-0.0015, "Whether accuracy falls with it cannot be told"),
+        (-0.01, "Accuracy falls with it"),
+    ],
+)
+def test_the_title_of_the_accuracy_says_what_it_does_beside_a_rising_loss(slope, title):
+    after = np.maximum(np.arange(24) - 8, 0)
+    curves = {"val_loss": 0.5 + np.exp(-np.arange(24) / 3) + 0.02 * after, "val_accuracy": 0.8 + slope * after}
+    diagnosis = HistoryDiagnosis.from_history(TrainingHistory.from_arrays(**curves, n_val=1000))
+    assert accuracy_title(diagnosis) == title
 
 
 def test_the_curves_are_drawn_as_they_are(diagnosis):

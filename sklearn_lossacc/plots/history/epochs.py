@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.plots.history.curves import column, end_names, limits, line, set_epochs
-from sklearn_lossacc.plots.history.figure import GAP, HEADER_POINTS, draw_header, panel_words
+from sklearn_lossacc.plots.history.figure import GAP, draw_header, panel_words
 from sklearn_lossacc.plots.layout import Cell
 from sklearn_lossacc.plots.marks import draw_key
 from sklearn_lossacc.plots.style import (
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHARES = (1.5, 1.0, 0.5)
+VERDICT_LINES = 3  # what the rise is made of comes last
+HEADER_POINTS = 94.0
 MARKERS = {"labels": "^", "recalibrated": "D", "as they are": "v"}
 WORDS = {"labels": "labels only", "recalibrated": "recalibrated", "as they are": "as they are"}
 
@@ -115,7 +117,7 @@ def draw_epochs(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Axes]:
     """
     ax.set_axis_off()
     height = ax.get_window_extent().height * 72 / ax.figure.dpi
-    draw_header(diagnosis, ax)
+    draw_header(diagnosis, ax, verdict_lines=VERDICT_LINES)
     cell = Cell(ax, bounds=(0.0, 0.0, 1.0, 1.0 - min(HEADER_POINTS / max(height, 1.0), 0.4)), shares=SHARES, gap=GAP)
     above, middle, below = cell.make()
     explained = _draw_split(diagnosis, above)

@@ -26,6 +26,7 @@ SAFE_WIDTH = 0.94  # letters are up to this much narrower at another resolution
 NO_BREAK = "\N{NO-BREAK SPACE}"
 SHARES = (1.5, 1.0)
 GAP = 14.0
+BESIDE_THE_RISE = {"rose": "Accuracy rises all the same", "held": "Accuracy does not fall with it"}
 
 
 def loss_title(diagnosis: HistoryDiagnosis) -> str:
@@ -57,10 +58,10 @@ def loss_title(diagnosis: HistoryDiagnosis) -> str:
 def accuracy_title(diagnosis: HistoryDiagnosis) -> str:
     """Say what the accuracy does."""
     rises = diagnosis["LA501"]
-    if rises.status == "fired" and rises.evidence["accuracy_direction"] not in ("rose", "held"):
-        return "Whether accuracy falls with it cannot be told"
+    if rises.status == "fired":
+        direction = rises.evidence["accuracy_direction"]
+        return BESIDE_THE_RISE.get(direction, "Whether accuracy falls with it cannot be told")
     for code, words in (
-        ("LA501", "Accuracy does not fall with it"),
         ("LA502", "Accuracy falls with it"),
         ("LA505", "Accuracy stands still"),
         ("LA506", "Accuracy falls while the loss improves"),
@@ -159,12 +160,12 @@ def _draw_key(diagnosis: HistoryDiagnosis, ax: Axes, explained: dict[str, Any]) 
         draw_key(ax, handles)
 
 
-def draw_header(diagnosis: HistoryDiagnosis, ax: Axes) -> None:
-    """Write name, verdict and description above the panels."""
+def draw_header(diagnosis: HistoryDiagnosis, ax: Axes, *, verdict_lines: int = 2) -> None:
+    """Write name, description and verdict above the panels."""
     lines = (
         (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
         (description(diagnosis), -21, 1, text(TEXT_SIZE, MUTED)),
-        (verdict(diagnosis).replace(" %", NO_BREAK + "%"), -37, 2, text(TEXT_SIZE + 1, INK, linespacing=1.3)),
+        (verdict(diagnosis).replace(" %", NO_BREAK + "%"), -37, verdict_lines, text(TEXT_SIZE + 1, INK, linespacing=1.3)),
     )
     width = ax.get_window_extent().width * SAFE_WIDTH
     for words, depth, most, looks in lines:

@@ -48,7 +48,9 @@ def _shown_fall(
 ) -> str:
     """Say that accuracy fell since a row, where the same rows show it and the curves could not."""
     start, last = memory.epochs[row], memory.epochs[-1]
-    if finding.code != "LA501" or not start.is_held or last.accuracy >= start.accuracy:
+    # Means over a few epochs must have fallen too: the turn is the luckiest of its neighbours.
+    in_doubt = finding.code == "LA501" and finding.evidence["accuracy_direction"] not in ("rose", "held")
+    if not in_doubt or not start.is_held or last.accuracy >= start.accuracy:
         return ""
     wrong = np.stack([(~memory.correct(epoch)).astype(np.float64) for epoch in (start, last)])
     if len(equally_good(wrong, weight=weight, group=group).members) > 1:
