@@ -181,6 +181,8 @@ def _filled(parts: Sequence[str], fits: Callable[[str], bool], lines: int) -> li
             line = f"{line} {rest.pop(0)}"
         filled.append(line)
     last = " ".join(rest)
+    if fits(last):
+        return [*filled, last]
     while last and not fits(f"{last}…"):
         last = last[:-1].rstrip()
     return [*filled, f"{last}…"]

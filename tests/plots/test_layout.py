@@ -160,6 +160,9 @@ def test_words_are_broken_evenly_and_cut_where_they_do_not_fit():
     cut = fit_words(text, "word " * 30 + "end", 100)
     assert cut.count("\n") == 1
     assert cut.endswith("…")
+    whole = fit_words(text, "nine words of text that take just three lines", 100, lines=4)
+    assert whole.replace("\n", " ") == "nine words of text that take just three lines"
+    assert whole.count("\n") >= 2, "words that need more than two lines and fit are not cut"
     assert fit_words(text, "unbreakable" * 9, 100).endswith("…")
     assert fit_words(text, "short", 100) == "short"
     assert text.get_text() == "kept"

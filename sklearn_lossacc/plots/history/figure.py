@@ -165,7 +165,12 @@ def draw_header(diagnosis: HistoryDiagnosis, ax: Axes, *, verdict_lines: int = 2
     lines = (
         (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
         (description(diagnosis), -21, 1, text(TEXT_SIZE, MUTED)),
-        (verdict(diagnosis).replace(" %", NO_BREAK + "%"), -37, verdict_lines, text(TEXT_SIZE + 1, INK, linespacing=1.3)),
+        (
+            verdict(diagnosis).replace(" %", NO_BREAK + "%"),
+            -37,
+            verdict_lines,
+            text(TEXT_SIZE + 1, INK, linespacing=1.3),
+        ),
     )
     width = ax.get_window_extent().width * SAFE_WIDTH
     for words, depth, most, looks in lines:
