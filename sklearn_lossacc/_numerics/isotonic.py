@@ -81,8 +81,8 @@ def fit_isotonic(
     Returns
     -------
     knots, values : ndarray of shape (n_knots,)
-        Ends (or centres) of the pooled blocks and the value there. ``np.interp(x, knots, values)`` evaluates the function:
-        it is constant within a block and beyond the ends, and linear between blocks.
+        Ends (or centres) of the pooled blocks and the value there. ``np.interp(x, knots, values)`` evaluates the
+        function: it is constant within a block (if not centred) and beyond the ends, and linear between blocks.
 
     Notes
     -----

@@ -109,7 +109,7 @@ def log_softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
     return shifted
 
 
-def softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
+def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None) -> np.ndarray:
     """Compute the softmax probabilities.
 
     Parameters
@@ -118,6 +118,8 @@ def softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
         Finite logits.
     axis : int, default=1
         Axis of the classes.
+    out : ndarray, optional
+        Where to put the probabilities; may be `z` itself.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
     array([[0.25, 0.75]])
     """
     z = _as_float(z)
-    shifted = z - _largest(z, axis)
+    shifted = np.subtract(z, _largest(z, axis), out=out)
     proba = np.exp(shifted, out=shifted)
     proba /= _total(proba, axis)
     return proba

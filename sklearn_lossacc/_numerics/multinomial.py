@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from sklearn_lossacc._numerics.blocks import row_blocks
-from sklearn_lossacc._numerics.links import log_softmax
+from sklearn_lossacc._numerics.blocks import row_blocks, row_max, row_sum
+from sklearn_lossacc._numerics.links import softmax
 
 __all__ = ["adjusted_scores", "fit_multinomial", "log_evidence"]
 
+CURVATURE_ROWS = 4096  # enough for a scale
+BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
 NEWTON_PARAMETERS = 600  # up to here a Hessian pays
 WARM_ENTRIES = 2**21  # above, the search starts on one row in 16
 THINNING = 16
@@ -70,6 +72,17 @@ class _Problem:
         index = first + np.random.default_rng(0).integers(0, step, len(first))
         return _Problem(self.x[index], self.y[index], self.weight[index], self.penalty / step)
 
+    def _adjusted(self, x: np.ndarray, theta: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+        """Return `adjusted_scores`, in `out` if its shape fits."""
+        out = out if out is not None and out.shape == x.shape else np.empty(x.shape)
+        if self.full:
+            np.matmul(x, theta[:, :-1].T, out=out)
+            out += x
+        else:
+            np.multiply(x, 1.0 + theta[:, 0], out=out)
+        out += theta[:, -1]
+        return out
+
     def evaluate(self, theta: np.ndarray, curvature: str = "none") -> _At:
         """Sum loss, gradient and "full" or "diagonal" curvature over the rows, in blocks."""
         k, f = theta.shape
@@ -80,17 +93,21 @@ class _Problem:
             hessian = np.diag(2.0 * self.penalty.ravel())
         elif curvature == "diagonal":
             hessian = 2.0 * self.penalty.copy()
+        mass = None  # reused: memory from the system costs more than the arithmetic in it
         for rows in row_blocks(len(self.y), k * f if curvature == "full" else k):
             x, y, weight = self.x[rows], self.y[rows], self.weight[rows]
-            log_proba = log_softmax(adjusted_scores(x, theta))
+            mass = self._adjusted(x, theta, mass)
+            mass -= row_max(mass)[:, np.newaxis]
             place = np.arange(len(y)), y
-            value -= float(weight @ log_proba[place])
-            mass = np.exp(log_proba)
-            mass *= weight[:, np.newaxis]
+            true_score = mass[place]
+            total = row_sum(np.exp(mass, out=mass))
+            value -= float(weight @ (true_score - np.log(total)))
+            mass *= (weight / total)[:, np.newaxis]
             if curvature == "full" and hessian is not None:
                 self._add_hessian(hessian, x, mass, weight)
             elif hessian is not None:
-                spread = mass * (1.0 - np.exp(log_proba))
+                proba = mass / np.maximum(weight, np.finfo(float).tiny)[:, np.newaxis]
+                spread = mass * (1.0 - proba)
                 hessian[:, -1] += spread.sum(axis=0)
                 hessian[:, :-1] += spread.T @ x**2 if self.full else (spread * x**2).sum(axis=0)[:, np.newaxis]
             mass[place] -= weight
@@ -143,25 +160,58 @@ def _newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
     return theta
 
 
+def _to_unit_curvature(problem: _Problem, theta: np.ndarray) -> np.ndarray:
+    """Return for each class the matrix to coordinates in which its own curvature is about the unit matrix."""
+    k, f = theta.shape
+    step = max(1, len(problem.y) // CURVATURE_ROWS)
+    few = problem.thinned(step) if step > 1 else problem
+    blocks = np.zeros((k, f, f))
+    for rows in row_blocks(len(few.y), k):
+        x, weight = few.x[rows], few.weight[rows]
+        proba = softmax(adjusted_scores(x, theta))
+        spread = weight[:, np.newaxis] * proba * (1.0 - proba)
+        if problem.full:
+            features = np.column_stack([x, np.ones(len(x))])
+            for j in range(k):
+                blocks[j] += (features * spread[:, j : j + 1]).T @ features
+        else:
+            blocks[:, 0, 0] += (spread * x**2).sum(axis=0)
+            blocks[:, 0, 1] += (spread * x).sum(axis=0)
+            blocks[:, 1, 1] += spread.sum(axis=0)
+    if not problem.full:
+        blocks[:, 1, 0] = blocks[:, 0, 1]
+    blocks *= step
+    blocks[:, np.arange(f), np.arange(f)] += 2.0 * problem.penalty
+    # H = L L' gives the coordinates L' theta
+    return np.linalg.inv(np.linalg.cholesky(blocks)).transpose(0, 2, 1)
+
+
 def _quasi_newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
-    """Minimise by L-BFGS in coordinates scaled by the curvature."""
-    curvature = problem.evaluate(theta, "diagonal").hessian
-    assert curvature is not None
-    scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-12))
+    """Minimise by L-BFGS in coordinates scaled by the curvature within each class, or of each parameter."""
+    if problem.penalty.size * problem.penalty.shape[1] <= BLOCK_PARAMETERS:
+        scale = _to_unit_curvature(problem, theta)
+        to_theta, to_phi = "jab,jb->ja", "jab,ja->jb"
+        start = np.linalg.solve(scale, theta[:, :, np.newaxis])[:, :, 0]
+    else:
+        curvature = problem.evaluate(theta, "diagonal").hessian
+        assert curvature is not None
+        scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-12))
+        to_theta = to_phi = "ja,ja->ja"
+        start = theta / scale
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        at = problem.evaluate(flat.reshape(scale.shape) * scale)
-        return at.value, (at.gradient * scale).ravel()
+        at = problem.evaluate(np.einsum(to_theta, scale, flat.reshape(theta.shape)))
+        return at.value, np.einsum(to_phi, scale, at.gradient).ravel()
 
     # in scaled coordinates gradient^2 / 2 is about the decrease that is left, in nats
     found = minimize(
         objective,
-        (theta / scale).ravel(),
+        start.ravel(),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": 1000, "maxcor": 20, "gtol": 1e-6, "ftol": 1e-15},
     )
-    return found.x.reshape(scale.shape) * scale
+    return np.einsum(to_theta, scale, found.x.reshape(theta.shape))
 
 
 def fit_multinomial(

@@ -76,17 +76,18 @@ class ScoreRows:
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
-    def _laid(self, block: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
-        """Copy a block with the classes on their axis."""
+    def _laid(self, block: np.ndarray, dtype: type[np.floating], out: np.ndarray | None = None) -> np.ndarray:
+        """Copy a block with the classes on their axis; into `out` if its shape fits."""
         block = _two_columns(block, self.logits)
         turned = block.T if self.axis == 0 else block
-        copy: np.ndarray = np.empty(turned.shape, dtype=dtype)
+        fits = out is not None and out.shape == turned.shape
+        copy: np.ndarray = out if out is not None and fits else np.empty(turned.shape, dtype=dtype)
         np.copyto(copy, turned, casting="same_kind")
         return copy
 
-    def _log_scores(self, block: np.ndarray) -> np.ndarray:
-        """Return log probabilities, or logits shifted to a maximum of 0, in float32."""
-        scores = self._laid(block, np.float32)
+    def _log_scores(self, block: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+        """Return log probabilities, or logits shifted to a maximum of 0, in float32; in `out` if possible."""
+        scores = self._laid(block, np.float32, out)
         if self.logits:
             if max(scores.max(), -scores.min()) > LARGEST_LOGIT:
                 exact = self._laid(block, np.float64)
@@ -136,12 +137,15 @@ class ScoreRows:
         """
         # The largest of k probabilities is at least 1 / k.
         shifted = not self.logits and beta * np.log(self.n_classes) > LARGEST_EXPONENT
+        scores = mass = None  # reused: memory from the system costs more than the arithmetic in it
         for block, y, weight in self._blocks():
-            scores = self._log_scores(block)
+            scores = self._log_scores(block, scores)
             if shifted:
                 scores -= scores.max(axis=self.axis, keepdims=True)
             true_score = self._true_scores(scores, y)
-            mass = np.exp(np.float32(beta) * scores)
+            if mass is None or mass.shape != scores.shape:
+                mass = np.empty_like(scores)
+            np.exp(np.multiply(scores, np.float32(beta), out=mass), out=mass)
             total = np.einsum(self.sum, mass)
             mean = np.einsum(self.dot, mass, scores) / total
             mass *= scores
@@ -212,7 +216,11 @@ def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
     array([[0., 3.]])
     """
     scores = _two_columns(np.asarray(block, dtype=np.float64), logits)
-    return scores if logits else np.log(scores, out=np.full(scores.shape, LOG_FLOOR), where=scores > 0)
+    if logits:
+        return scores
+    if scores.size and scores.min() > 0:
+        return np.log(scores)
+    return np.log(scores, out=np.full(scores.shape, LOG_FLOOR), where=scores > 0)
 
 
 def solve_temperature_in_blocks(

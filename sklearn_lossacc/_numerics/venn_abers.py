@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from sklearn_lossacc._numerics.isotonic import TIE, pool_ties
+from sklearn_lossacc._numerics.lookup import in_order
 
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
 
@@ -145,5 +146,5 @@ def venn_abers_pair(
     >>> print(p0, p1)
     [0. 0.] [0.5 1. ]
     """
-    place = np.searchsorted(edges, x, side="right")
+    place = in_order(lambda ordered: np.searchsorted(edges, ordered, side="right"), x)
     return lower[place], upper[place]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -26,6 +26,7 @@ from sklearn_lossacc.inputs.arrays import as_array
 
 __all__ = ["BaseCalibrator"]
 
+PREDICTED_ENTRIES = 2**15  # in float64, with the arrays between: what the processor's cache holds
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -46,6 +47,9 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     A subclass sets its fitted attributes in `_learn` and applies them to a block of rows in `_apply`;
     `_state` and `_restore` turn them into plain numbers and back.
     """
+
+    # Maps of single classes want long columns.
+    _rows_at_least: ClassVar[int] = 1
 
     def __init__(self, *, input: str = "proba", classes: Any = None):
         self.input = input
@@ -122,7 +126,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         scores = Scores.from_array(self._check_features(X, reset=False), input=self.input)
         proba = np.empty((scores.n_rows, len(self.classes_)))
-        for rows in row_blocks(scores.n_rows, scores.n_classes):
+        entries = max(PREDICTED_ENTRIES, self._rows_at_least * scores.n_classes)
+        for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
             proba[rows] = self._apply(scores, rows)
         return proba
 

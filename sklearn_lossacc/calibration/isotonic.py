@@ -9,6 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
+from sklearn_lossacc._numerics.lookup import in_order
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
 from sklearn_lossacc.calibration.columns import ProbaColumns
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -18,6 +19,11 @@ __all__ = ["IsotonicCalibrator"]
 
 _FLOAT64 = np.dtype(np.float64)
 NEIGHBOURS = 16  # classes of which as many bytes are read as memory delivers at once
+
+
+def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Evaluate a map, linear between its knots and constant beyond them."""
+    return in_order(lambda ordered: np.interp(ordered, knots, values), x)
 
 
 class IsotonicCalibrator(BaseCalibrator):
@@ -85,6 +91,8 @@ class IsotonicCalibrator(BaseCalibrator):
     array([[0.2778, 0.7222]])
     """
 
+    _rows_at_least = 4096
+
     def __init__(self, *, centered: bool = False, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(input=input, classes=classes)
         self.centered = centered
@@ -119,10 +127,13 @@ class IsotonicCalibrator(BaseCalibrator):
     def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
         proba = scores.proba(rows, dtype=_FLOAT64)
         if len(self.maps_) == 1:
-            second = np.interp(proba[:, 1], *self.maps_[0])
+            second = _interpolated(proba[:, 1], *self.maps_[0])
             return np.maximum(np.column_stack([1.0 - second, second]), SMALLEST)
-        for column, (knots, values) in enumerate(self.maps_):
-            proba[:, column] = np.interp(proba[:, column], knots, values)
+        for begin in range(0, len(self.maps_), NEIGHBOURS):
+            columns = proba[:, begin : begin + NEIGHBOURS].T.copy()
+            for column, (knots, values) in zip(columns, self.maps_[begin:], strict=False):
+                column[:] = _interpolated(column, knots, values)
+            proba[:, begin : begin + NEIGHBOURS] = columns.T
         proba /= proba.sum(axis=1, keepdims=True)
         return np.maximum(proba, SMALLEST, out=proba)
 

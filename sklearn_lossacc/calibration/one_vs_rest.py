@@ -69,6 +69,7 @@ class OneVsRestCalibrator(BaseCalibrator):
     # Few numbers, learnt by maximum likelihood: separable labels give the identity, and the fit is kept only
     # where it pays on its own rows.
     parametric: ClassVar[bool] = False
+    _rows_at_least = 4096
 
     def __init__(self, *, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(input=input, classes=classes)

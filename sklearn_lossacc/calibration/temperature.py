@@ -119,9 +119,12 @@ class TemperatureCalibrator(BaseCalibrator):
         if self.inverse_temperature_ == 0:
             return np.broadcast_to(self.prior_, (rows.stop - rows.start, len(self.prior_)))
         logs = log_scores(scores.values[rows], logits=self.input == "logits")
-        proba = softmax(self.inverse_temperature_ * logs)
-        proba *= 1.0 - self.floor_
-        proba += self.floor_ / proba.shape[1]
+        own = None if np.may_share_memory(logs, scores.values) else logs
+        scaled = np.multiply(logs, self.inverse_temperature_, out=own)
+        proba = softmax(scaled, out=scaled)
+        if self.floor_ > 0:
+            proba *= 1.0 - self.floor_
+            proba += self.floor_ / proba.shape[1]
         return np.maximum(proba, SMALLEST, out=proba)
 
     def _state(self) -> dict[str, Any]:

@@ -78,6 +78,16 @@ def test_a_warm_start_changes_nothing(width, monkeypatch):
 
 
 @SHAPES
+def test_scaling_by_each_parameter_finds_the_same(width, monkeypatch):
+    monkeypatch.setattr(module, "NEWTON_PARAMETERS", 0)
+    x, y, weight = problem()
+    penalty = np.random.default_rng(1).uniform(0.5, 4, (4, width))
+    blocks = fit_multinomial(x, y, weight, penalty=penalty)
+    monkeypatch.setattr(module, "BLOCK_PARAMETERS", 0)
+    np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty), blocks, atol=1e-5)
+
+
+@SHAPES
 @SOLVERS
 def test_separable_rows_have_an_answer(width, newton_parameters, monkeypatch):
     monkeypatch.setattr(module, "NEWTON_PARAMETERS", newton_parameters)
