@@ -171,5 +171,7 @@ def value_text(finding: Finding) -> str:
     }
     if finding.value is None or finding.code not in writers:
         return ""
+    if finding.code == "LA514" and finding.evidence["stray_rows"] and finding.evidence["n_runs"] == 1:
+        return f"evaluations left out {len(finding.evidence['stray_rows'])}"
     label, write = writers[finding.code]
     return f"{label} {write(finding.value)}"

@@ -5,6 +5,7 @@ import pytest
 
 from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.findings.history.wording import value_text
 from sklearn_lossacc.inputs import LeftOut, TrainingHistory
 
 
@@ -35,6 +36,7 @@ def test_evaluations_that_do_not_belong(reason):
     found = judge("LA514", val_loss=[0.9, 0.8, 0.7], left_out=(stray,))
     assert found.status == "fired"
     assert f"row 19 ({reason}: loss 0.443, accuracy 80.0 %)" in found.headline
+    assert value_text(found) == "evaluations left out 1"
 
 
 def test_one_run_passes_with_what_was_done():
