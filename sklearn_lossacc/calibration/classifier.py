@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn import get_config
@@ -21,10 +21,14 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
 from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidTargetError
-from sklearn_lossacc.inputs import check_target, from_estimator
+from sklearn_lossacc.inputs import Predictions, check_target, from_estimator
 from sklearn_lossacc.inputs.columns import spread_columns
 from sklearn_lossacc.inputs.weights import check_sample_weight
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CalibratedClassifier"]
 
@@ -80,6 +84,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         rows. "auto" is True, except for a frozen estimator.
     n_jobs : int, optional
         Splits that are fitted at the same time.
+    summary : bool, default=True
+        Whether to compute `summary_`, for which the calibrator is fitted five more times.
 
     Attributes
     ----------
@@ -87,6 +93,11 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         The fitted classifiers.
     calibrators_ : list of BaseCalibrator
         The fitted calibrator behind each of them.
+    summary_ : DataFrame
+        What calibration changes, on rows that neither the classifier nor the calibrator has seen: a row for each of
+        log_loss (nats), accuracy, brier_score (0 to 2), confidence_gap (mean largest probability minus accuracy) and
+        calibration_loss (nats that one more temperature would save); columns before, after, change (after - before),
+        each with the limits of its 95 % interval, such as before_low and before_high.
     classes_ : ndarray of shape (n_classes,)
         Class labels, in the order of the columns.
     n_features_in_ : int
@@ -107,6 +118,9 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     `sample_weight` is used by the calibrators, and by the classifier if its `fit` takes it (with metadata routing: if
     it requests it). `groups` reach the splitter and the calibrators.
 
+    `summary_` takes the held-out predictions of all splits together, and cross-fits the calibrator on them in five
+    folds. Above 2**21 entries it takes a fixed sample of the rows. Copies of a row count as one draw.
+
     Examples
     --------
     >>> from sklearn.datasets import make_classification
@@ -118,6 +132,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     True
     >>> model.predict_proba(X[:1]).shape
     (1, 2)
+    >>> bool(model.summary_.loc["log_loss", "change_high"] < 0)  # an improvement beyond chance
+    True
     """
 
     def __init__(
@@ -129,6 +145,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         response_method: str = "auto",
         ensemble: bool | str = "auto",
         n_jobs: int | None = None,
+        summary: bool = True,
     ):
         self.estimator = estimator
         self.calibrator = calibrator
@@ -136,6 +153,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.response_method = response_method
         self.ensemble = ensemble
         self.n_jobs = n_jobs
+        self.summary = summary
 
     def __sklearn_tags__(self) -> Tags:
         """Take what the estimator takes."""
@@ -252,6 +270,23 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
+    @property
+    def summary_(self) -> pd.DataFrame:
+        """What calibration changes; see the class."""
+        check_is_fitted(self)
+        if self._summary is None:
+            raise AttributeError("there is no summary_: fit with summary=True.")
+        return self._summary.frame()
+
+    def _summarize(self, kind: str, scores: Any, y: np.ndarray, weight: Any, groups: Any) -> CalibrationSummary | None:
+        """Judge the calibrator on held-out scores."""
+        if not self.summary:
+            return None
+        predictions = Predictions.from_arrays(
+            y, scores, input=kind, classes=self.classes_, sample_weight=weight, groups=groups
+        )
+        return summarize_calibration(self._new_calibrator(kind), predictions)
+
     def _check_params(self) -> None:
         """Check the parameters that no other object checks."""
         if self.ensemble not in (True, False, "auto"):
@@ -312,6 +347,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         calibrator = self._new_calibrator(response.input)
         self.estimators_ = [self.estimator]
         self.calibrators_ = [calibrator.fit(response.y_proba, y, sample_weight=sample_weight, groups=groups)]
+        self._summary = self._summarize(response.input, response.y_proba, y, sample_weight, groups)
 
     def _splits(self, X: Any, y: np.ndarray, groups: Any, split_params: dict) -> list:
         """List the splits."""
@@ -351,3 +387,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
             for kind, scores, rows in sides
         ]
+        rows = np.concatenate([test for _, test in splits])
+        scores = np.concatenate([np.asarray(scores) for _, _, scores in folds])
+        # a row that several splits hold out stays one draw
+        units = rows if groups is None and len(np.unique(rows)) < len(rows) else _some(groups, rows)
+        self._summary = self._summarize(folds[0][1], scores, y[rows], _some(sample_weight, rows), units)

@@ -1,0 +1,140 @@
+"""What calibration changes: loss, accuracy and calibration before and after, on rows that no calibrator saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+
+from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
+from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, out_of_fold_loss
+from sklearn_lossacc.calibration.nested import fit_inner
+from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.inference.intervals import mean_intervals, wilson_interval
+from sklearn_lossacc.inputs import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MEASURES", "CalibrationSummary", "summarize_calibration"]
+
+N_FOLDS = 5
+MEASURES = ("log_loss", "accuracy", "brier_score", "confidence_gap", "calibration_loss")
+STATES = ("before", "after", "change")
+
+
+@dataclass(frozen=True)
+class CalibrationSummary:
+    """Means and limits of five measures before and after calibration.
+
+    Attributes
+    ----------
+    values : ndarray of shape (5, 9)
+        A row for each of `MEASURES`; mean, lower and upper limit before, after, and of the change.
+    n_rows : int
+        Number of rows judged.
+    method : str
+        How the intervals were made.
+    """
+
+    values: np.ndarray
+    n_rows: int
+    method: str
+
+    def frame(self) -> pd.DataFrame:
+        """Return the values as a table.
+
+        Returns
+        -------
+        DataFrame
+            A new one: one row a measure, nine columns.
+        """
+        import pandas as pd
+
+        columns = [name for state in STATES for name in (state, f"{state}_low", f"{state}_high")]
+        return pd.DataFrame(self.values.copy(), index=pd.Index(MEASURES, name="measure"), columns=columns)
+
+
+def _subset(predictions: Predictions, rows: np.ndarray, proba: np.ndarray | None = None) -> Predictions:
+    """Take some rows, or other probabilities for them."""
+    weight, groups = predictions.sample_weight, predictions.groups
+    return Predictions.from_arrays(
+        predictions.classes[predictions.y[rows]],
+        predictions.scores[rows] if proba is None else proba,
+        input=predictions.input if proba is None else "proba",
+        classes=predictions.classes,
+        sample_weight=None if weight is None else weight[rows],
+        groups=None if groups is None else groups[rows],
+    )
+
+
+def _out_of_fold(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> np.ndarray:
+    """Calibrate each row by a map that was learnt from the other folds."""
+    proba = np.empty((len(folds.rows), predictions.n_classes))
+    for fold in range(folds.n_folds):
+        held_out = np.flatnonzero(folds.fold == fold)
+        inner: Any = clone(calibrator).set_params(input=predictions.input, classes=predictions.classes)
+        fit_inner(inner, _subset(predictions, np.delete(folds.rows, held_out)))
+        test = _subset(predictions, folds.rows[held_out]).checked
+        for rows in row_blocks(test.n_rows, test.n_classes):
+            proba[held_out[rows]] = inner._apply(test, rows)
+    return proba
+
+
+def _row_values(predictions: Predictions, rows: np.ndarray, proba: np.ndarray, folds: Folds) -> np.ndarray:
+    """Return the measures of each row, whose means are those of the table."""
+    y, place = predictions.y[rows], np.arange(len(rows))
+    loss = -np.log(np.maximum(proba[place, y], LOSS_CLIP))
+    correct = (proba.argmax(axis=1) == y).astype(np.float64)
+    brier = (proba**2).sum(axis=1) - 2.0 * proba[place, y] + 1.0
+    gap = proba.max(axis=1) - correct
+    own = Folds(place, folds.fold, folds.unit, folds.n_folds, folds.n_units)
+    tempered = out_of_fold_loss(TemperatureCalibrator(), _subset(predictions, rows, proba), own)
+    return np.column_stack([loss, correct, brier, gap, loss - tempered])
+
+
+def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) -> CalibrationSummary:
+    """Cross-fit a calibrator, and compare its probabilities with those that it was given.
+
+    Parameters
+    ----------
+    calibrator : BaseCalibrator
+        Left as it is.
+    predictions : Predictions
+        Of rows that the classifier was not trained on.
+
+    Returns
+    -------
+    CalibrationSummary
+        All NaN with fewer than ten different rows.
+
+    Notes
+    -----
+    Five folds, in which rows of one group and copies of a row stay together. `calibration_loss` is what one more
+    temperature, itself cross-fitted, would save. Above 2**21 entries a fixed sample of the rows is judged. 95 percent
+    intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
+    """
+    folds = assign_folds(predictions, N_FOLDS)
+    n_rows = len(folds.rows)
+    if folds.n_units < 2 * N_FOLDS:
+        nothing = np.full((len(MEASURES), 9), np.nan)
+        return CalibrationSummary(nothing, n_rows, "not applicable: too few rows")
+    given = predictions.checked.proba(folds.rows, dtype=np.dtype(np.float64))
+    before = _row_values(predictions, folds.rows, given, folds)
+    after = _row_values(predictions, folds.rows, _out_of_fold(calibrator, predictions, folds), folds)
+    weight = predictions.sample_weight
+    weight = np.ones(n_rows) if weight is None else weight[folds.rows]
+    group = None
+    if folds.n_units < n_rows:
+        group = folds.unit
+    columns = np.column_stack([before, after, after - before])
+    mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
+    values = np.stack([mean, low, high], axis=1).reshape(3, len(MEASURES), 3)
+    if group is None:
+        n_effective = weight.sum() ** 2 / (weight @ weight)
+        for state in range(2):
+            values[state, 1, 1:] = wilson_interval(float(values[state, 1, 0]), float(n_effective))
+    return CalibrationSummary(values.transpose(1, 0, 2).reshape(len(MEASURES), 9), n_rows, method)
