@@ -22,9 +22,9 @@ def canonical_order(
     models : sequence of ModelRows
         The models, on the same rows.
     weight : ndarray of shape (n,)
-        Row weights.
+        Row weights, all positive.
     group : ndarray of int of shape (n,) or None
-        Group codes.
+        Group codes, without gaps.
 
     Returns
     -------
@@ -47,9 +47,9 @@ def canonical_order(
         return np.lexsort(keys), None
     n_groups = int(group.max()) + 1
     within = np.lexsort([*keys, group])
-    sums = [np.bincount(group[within], (weight * key)[within], n_groups) for key in keys[1:]]
+    size = np.bincount(group[within], weight[within], n_groups)
+    means = [np.bincount(group[within], (weight * key)[within], n_groups) / size for key in keys[1:]]
     rank = np.empty(n_groups, dtype=np.int64)
-    rank[np.lexsort([np.bincount(group[within], weight[within], n_groups), *sums])] = np.arange(n_groups)
+    rank[np.lexsort([size, *means])] = np.arange(n_groups)
     order = np.lexsort([*keys, rank[group]])
-    # Groups whose rows all have weight 0 are gone: codes must not leave gaps.
-    return order, np.unique(rank[group][order], return_inverse=True)[1]
+    return order, rank[group][order]

@@ -115,11 +115,11 @@ def paired_differences(
 
     Notes
     -----
-    Below 1000 effective units, limits and p-values come from the same bootstrap-t (with fewer than ten units, from the
-    more cautious of it and Student's t); above, from the normal law, or from Student's t over groups. Where fewer than
-    ten units carry a difference, by (sum |s|)^2 / sum s^2 of their sums s, Student's t with so many degrees of freedom
-    less one is the limit if it is more cautious: a resample without those rows shows nothing of it. Rows that all
-    differ by the same amount have no spread to go by: their p-value is that of n equal signs, 2^(1 - n).
+    Below 1000 effective units, limits and p-values come from the same bootstrap-t or, where that is more cautious, from
+    Student's t: the one is too sure of symmetric differences, the other of skewed ones. Its degrees of freedom are one
+    less than the number of units that carry the difference, (sum |s|)^2 / sum s^2 of their sums s. Above, the normal
+    law, or Student's t over groups, holds, unless fewer than ten units carry the difference. Rows that all differ by
+    the same amount have no spread to go by: their p-value is that of n equal signs, 2^(1 - n).
 
     Examples
     --------
@@ -127,7 +127,7 @@ def paired_differences(
     >>> shifted = rng.normal(0.5, 1.0, (200, 1))
     >>> (found,) = paired_differences(shifted, np.ones(200), None, Resamples(200, 0))
     >>> found.low < 0.5 < found.high, found.p_value < 0.001, found.method
-    (True, True, 'bootstrap-t')
+    (True, True, 'wider of bootstrap-t and t')
     """
     sums, sizes = unit_sums(values, weight, group)
     mean, error = mean_and_error(sums, sizes)
@@ -135,6 +135,7 @@ def paired_differences(
     first = resamples.first
     _, low, high, method = mean_intervals(values, weight, group, rng, resamples=first)
     n_units = len(sizes)
+    method = method.removeprefix("wider of ").removesuffix(" and t")
     extra = np.zeros(len(mean)) if extra_error is None else extra_error
     if method.startswith("not applicable"):
         return [PairedDifference(float(value), None, None, None, None, method) for value in mean]
@@ -144,19 +145,20 @@ def paired_differences(
     low = mean - np.hypot(mean - low, Z95 * extra)
     high = mean + np.hypot(high - mean, Z95 * extra)
     p_values = _p_values(ratio, sums, sizes, rng, resamples, method)
-    few = _carriers(sums) < FEW_UNITS
-    if few.any():
-        degrees = np.maximum(_carriers(sums) - 1.0, 1.0)
+    carriers = _carriers(sums)
+    careful = np.full(len(mean), True) if "bootstrap" in method else carriers < FEW_UNITS
+    if careful.any():
+        degrees = np.maximum(carriers - 1.0, 1.0)
         half = widened * t.isf(TAIL, degrees)
-        low = np.where(few, np.minimum(low, mean - half), low)
-        high = np.where(few, np.maximum(high, mean + half), high)
-        p_values = np.where(few, np.maximum(p_values, 2.0 * t.sf(np.abs(ratio), degrees)), p_values)
+        low = np.where(careful, np.minimum(low, mean - half), low)
+        high = np.where(careful, np.maximum(high, mean + half), high)
+        p_values = np.where(careful, np.maximum(p_values, 2.0 * t.sf(np.abs(ratio), degrees)), p_values)
     still = widened <= 1e-12 * np.abs(mean)
     p_values = np.where(still, np.where(mean == 0, 1.0, 2.0 ** float(max(1 - n_units, -1000))), p_values)
     columns = (column.tolist() for column in (mean, low, high, p_values, widened))
     return [
-        PairedDifference(value, lower, upper, p_value, se, f"{method}; t, few rows carry it" if carried else method)
-        for carried, (value, lower, upper, p_value, se) in zip(few & ~still, zip(*columns, strict=True), strict=True)
+        PairedDifference(value, lower, upper, p_value, se, f"wider of {method} and t" if wider else method)
+        for wider, (value, lower, upper, p_value, se) in zip(careful, zip(*columns, strict=True), strict=True)
     ]
 
 
@@ -176,15 +178,13 @@ def _p_values(
     method: str,
 ) -> np.ndarray:
     """Return two-sided p-values of studentised means by the method of their limits."""
-    n_units = len(sizes)
     if method == "normal":
         return 2.0 * norm.sf(np.abs(ratio))
-    student = 2.0 * t.sf(np.abs(ratio), n_units - 1)
     if method == "cluster t":
-        return student
+        return 2.0 * t.sf(np.abs(ratio), len(sizes) - 1)
     draws = studentised_means(sums, sizes, rng, resamples.first)
     p_values = np.array([_two_sided(draws[:, place], value) for place, value in enumerate(ratio)])
     if (p_values < EXTEND_BELOW).any() and resamples.first is not None:
         draws = np.concatenate([draws, *(studentised_means(sums, sizes, rng, more) for more in resamples.more())])
         p_values = np.array([_two_sided(draws[:, place], value) for place, value in enumerate(ratio)])
-    return np.maximum(p_values, student) if n_units < FEW_UNITS else p_values
+    return p_values
