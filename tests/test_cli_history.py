@@ -127,7 +127,7 @@ BAD_INPUT = {
     "no such folder": ["good.csv", "--html", "nowhere/r.html"],
     "is a folder": ["good.csv", "--png", "."],
     "required": [],
-    "is no text": ["binary.csv"],
+    "is no text in UTF-8": ["binary.csv"],
     "more than a share can be": ["shares.csv"],
 }
 

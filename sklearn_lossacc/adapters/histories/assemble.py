@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.histories.matching import match_columns
 from sklearn_lossacc.adapters.histories.points import Points, dense_points, is_sparse, sparse_points
 from sklearn_lossacc.adapters.histories.reshape import NamedRun, split_named_runs, widen
-from sklearn_lossacc.adapters.histories.roles import Role, is_row_number
+from sklearn_lossacc.adapters.histories.roles import Role, is_row_number, role_of
 from sklearn_lossacc.adapters.histories.runs import is_resumed, segments
 from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.adapters.histories.units import conversion, convert, settle_percent
+from sklearn_lossacc.exceptions import InvalidHistoryError
 from sklearn_lossacc.inputs.history import MEASURES, LeftOut, Match, TrainingHistory
 
 
@@ -52,13 +54,17 @@ def assemble(
         return _of_named_runs(
             table, [(part, assemble(part.table, columns=columns, n_val=n_val, n_classes=n_classes)) for part in parts]
         )
+    if not table.n_rows and table.columns:
+        raise InvalidHistoryError(f"the log has columns but no rows: {listing(list(table.columns))}.")
     table = widen(table, wanted)
     roles, counters = match_columns(table, columns)
     roles = settle_percent(table, roles)
     by_target = {role.target: name for name, role in roles.items()}
-    curves = {target: convert(_filled(table, name), roles[name], name) for target, name in by_target.items()}
+    curves = {
+        target: convert(_filled(table, name, roles[name]), roles[name], name) for target, name in by_target.items()
+    }
     count = {kind: _counter(table, name) for kind, name in counters.items()}
-    notes = list(table.notes)
+    notes = [*table.notes, *_unread(table, columns)]
     count = _usable(count, notes, interleaved=bool(table.sparse))
     sparse = is_sparse(curves, count.get("epoch")) if table.sparse is None else table.sparse
     runs, cut_notes, superseded = _runs(curves, count, table, sparse)
@@ -90,9 +96,10 @@ def _of_named_runs(table: LogTable, parts: list[tuple[NamedRun, TrainingHistory]
     return replace(runs[-1], name=table.facts.get("name", "history"), runs=tuple(runs), notes=notes)
 
 
-def _filled(table: LogTable, name: str) -> np.ndarray:
-    """Return a column with NaN where the log has no entry, and inf where it holds one that is not a number."""
-    values = [np.nan if v is None else np.inf if np.isnan(v) else v for v in table.columns[name]]
+def _filled(table: LogTable, name: str, role: Role) -> np.ndarray:
+    """Return a column with NaN where the log has no entry, and inf where it holds a loss that is not a number."""
+    broken = np.inf if role.measure == "loss" else np.nan
+    values = [np.nan if v is None else broken if np.isnan(v) else v for v in table.columns[name]]
     values += [np.nan] * (table.n_rows - len(values))
     return np.asarray(values, dtype=float)
 
@@ -137,13 +144,22 @@ def _runs(
     if counter is None:
         counter = np.arange(table.n_rows, dtype=float)
     breaks = list(table.breaks)
+    if len(counter) > 2 and (np.diff(counter) < 0).all():
+        raise InvalidHistoryError(
+            f"the {'epochs' if epoch is not None else 'steps'} fall from row to row, from {counter[0]:g} to "
+            f"{counter[-1]:g}: is the newest row the first? Reverse the rows."
+        )
+    notes: list[str] = []
     if not sparse and "epoch" in count:
         again = np.flatnonzero(np.diff(count["epoch"]) == 0) + 1
         step = count.get("step")
-        breaks += [int(row) for row in again if step is None or step[row] <= step[row - 1]]
+        times = _times_each(count["epoch"])
+        if times is None:
+            breaks += [int(row) for row in again if step is None or step[row] <= step[row - 1]]
+        elif step is None:
+            notes.append(f"every epoch has {times} rows, taken for evaluations within it, not for {times} runs")
     parts = segments(counter, breaks)
     runs: list[tuple[np.ndarray, np.ndarray | None]] = []
-    notes: list[str] = []
     superseded: list[LeftOut] = []
     shifted = None if epoch is None else epoch.copy()
     for part in parts:
@@ -164,6 +180,25 @@ def _runs(
                 notes.append(f"another run begins at row {part.start}")
             runs.append((rows, None))
     return [(rows, shifted) for rows, _ in runs], notes, superseded
+
+
+def _times_each(epoch: np.ndarray) -> int | None:
+    """Return how many rows every epoch has, where that is one number above 1 and epochs do not fall; else None."""
+    if (np.diff(epoch) < 0).any():
+        return None
+    _, counts = np.unique(epoch, return_counts=True)
+    regular = len(counts) > 1 and counts[0] > 1 and (counts[:-1] == counts[0]).all() and counts[-1] <= counts[0]
+    return int(counts[0]) if regular else None
+
+
+def _unread(table: LogTable, columns: Mapping[str, str | None] | None) -> list[str]:
+    """Tell of columns that are called as curves but hold no numbers."""
+    wanted = set((columns or {}).values())
+    return [
+        f"{name!r} holds no numbers and was not read"
+        for name in table.texts
+        if name not in wanted and role_of(name) is not None
+    ]
 
 
 def _history(

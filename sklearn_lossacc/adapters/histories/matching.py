@@ -93,7 +93,7 @@ def _held(table: LogTable) -> str:
     """List the columns, and those that would be curves if their entries were numbers."""
     held = listing(list(table.columns)) or "no column of numbers"
     written = [
-        f"{name!r} (text, such as {next((entry for entry in entries if isinstance(entry, str)), entries[0])!r})"
+        f"{name!r} (no numbers, such as {next((entry for entry in entries if isinstance(entry, str)), entries[0])!r})"
         for name, entries in table.texts.items()
         if role_of(name) is not None
     ]

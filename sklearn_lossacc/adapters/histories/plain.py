@@ -152,9 +152,20 @@ def _same_length(curves: dict[str, list[Any]], wanted: Sequence[str]) -> tuple[d
     return spread, [f"{listing(shorter)}: one value every {gap} epochs, as Keras' validation_freq writes them"]
 
 
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give entries of mappings within a row names such as ``val/loss``."""
+    flat: dict[str, Any] = {}
+    for name, entry in record.items():
+        if isinstance(entry, Mapping):
+            flat |= {f"{name}/{inner}": value for inner, value in entry.items()}
+        else:
+            flat[str(name)] = entry
+    return flat
+
+
 def read_records(source: Sequence[Mapping[str, Any]], source_format: str = "records") -> LogTable:
     """Read a list of mappings, one a row; entries that are no numbers are set aside."""
-    table = table_of(columns_of(source), source_format)
+    table = table_of(columns_of(map(_flat, source)), source_format)
     table.single = len(source) == 1
     return table
 

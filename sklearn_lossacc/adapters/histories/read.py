@@ -27,7 +27,7 @@ from sklearn_lossacc.adapters.histories import (
 from sklearn_lossacc.adapters.histories.assemble import assemble
 from sklearn_lossacc.adapters.histories.sources import TextTable, load
 from sklearn_lossacc.adapters.histories.table import LogTable
-from sklearn_lossacc.exceptions import InvalidHistoryError
+from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
 from sklearn_lossacc.inputs import TrainingHistory
 
 
@@ -145,6 +145,8 @@ def read_history(
         raise InvalidHistoryError(f"format must be one of {listing(list(FORMATS), most=20)}, got {format!r}.")
     name, told = "history", f"this {type(source).__name__}"
     if isinstance(source, str | PathLike):
+        if not str(source):
+            raise InvalidFileError("the path is empty.")
         path = Path(source)
         name, told = path.stem or path.name, str(path)
         source = load(path)

@@ -80,7 +80,7 @@ def _mlflow(folder: Path) -> list[Path]:
         return [folder]
     if (folder / "metrics").is_dir():
         return [folder / "metrics"]
-    return sorted(path for path in folder.glob("*/metrics") if path.is_dir())
+    return sorted(path for path in folder.glob("*/metrics") if path.is_dir() and not (path / "__init__.py").exists())
 
 
 def _read_mlflow(folder: Path) -> LogTable:

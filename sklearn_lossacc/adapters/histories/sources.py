@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def _text(path: Path) -> str:
         raise InvalidFileError(f"{path} cannot be read: {error}") from None
     except UnicodeDecodeError:
         raise InvalidFileError(
-            f"{path} is no text; expected a table, JSON, or a folder of MLflow, TensorBoard or CatBoost."
+            f"{path} is no text in UTF-8; expected a table, JSON, or a folder of MLflow, TensorBoard or CatBoost."
         ) from None
 
 
@@ -121,7 +122,8 @@ def _json(path: Path, text: str) -> Any:
 
 def _table(path: Path, text: str) -> TextTable:
     """Read a table with column names; a repeated header marks a new start, a last row that breaks off is left out."""
-    first = text.lstrip("\n").partition("\n")[0]
+    text = _without_remarks(text)
+    first = text.partition("\n")[0]
     separator = next((mark for mark in "\t,;|" if mark in first), None)
     if separator is None:
         rows = [[cell] for cell in text.splitlines() if cell.strip()]
@@ -153,6 +155,18 @@ def _table(path: Path, text: str) -> TextTable:
     if not kept:
         raise InvalidFileError(f"{path} has column names but no rows.")
     return table
+
+
+def _without_remarks(text: str) -> str:
+    """Leave out lines of remarks above a table; the last of them is its header where numbers follow at once."""
+    lines = text.lstrip("\n").splitlines()
+    remarks = next((place for place, line in enumerate(lines) if not line.lstrip().startswith("#")), len(lines))
+    if remarks:
+        following = re.split(r"[\t,;|\s]+", lines[remarks].strip()) if remarks < len(lines) else []
+        if following and all(_is_number(cell) for cell in following):
+            remarks -= 1
+            lines[remarks] = lines[remarks].lstrip().removeprefix("#").lstrip()
+    return "\n".join(lines[remarks:])
 
 
 def _is_number(cell: str) -> bool:

@@ -52,6 +52,8 @@ class LogTable:
         Columns that hold no numbers.
     texts : dict of str to list
         Entries of those columns, where the log has them row by row.
+    in_percent : set of str
+        Columns whose entries were written with percent signs.
     """
 
     source_format: str
@@ -68,6 +70,7 @@ class LogTable:
     left_out: list[LeftOut] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     texts: dict[str, list[Any]] = field(default_factory=dict)
+    in_percent: set[str] = field(default_factory=set)
 
     @property
     def n_rows(self) -> int:
@@ -143,6 +146,9 @@ def table_of(columns: Mapping[str, Sequence[Any]], source_format: str, **facts: 
     n_rows = max((len(values) for values in columns.values()), default=0)
     table = LogTable(source_format, **facts)
     for name, entries in columns.items():
+        entries, in_percent = _without_percent_signs(entries)
+        if in_percent:
+            table.in_percent.add(str(name))
         try:
             read = [number(entry) for entry in entries]
         except ValueError:
@@ -153,6 +159,14 @@ def table_of(columns: Mapping[str, Sequence[Any]], source_format: str, **facts: 
         table.columns[str(name)] = [value for value, _ in read]
         table.rounding[str(name)] = [error for _, error in read]
     return table
+
+
+def _without_percent_signs(entries: Sequence[Any]) -> tuple[Sequence[Any], bool]:
+    """Strip percent signs where every entry of text has one, and say whether they have."""
+    texts = [entry.strip() for entry in entries if isinstance(entry, str) and entry.strip().lower() not in MISSING]
+    if not texts or not all(text.endswith("%") for text in texts):
+        return entries, False
+    return [entry.strip().removesuffix("%") if isinstance(entry, str) else entry for entry in entries], True
 
 
 def columns_of(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:

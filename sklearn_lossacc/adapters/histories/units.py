@@ -40,6 +40,10 @@ def settle_percent(table: LogTable, roles: Mapping[str, Role]) -> dict[str, Role
     A share is at most 1. Columns of one measure have one unit: where one of them exceeds 1.5, all are percentages; but
     one that reaches 10 beside one that never exceeds 1 is refused, since they hardly have one unit.
     """
+    roles = {
+        name: replace(role, percent=True) if role.measure != "loss" and name in table.in_percent else role
+        for name, role in roles.items()
+    }
     largest: dict[str, tuple[float, str]] = {}
     least: dict[str, tuple[float, str]] = {}
     for name, role in roles.items():

@@ -79,7 +79,7 @@ def description(diagnosis: HistoryDiagnosis) -> str:
 
 
 def matched_text(diagnosis: HistoryDiagnosis) -> str:
-    """Write what was read as what."""
+    """Write what was read as what, and what else was done in reading."""
     table = diagnosis.tables["matched"]
     written = []
     for curve, column, conversion, note in zip(
@@ -88,7 +88,7 @@ def matched_text(diagnosis: HistoryDiagnosis) -> str:
         converted = f" ({conversion})" if conversion else ""
         remark = f" [{note}]" if note else ""
         written.append(f"{curve} = {one_line(column, 40)!r}{converted}{remark}")
-    return "; ".join(written)
+    return "; ".join([*written, *(one_line(note) for note in diagnosis.description["notes"])])
 
 
 def best_text(diagnosis: HistoryDiagnosis) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from sklearn_lossacc.adapters.histories import read_history
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
+from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inputs import TrainingHistory
 
 CURVES = {"loss": [0.9, 0.7, 0.6], "val_loss": [1.0, 0.8, 0.9], "val_acc": [0.5, 0.6, 0.65]}
@@ -453,7 +454,7 @@ def test_shares_beside_percentages_are_refused():
 
 def test_a_decimal_comma_is_named(tmp_path):
     path = write(tmp_path, "a.csv", "epoch;val_loss;val_acc\n0;0,9;0,5\n1;0,8;0,6\n")
-    with pytest.raises(InvalidHistoryError, match=r"'epoch', and 'val_loss' \(text, such as '0,9'\)"):
+    with pytest.raises(InvalidHistoryError, match=r"'epoch', and 'val_loss' \(no numbers, such as '0,9'\)"):
         read_history(path)
 
 
@@ -482,3 +483,71 @@ def test_a_history_that_is_read_again_keeps_its_curves_and_checks_the_facts():
         read_history(history, n_val=-5)
     with pytest.raises(InvalidHistoryError, match="already read"):
         read_history(history, columns={"val_loss": "loss"})
+
+
+# --- what people write into logs ---
+
+
+def test_percent_signs(tmp_path):
+    path = write(tmp_path, "a.csv", "epoch,val_loss,val_acc,val_err\n0,1.0,0.5%,99.5 %\n1,0.9,0.7%,\n")
+    history = read_history(path, columns={"test_error_percent": "val_err"})
+    np.testing.assert_allclose(history.val_accuracy, [0.005, 0.007])
+    np.testing.assert_allclose(history.evaluations["test"].accuracy, [0.005, np.nan])
+    assert "x / 100" in str(history.matched_["val_accuracy"])
+
+
+def test_a_curve_that_holds_no_numbers_is_told():
+    history = read_history({"val_loss": [1.0, 0.9], "val_acc": ["high", "higher"]})
+    assert "'val_acc' holds no numbers and was not read" in history.notes
+    assert "'val_acc' holds no numbers" in str(HistoryDiagnosis.from_history(history)).replace("\n            ", " ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# run 7\n# lr .1\nepoch,val_loss\n0,1.0\n1,0.9\n",
+        "# epoch,val_loss\n0,1.0\n1,0.9\n",
+        "\n#epoch\tval_loss\n0\t1.0\n1\t0.9\n",
+    ],
+)
+def test_remarks_above_a_table(tmp_path, text):
+    history = read_history(write(tmp_path, "a.csv", text))
+    assert history.val_loss.tolist() == [1.0, 0.9]
+    assert history.epoch.tolist() == [0, 1]
+
+
+def test_mappings_within_rows():
+    log = [{"epoch": e, "train": {"loss": 1.0 - e / 10}, "val": {"loss": 1.1, "acc": 0.5}} for e in range(3)]
+    history = read_history(log)
+    assert history.val_loss.tolist() == [1.1, 1.1, 1.1]
+    np.testing.assert_allclose(history.train_loss, [1.0, 0.9, 0.8])
+
+
+def test_several_evaluations_of_every_epoch_are_one_run():
+    history = read_history({"epoch": [1, 1, 2, 2, 3], "val_loss": [1.0, 0.9, 0.8, 0.75, 0.7]})
+    assert history.runs == ()
+    assert history.val_loss.tolist() == [1.0, 0.9, 0.8, 0.75, 0.7]
+    assert "every epoch has 2 rows, taken for evaluations within it, not for 2 runs" in history.notes
+
+
+def test_rows_from_the_newest_to_the_oldest_are_refused():
+    with pytest.raises(InvalidHistoryError, match="the epochs fall from row to row, from 3 to 1"):
+        read_history({"epoch": [3, 2, 1], "val_loss": [0.8, 0.9, 1.0]})
+
+
+def test_an_accuracy_of_nan_is_missing_and_a_loss_of_nan_is_not_finite():
+    history = read_history({"val_loss": [1.0, np.nan, 0.8], "val_acc": [0.5, np.nan, 0.6]})
+    assert np.isinf(history.val_loss[1])
+    assert np.isnan(history.val_accuracy[1])
+
+
+def test_nothing_to_read(tmp_path):
+    with pytest.raises(InvalidHistoryError, match="columns but no rows: 'val_loss'"):
+        read_history(pd.DataFrame({"val_loss": []}))
+    with pytest.raises(InvalidFileError, match="the path is empty"):
+        read_history("")
+    package = tmp_path / "package" / "metrics"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    with pytest.raises(InvalidHistoryError, match="holds no training log"):
+        read_history(tmp_path)
