@@ -191,6 +191,14 @@ def _second_moments(n_classes: int) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
+@lru_cache(maxsize=64)
+def _largest_variances(n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return expected losses, and the largest variance of row losses of calibrated models of at most each of them."""
+    entropy, second = _second_moments(n_classes)
+    grid = np.union1d(np.linspace(0.0, entropy[-1], HULL_POINTS), entropy)
+    return grid, np.maximum.accumulate(np.interp(grid, entropy, second) - grid**2)
+
+
 def _above_chord(first: tuple[float, float], middle: tuple[float, float], last: tuple[float, float]) -> bool:
     """Whether the chord from first to last passes on or above the middle point."""
     rise = (last[1] - first[1]) * (middle[0] - first[0])
@@ -249,7 +257,8 @@ def loss_error(loss: float, n_classes: int, n: float) -> float:
     >>> round(loss_error(0.5, 2, 1000), 4)
     0.021
     """
-    entropy, second = _second_moments(n_classes)
-    grid = np.append(np.linspace(0.0, min(max(loss, 0.0), math.log(n_classes)), 201), entropy[entropy <= loss])
-    variance = np.interp(grid, entropy, second) - grid**2
-    return math.sqrt(max(float(variance.max()), 0.0) / n)
+    inside = min(max(loss, 0.0), math.log(n_classes))
+    grid, largest = _largest_variances(n_classes)
+    below = int(np.searchsorted(grid, inside, side="right")) - 1
+    here = largest_second_moment(inside, n_classes) - inside**2
+    return math.sqrt(max(float(largest[below]), here, 0.0) / n)

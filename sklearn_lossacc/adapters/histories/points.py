@@ -59,13 +59,13 @@ def _repeats(epoch: np.ndarray) -> bool:
 
 def dense_points(curves: Curves, rows: np.ndarray) -> Points:
     """Take every row as a point; rows without any number are left out."""
-    kept = [int(row) for row in rows if any(not np.isnan(values[row]) for values in curves.values())]
-    index = np.asarray(kept, dtype=int)
+    there = np.logical_or.reduce([~np.isnan(values[rows]) for values in curves.values()])
+    index = np.asarray(rows, dtype=int)[there]
     return Points(
-        kept,
+        index.tolist(),
         {target: values[index] for target, values in curves.items()},
         dict.fromkeys(curves, index),
-        left_out=[LeftOut(int(row), "empty") for row in rows if row not in set(kept)],
+        left_out=[LeftOut(int(row), "empty") for row in np.asarray(rows, dtype=int)[~there]],
     )
 
 
@@ -99,7 +99,9 @@ def sparse_points(curves: Curves, rows: np.ndarray, epoch: np.ndarray | None, st
     points = _evaluations(curves, rows, evaluated, epoch, step, left_out)
     points = _without_strays(points, evaluated, curves, left_out)
     owner = {target: _owners(curves[target], rows, points, epoch) for target in train}
-    counts = np.array([sum(int((owned == place).sum()) for owned in owner.values()) for place in range(len(points))])
+    counts = np.zeros(len(points), dtype=int)
+    for owned in owner.values():
+        counts += np.bincount(owned[owned >= 0], minlength=len(points))
     untrained = [
         place
         for place in range(1, len(points))
@@ -194,7 +196,10 @@ def _no_step(before: dict, after: dict, step: np.ndarray | None) -> bool:
 
 def _average(result: Points, target: str, values: np.ndarray, owner: np.ndarray, kept: Sequence[int]) -> None:
     """Put the mean of its training numbers beside each point."""
-    members = [np.flatnonzero(owner == place) for place in kept]
+    owned = np.flatnonzero(owner >= 0)
+    owned = owned[np.argsort(owner[owned], kind="stable")]
+    edges = np.searchsorted(owner[owned], np.asarray(kept, dtype=int)[:, None] + np.array([0, 1]))
+    members = [owned[start:stop] for start, stop in edges.tolist()]
     result.values[target] = np.array([values[m].mean() if m.size else np.nan for m in members])
     result.source[target] = np.array([m[0] if m.size == 1 else -1 for m in members])
     most = max((m.size for m in members), default=0)
