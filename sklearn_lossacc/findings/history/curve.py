@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sklearn_lossacc.inference.history import Turn, change_needed, end_means, find_turn, jitter
+from sklearn_lossacc.inference.history import Turn, change_needed, end_means, find_turn, jitter, slow_jitter
 from sklearn_lossacc.inference.history.trend import window
 
 LOCAL_POINTS = 10  # from which on a stretch is judged by its own noise
@@ -63,10 +63,15 @@ class Curve:
         return jitter(self.values)
 
     def noise_since(self, place: int) -> float:
-        """Return the noise of the last part of the curve, or of all of it where that is less or the part is short."""
+        """Return the noise of the last part of the curve, or of all of it where that is less or the part is short.
+
+        Where the part, or the later half, wanders, so that means over windows differ by more than their points would make
+        them, that counts.
+        """
         part = self.values[place:]
         local = jitter(part) if len(part) >= LOCAL_POINTS else None
-        return min((noise for noise in (local, self.noise) if noise is not None), default=0.0)
+        fast = min((noise for noise in (local, self.noise) if noise is not None), default=0.0)
+        return max(fast, slow_jitter(self.values[min(place, len(self) // 2) :], self.width) or 0.0)
 
     @cached_property
     def turn(self) -> Turn:

@@ -1,7 +1,7 @@
 """Judging curves: noise levels, turning points, excursions, and the number of rows behind printed accuracies."""
 
 from sklearn_lossacc.inference.history.excursions import Excursion, find_excursions
-from sklearn_lossacc.inference.history.noise import accuracy_change_z, accuracy_error, jitter
+from sklearn_lossacc.inference.history.noise import accuracy_change_z, accuracy_error, jitter, slow_jitter
 from sklearn_lossacc.inference.history.sample_size import SampleSize, read_sample_size
 from sklearn_lossacc.inference.history.trend import change_needed, end_means
 from sklearn_lossacc.inference.history.unimodal import Turn, find_turn, isotonic_mean
@@ -19,4 +19,5 @@ __all__ = [
     "isotonic_mean",
     "jitter",
     "read_sample_size",
+    "slow_jitter",
 ]

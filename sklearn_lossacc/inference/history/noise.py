@@ -41,6 +41,37 @@ def jitter(values: np.ndarray) -> float | None:
     return float(MAD_TO_SD * np.median(np.abs(np.diff(values, n=2))) / math.sqrt(6.0))
 
 
+def slow_jitter(values: np.ndarray, width: int) -> float | None:
+    """Return the jitter of means over windows, in units of single points: larger than `jitter` where a curve wanders.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_points,)
+        A curve without gaps.
+    width : int
+        Points in a window; the last window ends with the curve.
+
+    Returns
+    -------
+    float or None
+        The jitter of the means times the root of the width, which for independent noise is that of the points. None
+        with fewer than five windows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0], 4)
+    >>> jitter(wave), round(slow_jitter(wave, 4), 4)
+    (0.0, 2.421)
+    """
+    n_windows = len(values) // width
+    if n_windows < LEAST_POINTS:
+        return None
+    means = values[len(values) - n_windows * width :].reshape(n_windows, width).mean(axis=1)
+    of_means = jitter(means)
+    return None if of_means is None else of_means * math.sqrt(width)
+
+
 def accuracy_error(accuracy: float, n: float) -> float:
     """Return the standard error of an accuracy over n independent rows.
 

@@ -59,6 +59,21 @@ def test_a_fall_of_accuracy_within_noise_is_no_overfitting():
     assert many["LA502"].status == "fired"
 
 
+@pytest.mark.parametrize("n_evaluations", [60, 200])
+def test_a_curve_that_wanders_is_rarely_said_to_rise(n_evaluations):
+    rng = np.random.default_rng(n_evaluations)
+    time, runs, fired = np.arange(n_evaluations), 80, 0
+    for _ in range(runs):
+        wander = np.empty(n_evaluations)
+        state = 0.0
+        for place, shock in enumerate(0.02 * rng.normal(size=n_evaluations)):
+            wander[place] = state = 0.7 * state + np.sqrt(1 - 0.7**2) * shock
+        loss = 0.5 + np.exp(-time * 5 / n_evaluations) + wander
+        diagnosis = judge(val_loss=loss, val_accuracy=0.8 - 0.4 * np.exp(-time * 5 / n_evaluations))
+        fired += diagnosis["LA501"].status == "fired"
+    assert fired / runs <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / runs)
+
+
 def test_a_rise_on_few_wrong_rows_is_not_shown():
     high = 0.985 - 0.2 * np.exp(-TIME / 2)
     low_loss = 0.4 * np.exp(-TIME / 3) + 0.05 + 0.002 * np.maximum(TIME - 8, 0) + NOISE / 10

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sklearn_lossacc.inference.history import accuracy_change_z, accuracy_error, jitter
+from sklearn_lossacc.inference.history import accuracy_change_z, accuracy_error, jitter, slow_jitter
 
 
 def test_jitter_recovers_the_noise_whatever_the_trend():
@@ -21,6 +21,17 @@ def test_jitter_is_robust_to_spikes():
 def test_too_short_a_curve_has_no_jitter():
     assert jitter(np.arange(4.0)) is None
     assert jitter(np.arange(5.0)) == 0.0
+
+
+def test_slow_jitter_is_that_of_points_where_they_are_independent_and_larger_where_they_wander():
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=2000)
+    assert slow_jitter(noise, 5) == pytest.approx(1.0, rel=0.2)
+    wander = np.convolve(noise, np.ones(6) / np.sqrt(6), mode="valid")
+    assert jitter(wander) < 0.5
+    assert slow_jitter(wander, 5) > 1.5
+    assert slow_jitter(0.3 * np.arange(100.0), 5) == pytest.approx(0.0, abs=1e-9), "a trend is no jitter"
+    assert slow_jitter(noise[:24], 5) is None
 
 
 def test_accuracy_error_by_hand():
