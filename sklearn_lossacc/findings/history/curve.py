@@ -65,8 +65,8 @@ class Curve:
     def noise_since(self, place: int) -> float:
         """Return the noise of the last part of the curve, or of all of it where that is less or the part is short.
 
-        Where the part, or the later half, wanders, so that means over windows differ by more than their points would make
-        them, that counts.
+        Where the part, or the later half, wanders, so that means over windows differ by more than their points would
+        make them, that counts.
         """
         part = self.values[place:]
         local = jitter(part) if len(part) >= LOCAL_POINTS else None

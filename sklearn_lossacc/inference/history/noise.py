@@ -62,7 +62,7 @@ def slow_jitter(values: np.ndarray, width: int) -> float | None:
     >>> import numpy as np
     >>> wave = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0], 4)
     >>> jitter(wave), round(slow_jitter(wave, 4), 4)
-    (0.0, 2.421)
+    (0.0, 2.4211)
     """
     n_windows = len(values) // width
     if n_windows < LEAST_POINTS:
