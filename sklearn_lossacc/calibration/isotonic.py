@@ -31,9 +31,9 @@ class IsotonicCalibrator(BaseCalibrator):
 
     Parameters
     ----------
-    centered : bool, default=False
-        Whether the map rises everywhere, through the centre of each block of equal values, instead of staying
-        constant on it: fewer ties, the ranking of rows is kept.
+    centered : bool, default=True
+        Whether the map goes through the centre of each block of equal values, and so rises everywhere between the
+        outermost ones, instead of staying constant on each: smaller losses, no ties, the ranking of rows is kept.
     n_jobs : int, optional
         Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
@@ -64,14 +64,14 @@ class IsotonicCalibrator(BaseCalibrator):
     With more than two classes each class is fitted against the others and the rows are then divided by their
     sums. That sum is never 0: one observation of the class frequency (n_j + 1) / (n + k) at the smallest and
     one at the largest score keep every map strictly between 0 and 1. Rows of equal score are pooled. Between
-    the blocks of equal value (with ``centered=True``: between their weighted means) the map is linear, beyond the
-    first and last knot it is constant.
+    the knots the map is linear, beyond the first and last it is constant. The knots are the weighted means of the
+    blocks of equal value; with ``centered=False`` both ends of each.
 
     A class without rows keeps p_j / (1 + s_j), with s_j its weighted sum of probabilities: the estimate that
     follows from one prior row.
 
-    Calibration by a step-like map makes ties, so the ranking of rows can get coarser, and with several
-    classes the predicted class of a row can change.
+    With several classes the predicted class of a row can change. With ``centered=False`` the steps make ties, so the
+    ranking of rows gets coarser.
 
     References
     ----------
@@ -79,7 +79,7 @@ class IsotonicCalibrator(BaseCalibrator):
     KDD 2002.
 
     A. P. Oron, N. Flournoy, "Centered Isotonic Regression: Point and Interval Estimation for Dose-Response
-    Studies", *Statistics in Biopharmaceutical Research*, 2017, for ``centered=True``.
+    Studies", *Statistics in Biopharmaceutical Research*, 2017.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class IsotonicCalibrator(BaseCalibrator):
 
     _rows_at_least = 4096
 
-    def __init__(self, *, centered: bool = False, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
+    def __init__(self, *, centered: bool = True, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(input=input, classes=classes)
         self.centered = centered
         self.n_jobs = n_jobs

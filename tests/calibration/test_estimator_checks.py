@@ -46,7 +46,7 @@ CALIBRATORS = [
     TemperatureCalibrator(input="logits"),
     TemperatureCalibrator(input="logits", floor=True),
     IsotonicCalibrator(input="logits"),
-    IsotonicCalibrator(centered=True, input="logits"),
+    IsotonicCalibrator(centered=False, input="logits"),
     SigmoidCalibrator(input="logits"),
     BetaCalibrator(input="logits"),
     BetaCalibrator(shape="quadratic", input="logits"),

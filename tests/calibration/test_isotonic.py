@@ -13,7 +13,7 @@ from sklearn_lossacc.metrics import log_loss
 def test_binary_by_hand():
     # Scores .1 .2 .3 .8, labels 0 0 1 1; the prior (2 + 1) / (4 + 2) = 1/2 stands at .1 and at .8.
     # Means: (0 + .5) / 2 = 1/4, 0, 1, (1 + .5) / 2 = 3/4; blocks {.1, .2}: .5 / 3, {.3, .8}: 2.5 / 3.
-    calibrator = IsotonicCalibrator().fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
+    calibrator = IsotonicCalibrator(centered=False).fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
     np.testing.assert_allclose(
         calibrator.predict_proba([0.0, 0.1, 0.15, 0.25, 0.3, 0.9])[:, 1], [1 / 6, 1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6]
     )
@@ -23,7 +23,7 @@ def test_many_rows_agree_with_scikit_learn():
     rng = np.random.default_rng(0)
     p = rng.random(20000)
     y = (rng.random(20000) < p**2).astype(int)
-    ours = IsotonicCalibrator().fit(p, y)
+    ours = IsotonicCalibrator(centered=False).fit(p, y)
     theirs = IsotonicRegression(out_of_bounds="clip").fit(p, y)
     grid = np.linspace(0.05, 0.95, 200)
     np.testing.assert_allclose(ours.predict_proba(grid)[:, 1], theirs.predict(grid), atol=0.01)
@@ -82,7 +82,7 @@ def test_rows_of_zeros_cannot_arise():
 def test_centered_by_hand():
     # As in test_binary_by_hand, but the blocks {.1, .2} and {.3, .8}, with an observation more at .1 and at .8,
     # become the points .4/3 and 1.9/3; half-way between them the map says half-way between the values.
-    calibrator = IsotonicCalibrator(centered=True).fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
+    calibrator = IsotonicCalibrator().fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
     left, right = 0.4 / 3, 1.9 / 3
     grid = [0.0, left, (left + right) / 2, right, 1.0]
     np.testing.assert_allclose(calibrator.predict_proba(grid)[:, 1], [1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6])
@@ -92,10 +92,12 @@ def test_centered_keeps_the_ranking_between_its_outermost_knots():
     rng = np.random.default_rng(0)
     p = rng.random(5000)
     y = (rng.random(5000) < p**2).astype(int)
-    calibrator = IsotonicCalibrator(centered=True).fit(p, y)
+    calibrator = IsotonicCalibrator().fit(p, y)
     knots, _ = calibrator.maps_[0]
     grid = np.linspace(knots[0], knots[-1], 1000)
-    rising, steps = (one.predict_proba(grid)[:, 1] for one in (calibrator, IsotonicCalibrator().fit(p, y)))
+    rising, steps = (
+        one.predict_proba(grid)[:, 1] for one in (calibrator, IsotonicCalibrator(centered=False).fit(p, y))
+    )
     assert (np.diff(rising) > 0).all()
     assert (np.diff(steps) == 0).any()
     assert np.abs(rising - grid**2).mean() < np.abs(steps - grid**2).mean()
@@ -110,3 +112,12 @@ def test_columns_are_those_of_the_matrix(n_classes, kind):
     columns, whole = ProbaColumns(scores), scores.proba(slice(0, 500), dtype=np.dtype(np.float64))
     for part in (slice(0, n_classes), slice(1, 2), slice(n_classes - 2, n_classes)):
         np.testing.assert_array_equal(columns.take(part), whole.T[part])
+
+
+def test_centres_lose_less_than_steps_out_of_sample(overconfident):
+    P, y = overconfident
+    rising, steps = (
+        log_loss(y[1000:], IsotonicCalibrator(centered=one).fit(P[:1000], y[:1000]).predict_proba(P[1000:]))
+        for one in (True, False)
+    )
+    assert rising < steps - 0.005

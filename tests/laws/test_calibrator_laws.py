@@ -45,7 +45,7 @@ CALIBRATORS = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
     IsotonicCalibrator(),
-    IsotonicCalibrator(centered=True),
+    IsotonicCalibrator(centered=False),
     SigmoidCalibrator(),
     BetaCalibrator(),
     BetaCalibrator(shape="quadratic"),
