@@ -195,7 +195,8 @@ class PairEvidence:
         """What each story, and last the suspects, contribute to the difference in loss."""
         masks = [self.story == code for code in range(N_STORIES)] + [self.suspects.rows]
         values = np.stack([np.where(mask, self.loss_change, 0.0) for mask in masks], axis=1)
-        found = paired_differences(values, self.whole.weight, self.whole.group, self.whole.resamples)
+        whole = self.whole
+        found = paired_differences(values, whole.weight, whole.group, whole.resamples, extend=False)
         return [_within(part, MAX_LOSS) for part in found]
 
 

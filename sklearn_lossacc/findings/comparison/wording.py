@@ -190,10 +190,24 @@ def what_to_do(diagnosis: ComparisonDiagnosis) -> tuple[str, ...]:
     if facts["verdict"] == "agree":
         return (f"Take {names[facts['better_loss']]}.",)
     if facts["verdict"] == "loss only":
-        return (f"Where probabilities are used, take {names[facts['better_loss']]}; for labels alone either will do.",)
+        return (_loss_only(diagnosis, pair, names[facts["better_loss"]]),)
     if facts["verdict"] == "accuracy only":
         return (f"Where labels are used, take {names[facts['better_accuracy']]}; for probabilities either will do.",)
     return ("Collect more rows, or more groups, before choosing between them.",)
+
+
+def _loss_only(diagnosis: ComparisonDiagnosis, pair: Pair, better: str) -> str:
+    """Say which model to take where only the loss differs, and whether a temperature would do as well."""
+    records = by_measure(diagnosis, pair)
+    calibration, refinement = records["calibration_loss"], records["refinement_loss"]
+    said = f"Where probabilities are used, take {better}"
+    same_side = calibration["value"] * records["log_loss"]["value"] > 0
+    if same_side and calibration["p_holm"] <= diagnosis.alpha < refinement["p_holm"]:
+        said += (
+            f", or recalibrate both: {nats(abs(calibration['value']))} nats of the difference are calibration, and "
+            "what a temperature each would leave is within noise"
+        )
+    return f"{said}. For labels alone either will do."
 
 
 def value_text(finding: Finding, *, limits: bool = True) -> str:

@@ -23,6 +23,7 @@ TAIL = 0.025
 EXTEND_BELOW = 0.01  # p-values below it are worth more resamples
 MORE_CHUNKS = 9  # of 999 resamples each
 MOST_EXTENDED_UNITS = 4096
+MOST_KEPT_UNITS = 1000  # 72 MB
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,18 @@ class Resamples:
         """Yield further counts, where there are few enough units."""
         if self.n_units <= MOST_EXTENDED_UNITS:
             for chunk in range(MORE_CHUNKS):
-                drawn = draw_resamples(self.n_units, np.random.default_rng([self.seed, 1 + chunk]))
-                if drawn is not None:
-                    yield drawn
+                yield self._kept[chunk] if self.n_units <= MOST_KEPT_UNITS else self._drawn(chunk)
+
+    @cached_property
+    def _kept(self) -> list[np.ndarray]:
+        """Further counts that several pairs will ask for."""
+        return [self._drawn(chunk) for chunk in range(MORE_CHUNKS)]
+
+    def _drawn(self, chunk: int) -> np.ndarray:
+        """Draw one chunk of further counts."""
+        drawn = draw_resamples(self.n_units, np.random.default_rng([self.seed, 1 + chunk]))
+        assert drawn is not None
+        return drawn
 
 
 def _two_sided(draws: np.ndarray, observed: float) -> float:
@@ -92,6 +102,8 @@ def paired_differences(
     group: np.ndarray | None,
     resamples: Resamples,
     extra_error: np.ndarray | None = None,
+    *,
+    extend: bool = True,
 ) -> list[PairedDifference]:
     """Compare two models by several measures of the same rows.
 
@@ -107,6 +119,8 @@ def paired_differences(
         For as many units.
     extra_error : ndarray of shape (n_measures,), optional
         Standard errors that the rows do not show, added in squares.
+    extend : bool, default=True
+        Whether small p-values are worth more resamples.
 
     Returns
     -------
@@ -144,7 +158,7 @@ def paired_differences(
         ratio = np.where(widened > 0, mean / widened, 0.0)
     low = mean - np.hypot(mean - low, Z95 * extra)
     high = mean + np.hypot(high - mean, Z95 * extra)
-    p_values = _p_values(ratio, sums, sizes, rng, resamples, method)
+    p_values = _p_values(ratio, sums, sizes, rng, resamples, method, extend)
     carriers = _carriers(sums)
     careful = np.full(len(mean), True) if "bootstrap" in method else carriers < FEW_UNITS
     if careful.any():
@@ -176,6 +190,7 @@ def _p_values(
     rng: np.random.Generator,
     resamples: Resamples,
     method: str,
+    extend: bool,
 ) -> np.ndarray:
     """Return two-sided p-values of studentised means by the method of their limits."""
     if method == "normal":
@@ -184,7 +199,7 @@ def _p_values(
         return 2.0 * t.sf(np.abs(ratio), len(sizes) - 1)
     draws = studentised_means(sums, sizes, rng, resamples.first)
     p_values = np.array([_two_sided(draws[:, place], value) for place, value in enumerate(ratio)])
-    if (p_values < EXTEND_BELOW).any() and resamples.first is not None:
+    if extend and (p_values < EXTEND_BELOW).any() and resamples.first is not None:
         draws = np.concatenate([draws, *(studentised_means(sums, sizes, rng, more) for more in resamples.more())])
         p_values = np.array([_two_sided(draws[:, place], value) for place, value in enumerate(ratio)])
     return p_values

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BAR_HEIGHT = 0.6
+MOST_TIMES_BARS = 3.0
 
 
 def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
@@ -49,7 +50,9 @@ def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     ax.barh(last, total["value"], height=BAR_HEIGHT, color=INK, zorder=3)
     _write(ax, last, nats(total["value"], signed=True), weight="bold")
     names.append("log loss")
-    reach = reach or 0.01
+    # An interval that dwarfs the bars runs off the axes: of few rows it would leave nothing else to see.
+    largest = max(abs(width) for width in (total["value"], *(record["contribution"] for record in records)))
+    reach = min(reach, MOST_TIMES_BARS * largest) or 0.01
     ax.axvline(0, color=RULE, linewidth=1.0, zorder=1)
     ax.set_xlim(-1.06 * reach, 1.06 * reach)
     ax.set_ylim(last + 0.5, -0.5)
