@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc.inference.intervals import unit_sums
+from sklearn_lossacc._numerics import row_blocks
 
 N_DRAWS = 999
 N_SPLITS = 20
+ENTRIES = 2**20  # of a block of rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,37 +88,54 @@ def equally_good(
     [1, 2]
     """
     weights = np.ones(values.shape[1]) if weight is None else weight
-    means = (values @ weights) / weights.sum()
+    total = weights.sum()
+    means = np.array([row @ weights for row in values]) / total
     best = int(np.argmin(means))
     excess = means - means[best]
-    difference = (values - values[best]).T.astype(np.float64)
-    sums, sizes = unit_sums(difference, weights, group)
-    centred = (sums - sizes[:, None] * excess) / sizes.sum()
-    n_units = len(sizes)
+    products = np.zeros((len(values), len(values)))
+    n_units, few = 0, []
+    for sums, sizes in _units(values, weights, group):
+        centred = (sums - sums[:, [best]] - sizes[:, None] * excess) / total
+        products += centred.T @ centred
+        n_units += len(sizes)
+        if n_units <= len(values):
+            few.append(centred)
     inflation = n_units / (n_units - 1) if n_units > 1 else 1.0
-    error = np.sqrt(inflation * np.einsum("ij,ij->j", centred, centred))
+    error = np.sqrt(inflation * np.diag(products))
     moving = error > 1e-12
     critical = 0.0
     if moving.any():
         rng = np.random.default_rng(random_state)
-        directions = _directions(centred[:, moving] / error[moving])
+        directions = np.concatenate(few) if n_units <= len(values) else _directions(products)
+        scaled = directions[:, moving] / error[moving]
         largest = np.empty(N_DRAWS)
         for start in range(0, N_DRAWS, 100):
             stop = min(start + 100, N_DRAWS)
-            largest[start:stop] = (rng.normal(size=(stop - start, len(directions))) @ directions).max(axis=1)
+            largest[start:stop] = (rng.normal(size=(stop - start, len(scaled))) @ scaled).max(axis=1)
         critical = float(np.quantile(largest, level))
     worse = np.where(moving, excess > critical * error, excess > 1e-12)
     return EquallyGood(best, np.flatnonzero(~worse), excess, error, critical)
 
 
-def _directions(scaled: np.ndarray) -> np.ndarray:
-    """Return few rows whose normal combinations have the same law as those of all rows: the same products of columns.
+def _units(
+    values: np.ndarray, weights: np.ndarray, group: np.ndarray | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield weighted sums, one row a unit and one column an epoch, and the weights of the units, block by block."""
+    if group is None:
+        for rows in row_blocks(values.shape[1], len(values), ENTRIES):
+            yield values[:, rows].T * weights[rows, None], weights[rows]
+        return
+    n_groups = int(group.max()) + 1
+    sums = np.stack([np.bincount(group, row * weights, n_groups) for row in values], axis=1)
+    yield sums, np.bincount(group, weights, n_groups)
+
+
+def _directions(products: np.ndarray) -> np.ndarray:
+    """Return as few rows as there are epochs, of which the products of columns are those given.
 
     With normal multipliers only the covariance of the sums matters, so that more rows than epochs are not needed.
     """
-    if len(scaled) <= scaled.shape[1]:
-        return scaled
-    values, vectors = np.linalg.eigh(scaled.T @ scaled)
+    values, vectors = np.linalg.eigh(products)
     return np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
 
 
@@ -153,16 +172,23 @@ def chosen_value(
     (True, True)
     """
     weights = np.ones(values.shape[1]) if weight is None else weight
-    sums, sizes = unit_sums(values.T.astype(np.float64), weights, group)
-    n_units = len(sizes)
+    n_units = values.shape[1] if group is None else int(group.max()) + 1
     if n_units < 2:
-        return float((sums.sum(axis=0) / sizes.sum()).min())
+        return float(min(row @ weights for row in values) / weights.sum())
     rng = np.random.default_rng(random_state)
-    first = np.zeros((N_SPLITS, n_units))
+    first = np.zeros((N_SPLITS, n_units), dtype=bool)
     for half in first:
-        half[rng.permutation(n_units)[: n_units // 2]] = 1.0
-    in_first, size_first = first @ sums, first @ sizes
+        half[rng.permutation(n_units)[: n_units // 2]] = True
+    in_first, everywhere = np.zeros((N_SPLITS, len(values))), np.zeros(len(values))
+    size_first, size, start = np.zeros(N_SPLITS), 0.0, 0
+    for sums, sizes in _units(values, weights, group):
+        chosen = first[:, start : start + len(sizes)].astype(np.float64)
+        in_first += chosen @ sums
+        size_first += chosen @ sizes
+        everywhere += sums.sum(axis=0)
+        size += sizes.sum()
+        start += len(sizes)
     one = in_first / size_first[:, None]
-    other = (sums.sum(axis=0) - in_first) / (sizes.sum() - size_first)[:, None]
+    other = (everywhere - in_first) / (size - size_first)[:, None]
     splits = np.arange(N_SPLITS)
     return float((other[splits, one.argmin(axis=1)] + one[splits, other.argmin(axis=1)]).mean() / 2.0)

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
@@ -10,6 +12,8 @@ from sklearn_lossacc.inference.epochs import (
 )
 from sklearn_lossacc.inference.epochs.equally_good import _directions
 from sklearn_lossacc.inputs import Predictions
+
+module = sys.modules[_directions.__module__]  # the package has a function of the same name
 
 
 def softmax(z):
@@ -113,12 +117,28 @@ def test_an_equal_epoch_stays_in_the_set(n_epochs, correlation):
 
 def test_few_directions_have_the_law_of_all_rows():
     rng = np.random.default_rng(8)
-    scaled = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4))
-    few = _directions(scaled)
+    rows = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4))
+    few = _directions(rows.T @ rows)
     assert few.shape == (4, 4)
-    np.testing.assert_allclose(few.T @ few, scaled.T @ scaled, rtol=1e-9, atol=1e-9)
-    assert _directions(scaled[:3]) is not few
-    np.testing.assert_array_equal(_directions(scaled[:3]), scaled[:3])
+    np.testing.assert_allclose(few.T @ few, rows.T @ rows, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_rows", [3, 200])
+def test_blocks_of_rows_change_nothing(n_rows, monkeypatch):
+    rng = np.random.default_rng(n_rows)
+    values, weight = rng.random((5, n_rows)), rng.uniform(0.5, 2.0, n_rows)
+    group = np.arange(n_rows) // 2
+    whole = [equally_good(values, weight=weight), chosen_value(values, weight=weight, group=group)]
+    whole.append(chosen_value(values, weight=weight))
+    monkeypatch.setattr(module, "ENTRIES", 10)
+    found = equally_good(values, weight=weight)
+    np.testing.assert_allclose(found.error, whole[0].error)
+    assert found.critical == pytest.approx(whole[0].critical)
+    assert chosen_value(values, weight=weight, group=group) == pytest.approx(whole[1])
+    assert chosen_value(values, weight=weight) == pytest.approx(whole[2])
+    difference = weight * (values - values[found.best] - found.excess[:, None]) / weight.sum()
+    by_hand = np.sqrt(n_rows / (n_rows - 1) * (difference**2).sum(axis=1))
+    np.testing.assert_allclose(found.error, by_hand, atol=1e-12)
 
 
 def test_the_critical_value_is_that_of_a_normal_law():
