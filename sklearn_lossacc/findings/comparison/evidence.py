@@ -94,10 +94,9 @@ class PairEvidence:
 
     @cached_property
     def loss_change(self) -> np.ndarray:
-        """How much more each row costs with the second model, in nats; rounding errors are no difference."""
+        """How much more each row costs with the second model, in nats."""
         first, second = self.rows
-        change = second.loss - first.loss
-        return np.where(np.abs(change) > ROUNDING, change, 0.0)
+        return _without_rounding(second.loss - first.loss)
 
     @cached_property
     def story(self) -> np.ndarray:
@@ -112,19 +111,20 @@ class PairEvidence:
             return dict.fromkeys(MEASURES, NOTHING)
         whole, (first, second) = self.whole, self.rows
         refined = second.refined - first.refined
-        values = np.stack([self.loss_change, second.brier - first.brier, self.loss_change - refined, refined], axis=1)
+        brier = _without_rounding(second.brier - first.brier)
+        values = np.stack([self.loss_change, brier, self.loss_change - refined, refined], axis=1)
         extra = self._fit_error()
         found = paired_differences(
             values, whole.weight, whole.group, whole.resamples, np.array([0.0, 0.0, extra, extra])
         )
-        loss, brier, calibration, refinement = found
+        loss, squares, calibration, refinement = found
         change = second.right.astype(float) - first.right
         accuracy = accuracy_difference(change, whole.weight, whole.group, whole.rng(self.first, self.second))
         shift = whole.optimism(self.second) - whole.optimism(self.first)
         return {
             "log_loss": _within(loss, MAX_LOSS),
             "accuracy": accuracy,
-            "brier_score": _within(brier, MAX_BRIER),
+            "brier_score": _within(squares, MAX_BRIER),
             "calibration_loss": _within(_shifted(calibration, -shift), MAX_LOSS),
             "refinement_loss": _within(_shifted(refinement, shift), MAX_LOSS),
         }
@@ -198,6 +198,11 @@ class PairEvidence:
         whole = self.whole
         found = paired_differences(values, whole.weight, whole.group, whole.resamples, extend=False)
         return [_within(part, MAX_LOSS) for part in found]
+
+
+def _without_rounding(change: np.ndarray) -> np.ndarray:
+    """Replace rounding errors by 0: a resample without the rows that differ must have no spread."""
+    return np.where(np.abs(change) > ROUNDING, change, 0.0)
 
 
 def _shifted(difference: PairedDifference, by: float) -> PairedDifference:
