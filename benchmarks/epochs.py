@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -181,7 +180,6 @@ def main() -> int:
     parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA))
     parser.add_argument("--picture", metavar="PATH")
     options = parser.parse_args()
-    warnings.filterwarnings("ignore", category=UserWarning)  # temperatures of first epochs that do not help yet
     for network in options.networks:
         for name in options.data:
             if options.picture:

@@ -159,3 +159,15 @@ def test_the_picture_for_a_page(diagnosis):
 def test_the_header_can_be_left_out(diagnosis):
     _, ax, _ = drawn(diagnosis, header=False)
     assert not ax.texts
+
+
+def test_a_long_log_makes_a_small_page_that_keeps_its_spike():
+    rng = np.random.default_rng(0)
+    n_rows = 20_000
+    loss = 0.5 + np.exp(-np.arange(n_rows) / 4000) + 0.01 * rng.normal(size=n_rows)
+    loss[12_345] = 9.0
+    long = diagnose(val_loss=loss, val_accuracy=0.8 + 0.01 * rng.normal(size=n_rows), n_val=3000, n_classes=3)
+    assert len(history_picture(long).svg) < 600_000
+    _, ax = new_history_figure()
+    axes = draw_history(long, ax)
+    assert max(np.nanmax(line.get_ydata()) for line in axes["loss"].lines if len(line.get_ydata()) > 10) == 9.0

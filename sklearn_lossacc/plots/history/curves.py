@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_MARKERS = 40
+MOST_POINTS = 1500  # of a curve that is drawn whole; more is finer than a screen
+STRETCHES = 400
 WIDE_BAR, NARROW_BAR = 0.16, 0.08  # of a single evaluation, within one unit to either side
 LABEL_GAP = 10.0  # points between the names of two lines
 HEADROOM = 0.08
@@ -53,6 +56,38 @@ def rise_row(diagnosis: HistoryDiagnosis) -> int | None:
     return None
 
 
+def seen(*curves: np.ndarray) -> np.ndarray:
+    """Return the rows that a picture needs: all, or the extremes of each curve in narrow stretches of a long one.
+
+    Parameters
+    ----------
+    *curves : ndarray of shape (n_rows,)
+        Finite numbers, drawn over the same rows.
+
+    Returns
+    -------
+    ndarray of int
+        Rows in order, the first and the last included.
+
+    Examples
+    --------
+    >>> long = np.zeros(100_000)
+    >>> long[70_001] = 1.0
+    >>> rows = seen(long)
+    >>> len(rows) < 2000, bool(long[rows].max() == 1.0)
+    (True, True)
+    """
+    n_rows = len(curves[0])
+    if n_rows <= MOST_POINTS:
+        return np.arange(n_rows)
+    edges = np.linspace(0, n_rows, STRETCHES + 1).astype(int)
+    rows = {0, n_rows - 1}
+    for start, stop in pairwise(edges.tolist()):
+        for values in curves:
+            rows |= {start + int(np.argmin(values[start:stop])), start + int(np.argmax(values[start:stop]))}
+    return np.array(sorted(rows))
+
+
 def line(ax: Axes, epoch: np.ndarray, values: np.ndarray, *, train: bool) -> None:
     """Draw one curve through the rows that have it."""
     there = np.isfinite(values)
@@ -64,7 +99,9 @@ def line(ax: Axes, epoch: np.ndarray, values: np.ndarray, *, train: bool) -> Non
         if train
         else {"color": INK, "linestyle": "-", "linewidth": 1.5, "marker": "o" if dots else None, "markersize": 3.2}
     )
-    ax.plot(epoch[there], values[there], zorder=4 if train else 5, **looks)
+    epoch, values = epoch[there], values[there]
+    rows = seen(values)
+    ax.plot(epoch[rows], values[rows], zorder=4 if train else 5, **looks)
 
 
 def _band(ax: Axes, epoch: np.ndarray, low: np.ndarray, high: np.ndarray, color: str, edge: str, zorder: float) -> Any:
@@ -85,10 +122,12 @@ def _band(ax: Axes, epoch: np.ndarray, low: np.ndarray, high: np.ndarray, color:
             linewidth=0.8,
             zorder=zorder,
         )
+    rows = np.flatnonzero(there)
+    rows = rows[seen(low[rows], high[rows])]
     if edge != "none":  # above the other bands, which would hide it
         for limit in (low, high):
-            ax.plot(epoch[there], limit[there], color=edge, linewidth=0.8, zorder=2.2)
-    return ax.fill_between(epoch[there], low[there], high[there], facecolor=color, linewidth=0, zorder=zorder)
+            ax.plot(epoch[rows], limit[rows], color=edge, linewidth=0.8, zorder=2.2)
+    return ax.fill_between(epoch[rows], low[rows], high[rows], facecolor=color, linewidth=0, zorder=zorder)
 
 
 def end_names(ax: Axes, epoch: np.ndarray, ends: list[tuple[str, np.ndarray, str]]) -> None:
@@ -214,6 +253,7 @@ def _rise(ax: Axes, diagnosis: HistoryDiagnosis, start: int) -> Any:
     epoch, loss = column(diagnosis, "epoch"), column(diagnosis, "val_loss")
     rows = np.flatnonzero(np.isfinite(loss) & (np.arange(len(loss)) >= start))
     level = loss[rows[0]]
+    rows = rows[seen(loss[rows])]
     return ax.fill_between(epoch[rows], level, np.maximum(loss[rows], level), zorder=3, **cost_bar())
 
 
