@@ -12,7 +12,7 @@ from sklearn_lossacc._numerics.links import softmax
 
 __all__ = ["adjusted_scores", "fit_multinomial", "log_evidence"]
 
-CURVATURE_ROWS = 4096  # enough for a scale
+CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
 NEWTON_PARAMETERS = 600  # up to here a Hessian pays
 WARM_ENTRIES = 2**21  # above, the search starts on one row in 16
@@ -182,8 +182,10 @@ def _to_unit_curvature(problem: _Problem, theta: np.ndarray) -> np.ndarray:
         blocks[:, 1, 0] = blocks[:, 0, 1]
     blocks *= step
     blocks[:, np.arange(f), np.arange(f)] += 2.0 * problem.penalty
-    # H = L L' gives the coordinates L' theta
-    return np.linalg.inv(np.linalg.cholesky(blocks)).transpose(0, 2, 1)
+    for block in blocks:  # one by one: together they are as large as the data
+        # H = L L' gives the coordinates L' theta
+        block[:] = np.linalg.inv(np.linalg.cholesky(block)).T
+    return blocks
 
 
 def _quasi_newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
@@ -209,7 +211,7 @@ def _quasi_newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
         start.ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 1000, "maxcor": 20, "gtol": 1e-6, "ftol": 1e-15},
+        options={"maxiter": 1000, "maxcor": 10, "gtol": 1e-6, "ftol": 1e-15},
     )
     return np.einsum(to_theta, scale, found.x.reshape(theta.shape))
 
