@@ -321,7 +321,7 @@ def _describe(evidence: Evidence) -> dict[str, Any]:
         "n_groups": None if summary.n_groups is None else int(summary.n_groups),
         "out_of_sample": bool(summary.out_of_sample),
         "sample_rows": int(evidence.null.n_rows),
-        "sample_complete": bool(summary.sample.complete),
+        "sample_complete": bool(evidence.sample.complete),
         "zero_rows": int(summary.zero_rows),
         "non_finite": "inf" if evidence.clipped else None,
     }

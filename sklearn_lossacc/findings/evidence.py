@@ -12,9 +12,10 @@ from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
+from sklearn_lossacc.findings.parts import fitted_parts
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
-from sklearn_lossacc.inference.gates import Gate, loss_z, run_gates
+from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     BOOTSTRAP_BELOW,
     MIN_GROUPS,
@@ -28,10 +29,11 @@ from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import ShapeTest, shape_test
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
 from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
-from sklearn_lossacc.statistics import PredictionSummary
+from sklearn_lossacc.statistics import PredictionSummary, RowSample
 
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
+JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**18  # the larger number of rows counts
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
 
@@ -64,9 +66,21 @@ class Evidence:
         return self.summary.zero_rows > 0
 
     @cached_property
+    def sample(self) -> RowSample:
+        """The rows that are tested and fitted: all that the summary keeps if that is every row, else part of them.
+
+        Beyond the size of the summary's own sample, the rows kept here settle every effect that matters, and a dozen
+        fits over them cost as much as the one pass over all rows.
+        """
+        kept, k = self.summary.kept_rows, self.summary.n_classes
+        if kept.cutoff is None:
+            return self.summary.sample
+        return self.summary.subsample(max(JUDGED_ROWS, JUDGED_ENTRIES // k))
+
+    @cached_property
     def null(self) -> NullModel:
         """The sampled rows under the universal null."""
-        sample = self.summary.sample
+        sample = self.sample
         log_proba = np.maximum(sample.log_proba, LOG_CLIP) if self.clipped else sample.log_proba
         return NullModel(log_proba, sample.y, sample.weight, sample.group)
 
@@ -93,8 +107,8 @@ class Evidence:
     # -- tests -------------------------------------------------------------------------------------------------
     @cached_property
     def gates(self) -> dict[str, Gate]:
-        """Tests of the universal null on the sampled rows."""
-        return run_gates(self.null, random_state=self.random_state)
+        """Tests of the universal null on the sampled rows; p-values below 0.01 may be rough."""
+        return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS)
 
     @cached_property
     def alarmed(self) -> bool:
@@ -118,12 +132,28 @@ class Evidence:
         causes = self.causes
         if causes is None or not causes.outliers.size:
             return self.gates
-        return run_gates(causes.null, random_state=self.random_state)
+        return run_gates(causes.null, random_state=self.random_state, most_draws=N_DRAWS)
+
+    @cached_property
+    def fine_gates(self) -> dict[str, Gate]:
+        """The same gates from as many draws as small p-values need."""
+        return run_gates(self.null if self.causes is None else self.causes.null, random_state=self.random_state)
+
+    @cached_property
+    def fitted_parts(self) -> dict[str, Part]:
+        """What each selected cause costs."""
+        return fitted_parts(self.causes, self.null, self.log_proba)
 
     def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | None]]:
-        """Return the larger of gate and attribution p-value, and both."""
-        p_gate = self.cause_gates[gate].p_value
+        """Return the larger of gate and attribution p-value, and both.
+
+        Where the attribution is at least 0.01, how far the gate's is below that does not matter, and is not drawn.
+        """
+        found = self.cause_gates[gate]
         p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
+        if found.n_draws and max(found.p_value, p_attr or 0.0) < EXTEND_BELOW:
+            found = self.fine_gates[gate]
+        p_gate = found.p_value
         return max(p_gate, p_attr or 0.0), {"p_gate": p_gate, "p_attr": p_attr}
 
     # -- temperature alone ---------------------------------------------------------------------------------------
@@ -261,7 +291,7 @@ class Evidence:
         """Return means of columns over the sampled rows with limits scaled to all rows."""
         null = self.null
         mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)
-        shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.summary.sample.complete else 1.0
+        shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.sample.complete else 1.0
         return mean, mean - (mean - low) * shrink, mean + (high - mean) * shrink, method
 
     def influence_error(self, influence: np.ndarray) -> float | None:
@@ -273,7 +303,7 @@ class Evidence:
         units = influence if null.group is None else np.bincount(null.group, influence)
         if units.size < 2 or (null.group is not None and units.size < MIN_GROUPS):
             return None
-        shrink = 1.0 if self.summary.sample.complete else math.sqrt(null.effective_n() / self.n_effective)
+        shrink = 1.0 if self.sample.complete else math.sqrt(null.effective_n() / self.n_effective)
         return shrink * math.sqrt(float(units @ units) * units.size / (units.size - 1))
 
     @cached_property

@@ -31,7 +31,7 @@ def reliability(evidence: Evidence) -> dict[str, list[Any]]:
     weight = exact["weight"][used]
     edges = np.linspace(0.0, 1.0, 16)
     shrink = 1.0
-    if not evidence.summary.sample.complete:
+    if not evidence.sample.complete:
         shrink = math.sqrt(evidence.null.effective_n() / evidence.n_effective)
     centre = evidence.bins.confidence[used] / evidence.bins.weight[used]
     confidence = exact["confidence"][used] / weight
@@ -157,7 +157,7 @@ def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, l
             "p_pred": kept.p_pred,
             "loss": kept.loss,
             "loss_share": share,
-            "label_quality": _look_up(kept.index, evidence.summary.sample.index, quality),
+            "label_quality": _look_up(kept.index, evidence.sample.index, quality),
             "surprise_p": kept.surprise_p,
         }
     )
@@ -170,7 +170,7 @@ def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
     at = np.arange(null.n_rows)
     predicted = null.log_proba.argmax(axis=1)
     p_true, p_pred = null.proba[at, null.y], null.proba[at, predicted]
-    index = summary.sample.index
+    index = evidence.sample.index
     label_score = label_quality(null.proba, null.y, null.weight)
     worst = np.lexsort((index, label_score))[:MAX_ROWS]
     surprise = surprise_table(null.proba[worst])[np.arange(worst.size), null.y[worst]]

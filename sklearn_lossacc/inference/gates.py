@@ -59,7 +59,9 @@ class Statistic:
     of_draws: Callable[[Draws], np.ndarray]
 
 
-def monte_carlo(null: NullModel, statistics: dict[str, Statistic], random_state: int) -> dict[str, Gate]:
+def monte_carlo(
+    null: NullModel, statistics: dict[str, Statistic], random_state: int, most_draws: int = N_DRAWS_EXTENDED
+) -> dict[str, Gate]:
     """Return (1 + #{T* >= T}) / (B + 1) for every statistic, from common draws.
 
     Parameters
@@ -70,6 +72,8 @@ def monte_carlo(null: NullModel, statistics: dict[str, Statistic], random_state:
         What to compare; the result for one does not depend on the others.
     random_state : int
         Seed of the draws.
+    most_draws : int, default=9999
+        Draws at which to stop in any case.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def monte_carlo(null: NullModel, statistics: dict[str, Statistic], random_state:
             if name not in p_values or p_values[name] < EXTEND_BELOW:
                 p_values[name] = (1 + exceed[name]) / (done + 1)
                 draws_used[name] = done
-        if min(p_values.values()) >= EXTEND_BELOW:
+        if min(p_values.values()) >= EXTEND_BELOW or done >= most_draws:
             break
     return {
         name: Gate(p_values[name], statistic.observed, "monte carlo", draws_used[name])
@@ -284,7 +288,7 @@ def floor_values(null: NullModel) -> np.ndarray:
     return np.where(null.proba > 0, np.log1p(ratio - FLOOR_ASKED), 0.0)
 
 
-def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
+def run_gates(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> dict[str, Gate]:
     """Test the universal null in every direction that a finding names.
 
     Parameters
@@ -293,6 +297,8 @@ def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
         The rows.
     random_state : int, default=0
         Seed of the label draws.
+    most_draws : int, default=9999
+        Label draws at which to stop: 999 tell whether a p-value is below 0.01, and 9999 which.
 
     Returns
     -------
@@ -346,9 +352,9 @@ def run_gates(null: NullModel, random_state: int = 0) -> dict[str, Gate]:
         if null.group is None or _sandwich_judges_classes(null, counts):
             pending |= classes
         else:
-            gates |= monte_carlo(_groups_of_copies(null), classes, random_state)
+            gates |= monte_carlo(_groups_of_copies(null), classes, random_state, most_draws)
     if pending:
-        for name, gate in monte_carlo(null, pending, random_state).items():
+        for name, gate in monte_carlo(null, pending, random_state, most_draws).items():
             gates[name] = Gate(gate.p_value, z_scores.get(name, gate.statistic), gate.method, gate.n_draws)
     if null.n_groups is not None and null.n_groups > MANY_GROUPS:
         gates = _with_sandwich(null, gates, totals, counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 from scipy.stats import norm, t
 
 N_RESAMPLES = 999
@@ -43,7 +44,7 @@ def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tu
     >>> round(low, 4), round(high, 4)
     (0.2366, 0.7634)
     """
-    z = norm.isf((1.0 - level) / 2.0)
+    z = float(ndtri(0.5 + 0.5 * level))
     centre = (share + z * z / (2 * n_effective)) / (1 + z * z / n_effective)
     half = z / (1 + z * z / n_effective) * np.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
     return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))

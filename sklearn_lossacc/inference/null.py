@@ -8,10 +8,13 @@ labels by loss (comonotone), which is exact for copies and conservative for othe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
 CHUNK_ENTRIES = 2**20
+SORTED_CLASSES = 32  # with more, and no more rows than this, rows are searched one by one
+ROWWISE_ROWS = 2**14
 
 
 class NullModel:
@@ -60,6 +63,11 @@ class NullModel:
         self.entropy = tilted.sum(axis=1)
         centred = self.loss - self.entropy[:, None]
         self.varentropy = np.einsum("ij,ij,ij->i", self.proba, centred, centred)
+
+    @cached_property
+    def _sampler(self) -> _InverseSampler | _RowwiseSampler:
+        rowwise = self.group is None and self.n_classes > SORTED_CLASSES and self.n_rows <= ROWWISE_ROWS
+        return _RowwiseSampler(self.proba) if rowwise else _InverseSampler(self.proba)
 
     @property
     def excess(self) -> np.ndarray:
@@ -120,7 +128,7 @@ class NullModel:
         Draws
             Label sets, together `n_draws`.
         """
-        sampler = _InverseSampler(self.proba)
+        sampler = self._sampler
         chunk = max(1, min(n_draws, CHUNK_ENTRIES // self.n_rows))
         for start in range(0, n_draws, chunk):
             size = min(chunk, n_draws - start)
@@ -181,7 +189,7 @@ class Draws:
 class _InverseSampler:
     """Inverse distribution functions of all rows, labels in order of decreasing probability.
 
-    Most draws fall on the likeliest label; only the others are searched for.
+    Most draws fall on the likeliest label; only the others are searched for, all of them at once.
     """
 
     def __init__(self, proba: np.ndarray):
@@ -200,16 +208,39 @@ class _InverseSampler:
         return draw, row, self._search(uniform[draw, row], row)
 
     def _search(self, uniform: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Bisect in the rows' distribution functions, all draws at once."""
+        """Bisect in the rows' distribution functions."""
         low = np.ones(row.size, dtype=np.intp)
         high = self.last[row]
         flat = self.cumulative.ravel()
         base = row * self.n_classes
-        while True:
-            open_ = low < high
-            if not open_.any():
-                return self.order.ravel()[base + low]
-            middle = (low + high) >> 1
-            above = (uniform >= flat[base + middle]) & open_
-            low = np.where(above, middle + 1, low)
-            high = np.where(open_ & ~above, middle, high)
+        open_ = np.flatnonzero(low < high)
+        while open_.size:
+            start, stop = low[open_], high[open_]
+            middle = (start + stop) >> 1
+            above = uniform[open_] >= flat[base[open_] + middle]
+            start, stop = np.where(above, middle + 1, start), np.where(above, stop, middle)
+            low[open_], high[open_] = start, stop
+            open_ = open_[start < stop]
+        return self.order.ravel()[base + low]
+
+
+class _RowwiseSampler:
+    """Inverse distribution functions of all rows, labels in the order of the classes; many draws of each row.
+
+    With many classes, sorting the labels costs more than it saves; a row's own function stays in the cache.
+    """
+
+    def __init__(self, proba: np.ndarray):
+        self.cumulative = np.cumsum(proba, axis=1)
+        self.top = proba.argmax(axis=1)
+
+    def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (draw, row, label) of the draws that leave the likeliest label."""
+        label = np.empty(uniform.shape[::-1], dtype=np.intp)
+        for row, levels in enumerate(uniform.T):
+            cumulative = self.cumulative[row]
+            # Strictly below the total, whatever rounding does: a label of probability 0 at the end is never reached.
+            levels = np.minimum(levels * cumulative[-1], np.nextafter(cumulative[-1], 0.0))
+            label[row] = np.searchsorted(cumulative, levels, side="right")
+        row, draw = np.nonzero(label != self.top[:, None])
+        return draw, row, label[row, draw]

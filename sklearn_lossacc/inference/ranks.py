@@ -29,7 +29,7 @@ def roc_area(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> flo
     >>> roc_area(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]), np.ones(4))
     0.875
     """
-    order = np.argsort(score, kind="stable")
+    order = np.argsort(score)
     ordered, hit, w = score[order], positive[order], weight[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     gained = np.add.reduceat(np.where(hit, w, 0.0), starts)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from sklearn_lossacc.inference.cause_model import design_effect
 from sklearn_lossacc.inference.gains import open_gain
@@ -34,6 +35,8 @@ MIN_TOP_VARIANCE = 1.0  # less than about one miss is expected: no shape can be 
 BOUND_BINS = 8  # steps of the map whose possible gain is bounded
 MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
 LOGIT_LIMIT = 15.0
+SINGULAR = 1e-10  # share of the mean variance
+BEYOND_DRAWS = 1e-6  # a p-value so small that draws would all miss it
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class ShapeTest:
     view : str
         ``"top label"`` or ``"class j"``, where the largest departure was seen.
     n_draws : int
-        Draws behind the p-value.
+        Draws behind the p-value; 0 where a bound shows it to be smaller than draws can.
     open_gain : float or None
         Largest gain (nats a row) of a map with at most 8 steps that the residuals of the first view leave open; None
         where no view holds enough information.
@@ -172,14 +175,23 @@ def _covariance(null: NullModel, views: list[View]) -> np.ndarray:
     return covariance
 
 
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Return a matrix whose product with its transpose is the covariance."""
+    jitter = SINGULAR * np.trace(covariance) / len(covariance)  # residuals that sum to zero make it singular
+    try:
+        return np.linalg.cholesky(covariance + jitter * np.eye(len(covariance)))
+    except np.linalg.LinAlgError:
+        value, vector = np.linalg.eigh(covariance)
+        return vector * np.sqrt(np.maximum(value, 0.0))
+
+
 def _normal_sampler(null: NullModel, views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
     """Return a function that draws statistics from the normal limit of the residuals."""
-    value, vector = np.linalg.eigh(_covariance(null, views))
-    root = vector * np.sqrt(np.maximum(value, 0.0))
+    root = _root(_covariance(null, views))
     starts = np.cumsum([0, *(view.n_bins for view in views)])
 
     def draw(size: int) -> np.ndarray:
-        residual = rng.standard_normal((size, len(value))) @ root.T
+        residual = rng.standard_normal((size, len(root))) @ root.T
         return np.concatenate(
             [view.statistics(residual[:, a:b]) for view, a, b in zip(views, starts[:-1], starts[1:], strict=True)],
             axis=1,
@@ -232,6 +244,7 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     Notes
     -----
     The p-value is (1 + number of draws whose largest score is at least that of the labels) / (1 + number of draws).
+    It is the smallest that draws can give, without drawing, where Bonferroni's bound of the normal limit is far below.
 
     References
     ----------
@@ -245,16 +258,20 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     pieces = [view.statistics(view.observed()) for view in views]
     owner = np.repeat(np.arange(len(views)), [piece.size for piece in pieces])
     rng = np.random.default_rng(random_state)
-    draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
     scores = np.concatenate(pieces)
     best = int(np.argmax(scores))
+    found = float(scores[best]), views[owner[best]].name
+    if normal and scores.size * norm.sf(scores[best]) < BEYOND_DRAWS:
+        # Bonferroni's bound is below anything that draws can show: what they would show at best is reported.
+        return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]))
+    draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
     largest = np.empty(0)
     for target in (N_DRAWS, N_DRAWS_EXTENDED):
         largest = np.concatenate([largest, draw(target - largest.size).max(axis=1)])
         p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
         if p_value >= EXTEND_BELOW:
             break
-    return ShapeTest(p_value, float(scores[best]), views[owner[best]].name, largest.size, _open_gain(null, views[0]))
+    return ShapeTest(p_value, *found, largest.size, _open_gain(null, views[0]))
 
 
 def folds(

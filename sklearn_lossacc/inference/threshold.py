@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from sklearn_lossacc._numerics.mixture import softmax_columns
+from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.shape import folds
 
-N_FLIPS = 9999
 CHUNK_ENTRIES = 2**22
 FITTING_ROUNDS = 6
 
@@ -69,10 +68,12 @@ def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.
         return np.array([0.5 * cut, -0.5 * cut])
     half = 0.5 * weight.mean()
     target = np.bincount(y, weight, k) + half
-    scores = np.ascontiguousarray(log_proba.T)
+    proba = np.exp(log_proba - log_proba.max(axis=1, keepdims=True))
     offsets = np.zeros(k)
     for _ in range(FITTING_ROUNDS):
-        offsets += np.log(target / (softmax_columns(scores + offsets[:, None]) @ weight + half))
+        factor = np.exp(offsets)
+        share = factor * ((weight / (proba @ factor)) @ proba)  # total probability of each class
+        offsets += np.log(target / (share + half))
     return offsets - offsets.mean()
 
 
@@ -89,7 +90,7 @@ def sign_flip_p_value(moves: np.ndarray, rng: np.random.Generator) -> float:
     Returns
     -------
     float
-        One-sided Monte Carlo p-value, at least 1 / 10000.
+        One-sided Monte Carlo p-value of 999 choices of signs, or of 9999 where those give less than 0.01.
 
     Examples
     --------
@@ -99,12 +100,18 @@ def sign_flip_p_value(moves: np.ndarray, rng: np.random.Generator) -> float:
     True
     """
     total = moves.sum() - 1e-12 * np.abs(moves).sum()
-    reached = 0
+    size = np.abs(moves)
+    reached = done = 0
     chunk = max(1, CHUNK_ENTRIES // moves.size)
-    for start in range(0, N_FLIPS, chunk):
-        signs = rng.integers(0, 2, size=(min(chunk, N_FLIPS - start), moves.size), dtype=np.int8) * 2.0 - 1.0
-        reached += int(np.count_nonzero(signs @ np.abs(moves) >= total))
-    return (1 + reached) / (1 + N_FLIPS)
+    for target in (N_DRAWS, N_DRAWS_EXTENDED):
+        while done < target:
+            flips = min(chunk, target - done)
+            signs = rng.integers(0, 2, size=(flips, moves.size), dtype=np.int8) * 2.0 - 1.0
+            reached += int(np.count_nonzero(signs @ size >= total))
+            done += flips
+        if (1 + reached) / (1 + done) >= EXTEND_BELOW:
+            break
+    return (1 + reached) / (1 + done)
 
 
 def threshold_gain(

@@ -215,6 +215,11 @@ class KeptRows:
         assert cutoff is not None
         return both._below(cutoff)
 
+    def first(self, bound: int) -> KeptRows:
+        """Return the sample that a smaller bound would have kept."""
+        smaller = replace(self, bound=min(bound, self.bound))
+        return smaller.merge(replace(self, parts=()))
+
     def stored(self) -> KeptRows:
         """Copy the rows out of the caller's arrays, in their canonical order."""
         rows = StoredRows.join([part.stored() for part in self.parts])

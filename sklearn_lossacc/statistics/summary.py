@@ -263,6 +263,22 @@ class PredictionSummary:
         """The row sample: uniform, every row if there are few, whole groups if there are groups."""
         return self.kept_rows.sample()
 
+    def subsample(self, n_rows: int) -> RowSample:
+        """Return the sample that a bound of `n_rows` rows would have kept, for work that needs many passes.
+
+        Parameters
+        ----------
+        n_rows : int
+            Largest number of rows.
+
+        Returns
+        -------
+        RowSample
+            Part of `sample`, or all of it where it is no larger. As uniform, and as independent of the order of the
+            rows and of how they were divided.
+        """
+        return self.sample if self.kept_rows.n_rows <= n_rows else self.kept_rows.first(n_rows).sample()
+
     def mean(self, name: str) -> float:
         """Return the weighted mean of a column.
 

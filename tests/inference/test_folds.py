@@ -53,7 +53,8 @@ def test_two_equal_settings_are_seldom_told_apart():
         y = (X.sum(axis=1) + rng.normal(size=100) > 0).astype(int)
         splits = ShuffleSplit(15, test_size=0.1, random_state=0)
         a, b = (
-            cross_val_score(LogisticRegression(), X[:, [j]], y, cv=splits, scoring=get_scorer("neg_log_loss")) for j in range(2)
+            cross_val_score(LogisticRegression(), X[:, [j]], y, cv=splits, scoring=get_scorer("neg_log_loss"))
+            for j in range(2)
         )
         rejected.append(corrected_t_test(a - b, 1 / 9).p_value < 0.05)
         naive.append(stats.ttest_1samp(a - b, 0.0).pvalue < 0.05)

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import entr, log_softmax
 from scipy.stats import binom, chisquare
 
-from sklearn_lossacc.inference.null import CHUNK_ENTRIES, NullModel
+from sklearn_lossacc.inference.null import CHUNK_ENTRIES, ROWWISE_ROWS, SORTED_CLASSES, NullModel
 
 
 def random_null(seed=0, n=40, k=5, *, group=False, weighted=False, scale=2.0):
@@ -203,3 +203,40 @@ def test_first_groups_are_whole_and_fit():
     np.testing.assert_array_equal(np.bincount(part.group), sizes[:n_kept])
     assert null.first_groups(1).n_groups == 1
     assert random_null(n=60).first_groups(25).n_rows == 60
+
+
+def test_many_classes_are_drawn_with_their_probabilities():
+    k = SORTED_CLASSES + 8
+    null = random_null(n=6, k=k, scale=1.0)
+    labels = all_labels(null, 20_000)
+    for row in range(6):
+        seen = np.bincount(labels[:, row], minlength=k)
+        assert chisquare(seen, 20_000 * null.proba[row]).pvalue > 1e-4
+
+
+def test_many_classes_never_show_an_impossible_label():
+    k = SORTED_CLASSES + 8
+    scores = np.random.default_rng(0).normal(size=(5, k))
+    scores[:, [0, 3, k - 2, k - 1]] = -np.inf
+    scores[4, 1:] = -np.inf
+    scores[4, 0] = 0.0
+    null = NullModel(log_softmax(scores, axis=1), np.full(5, 1), np.ones(5))
+    labels = all_labels(null, 3000)
+    assert not np.isin(labels[:, :4], [0, 3, k - 2, k - 1]).any()
+    assert not labels[:, 4].any()
+
+
+@pytest.mark.parametrize("k", [SORTED_CLASSES, SORTED_CLASSES + 1])
+def test_class_totals_of_many_classes(k):
+    null = random_null(n=50, k=k, weighted=True)
+    for draws in null.draws(10, np.random.default_rng(1)):
+        labels = draws.labels()
+        expected = [np.bincount(row, null.weight, k) for row in labels]
+        np.testing.assert_allclose(draws.class_totals(), expected, atol=1e-12)
+
+
+def test_more_rows_of_many_classes_than_are_searched_one_by_one():
+    null = random_null(n=ROWWISE_ROWS + 1, k=SORTED_CLASSES + 1, scale=1.0)
+    labels = all_labels(null, 3)
+    expected = null.proba.sum(axis=0)
+    assert chisquare(np.bincount(labels.ravel(), minlength=SORTED_CLASSES + 1), 3 * expected).pvalue > 1e-4

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from scipy.stats import binom
 
 from sklearn_lossacc.inference.threshold import best_threshold, fit_offsets, sign_flip_p_value, threshold_gain
@@ -45,6 +45,16 @@ def test_offsets_undo_a_planted_shift(k):
     shift = np.linspace(-1, 1, k)
     offsets = fit_offsets(log_softmax(scores + shift, axis=1), y, np.ones(20_000))
     np.testing.assert_allclose(offsets, -shift, atol=0.15)
+
+
+def test_offsets_are_those_of_proportional_fitting():
+    y, log_proba = np.array([0, 0, 1, 2, 2, 2]), np.log(np.random.default_rng(0).dirichlet(np.ones(3), 6))
+    weight = np.array([1.0, 2.0, 1.0, 1.0, 0.5, 1.5])
+    offsets, half = np.zeros(3), 0.5 * weight.mean()
+    for _ in range(6):
+        share = weight @ softmax(log_proba + offsets, axis=1)
+        offsets += np.log((np.bincount(y, weight) + half) / (share + half))
+    np.testing.assert_allclose(fit_offsets(log_proba, y, weight), offsets - offsets.mean(), rtol=1e-12)
 
 
 def test_offsets_of_an_absent_class_are_finite():

@@ -40,10 +40,11 @@ classes = pytest.mark.parametrize("k", [2, 5])
 
 
 def draw(k, n=300, seed=0):
-    """Overconfident predictions with ties, labels, and weights."""
+    """Overconfident predictions with ties, labels of which some are wrong, and weights."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(scale=1.5, size=(n, k)).round(1)
+    logits = rng.normal(scale=2.5, size=(n, k)).round(1)
     y = (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
+    y = np.where(rng.random(n) < 0.2, rng.integers(k, size=n), y)
     return softmax(1.6 * logits, axis=1), y, rng.gamma(1.0, size=n) + 0.01
 
 
@@ -55,7 +56,7 @@ def same(metric, got, expected, order=None):
 
 
 def test_every_metric_is_there_and_has_the_signature_of_all():
-    assert len(METRICS) == 18
+    assert len(METRICS) == 19
     for metric in METRICS:
         kinds = parameters(metric)
         common = {"y_true", "y_proba", "classes", "input"}

@@ -164,3 +164,27 @@ class TestSmallestKeys:
         keys = (np.array([2**64 - 1, 2**64 - 2, 2**53 + 1, 2**53], dtype=np.uint64),)
         assert smallest(keys, 1) == (2**53 + 1,)
         assert below(keys, (2**64 - 1,)).tolist() == [False, True, True, True]
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("grouped", [False, True])
+def test_part_of_a_sample_is_the_sample_of_a_smaller_bound(grouped):
+    y, P = draw(1000)
+    groups = np.arange(1000) // 7 if grouped else None
+    large = summarize(y, P, groups=groups, sample_entries=3 * 600)
+    small = summarize(y, P, groups=groups, sample_entries=3 * 100)
+    part = large.subsample(100)
+    np.testing.assert_array_equal(part.index, small.sample.index)
+    np.testing.assert_array_equal(part.log_proba, small.sample.log_proba)
+    assert not part.complete
+    assert set(part.index) < set(large.sample.index)
+    np.testing.assert_array_equal(large.subsample(5000).index, large.sample.index)
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_part_of_a_sample_does_not_depend_on_how_rows_were_divided():
+    y, P = draw(1000)
+    whole = summarize(y, P, sample_entries=3 * 600).subsample(100)
+    ahead = summarize(y[:300], P[:300], classes=[0, 1, 2], sample_entries=3 * 600)
+    rest = summarize(y[300:], P[300:], classes=[0, 1, 2], row_offset=300, sample_entries=3 * 600)
+    np.testing.assert_array_equal(rest.merge(ahead).subsample(100).index, whole.index)

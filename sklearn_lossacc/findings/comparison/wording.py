@@ -157,7 +157,8 @@ def verdict(diagnosis: ComparisonDiagnosis) -> str:
     issues = issues_in_order(diagnosis)
     if issues:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
-        return one_line(issues[0].headline + (f" Also: {also}." if also else ""))
+        best = f"{best_models(diagnosis)} " if len(diagnosis.pairs) > 1 and issues[0].severity == "tip" else ""
+        return one_line(best + issues[0].headline + (f" Also: {also}." if also else ""))
     lead = pair_verdict(diagnosis, diagnosis.pairs[diagnosis.pair_place()])
     if len(diagnosis.pairs) == 1:
         return one_line(lead)

@@ -39,7 +39,7 @@ def reach(difference: PairedDifference, side: int = 0) -> float:
 
 
 def better_words(pair: PairEvidence) -> str:
-    """Say which model is better in loss and which in accuracy, each with its p-value or as within noise."""
+    """Say which model is better in loss and in accuracy, with p-values over all pairs, or as within noise."""
     said = []
     for measure, words, write, sign in (
         ("log_loss", "lower log loss", lambda v: f"{nats(v)} nats", -1.0),
@@ -51,5 +51,7 @@ def better_words(pair: PairEvidence) -> str:
             continue
         name = short(pair.names[1] if sign * difference.value > 0 else pair.names[0])
         noise = "" if pair.significant(measure) else "within noise, "
-        said.append(f"{name} has the {words}, by {write(abs(difference.value))} ({noise}{p_words(difference.p_value)})")
+        said.append(
+            f"{name} has the {words}, by {write(abs(difference.value))} ({noise}{p_words(pair.p_holm(measure))})"
+        )
     return ", ".join(said[:1]) + "; " + said[1]

@@ -259,9 +259,11 @@ def _accuracy(evidence: HistoryEvidence, row: int) -> Estimate:
 def _loss(evidence: HistoryEvidence, row: int) -> Estimate:
     """Return a validation loss with the interval of the worst calibrated model, where rows and classes are known."""
     value = float(evidence.history.val_loss[row])
+    if not math.isfinite(value):
+        return Estimate(value, method="no interval: not a finite number")
     accuracy = evidence.accuracy_near(row)
     error = None if accuracy is None else evidence.loss_error(accuracy)
-    if error is None or not math.isfinite(value):
+    if error is None:
         return Estimate(value, method="no interval: n_val, n_classes and accuracy are needed")
     return Estimate(
         value,
@@ -275,7 +277,7 @@ def _measure(evidence: HistoryEvidence) -> dict[str, Estimate]:
     """Return the numbers that matter."""
     metrics: dict[str, Estimate] = {}
     if len(evidence.loss):
-        metrics["last_val_loss"] = _loss(evidence, int(evidence.loss.rows[-1]))
+        metrics["last_val_loss"] = _loss(evidence, int(evidence.history.measured("val_loss")[-1]))
         metrics["lowest_val_loss"] = _loss(evidence, int(evidence.loss.rows[np.argmin(evidence.loss.values)]))
     if len(evidence.accuracy):
         metrics["last_val_accuracy"] = _accuracy(evidence, int(evidence.accuracy.rows[-1]))

@@ -97,7 +97,9 @@ def best_text(diagnosis: HistoryDiagnosis) -> str:
     counted_by = diagnosis.description["counted"]
     short = {"lowest validation loss": "lowest loss", "highest validation accuracy": "highest accuracy"}
     return "; ".join(
-        f"{short[criterion]} {counted_by} {epoch:g} ({nats(loss)}, {percent(accuracy)})"
+        f"{short[criterion]} {counted_by} {epoch:g} ("
+        + ", ".join([nats(loss)] * (loss is not None) + [percent(accuracy)] * (accuracy is not None))
+        + ")"
         for criterion, epoch, loss, accuracy in zip(
             table["criterion"], table["epoch"], table["val_loss"], table["val_accuracy"], strict=True
         )
@@ -116,6 +118,10 @@ def verdict(diagnosis: HistoryDiagnosis) -> str:
     hint = chance_hint(diagnosis)
     if hint:
         return one_line(f"{short} {hint}" if short else hint)
+    if diagnosis["LA502"].evidence.get("loss_rise") is not None:
+        return one_line(diagnosis["LA502"].headline)
+    if diagnosis.description["n_rows"] == 1 and diagnosis["LA513"].status == "passed":
+        return one_line(f"{diagnosis['LA513'].headline} One evaluation shows no trend.")
     if short:
         return one_line(f"{short} {len(of_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
     return (
@@ -142,6 +148,8 @@ def what_to_do(diagnosis: HistoryDiagnosis) -> tuple[str, ...]:
         return tuple(advice)
     if chance_hint(diagnosis):
         return ("Give n_classes, so that the loss can be compared with that of chance.",)
+    if diagnosis["LA501"].status == "not_applicable":
+        return ("Nothing to repair is shown; what is listed as unknown would tell more.",)
     return ("Nothing needs repair by these curves.",)
 
 

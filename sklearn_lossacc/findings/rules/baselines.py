@@ -121,7 +121,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
     if math.isnan(low):
         return not_applicable(f"No interval for the gain over the majority: {method}.")
     label = str(evidence.summary.classes[majority])
-    if np.array_equal(correct, named) and evidence.summary.sample.complete:
+    if np.array_equal(correct, named) and evidence.sample.complete:
         low = high = accuracy - share
     return Verdict(
         holds=high < ACCURACY_MARGIN,

@@ -8,14 +8,14 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
-from sklearn_lossacc.findings.waterfall import fitted_parts, open_bound
+from sklearn_lossacc.findings.waterfall import open_bound
 
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether some classes get too much probability throughout."""
     causes = evidence.causes
     p_value, p_values = evidence.p_values("class_bias", "class_bias")
-    part = fitted_parts(evidence).get("class_bias")
+    part = evidence.fitted_parts.get("class_bias")
     summary = evidence.summary
     predicted_share = summary.proba_sum / summary.sum_w
     gap = predicted_share - evidence.class_share

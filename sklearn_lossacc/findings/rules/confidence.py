@@ -9,7 +9,6 @@ from sklearn_lossacc.findings.format import number, ratio
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
 from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.findings.waterfall import fitted_parts
 
 RECALIBRATE = (
     "Fit TemperatureCalibrator on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; "
@@ -24,7 +23,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     p_value, p_values = evidence.p_values(gate, "temperature")
     selected = causes is not None and "temperature" in causes.terms
     value, interval = selected_temperature(evidence)
-    part = fitted_parts(evidence).get("temperature")
+    part = evidence.fitted_parts.get("temperature")
     nats = part.value if part is not None else 0.0
     log_t = math.log(value) if 0 < value < math.inf else 0.0
     right_side = log_t > 0 if over else log_t < 0

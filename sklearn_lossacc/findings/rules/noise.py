@@ -10,7 +10,6 @@ from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.findings.waterfall import fitted_parts
 from sklearn_lossacc.inference.cause_model import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs
 
@@ -30,7 +29,7 @@ def judge(evidence: Evidence) -> Verdict:
     causes, null = evidence.causes, evidence.null
     p_value, p_values = evidence.p_values("floor", "floor")
     selected = causes is not None and "floor" in causes.terms
-    part = fitted_parts(evidence).get("floor")
+    part = evidence.fitted_parts.get("floor")
     nats = part.value if part is not None else 0.0
     upper = evidence.error_upper_limit
     facts: dict = {**p_values, "nats": nats, "upper_end": upper, "assumption": ASSUMPTION}
@@ -60,7 +59,7 @@ def judge(evidence: Evidence) -> Verdict:
         anchor=anchor_rate(null.proba, null.y, null.weight),
         floor_rows_observed=causes.floor_fit.observed if causes.floor_fit else None,
         floor_rows_expected=causes.floor_fit.expected if causes.floor_fit else None,
-        review=evidence.summary.sample.index[causes.kept[review]][:100].tolist(),
+        review=evidence.sample.index[causes.kept[review]][:100].tolist(),
         n_review=int(review.size),
         pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",

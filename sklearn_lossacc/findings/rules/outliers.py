@@ -37,7 +37,7 @@ def judge(evidence: Evidence) -> Verdict:
     value = evidence.outlier_nats
     rows = causes.outliers if causes is not None else np.empty(0, dtype=np.intp)
     rows = rows[np.argsort(-null.true_loss[rows], kind="stable")]
-    index = evidence.summary.sample.index[rows]
+    index = evidence.sample.index[rows]
     carried = float((null.weight * null.true_loss)[rows].sum() / max((null.weight * null.true_loss).sum(), 1e-300))
     tail = concentration(null, evidence.alpha, evidence.rng(4)) if rows.size else None
     largest = float(null.true_loss.max())

@@ -118,3 +118,30 @@ def test_no_log_is_too_poor_to_be_read(curves, facts):
     assert str(diagnosis)
     json.loads(diagnosis.to_json())
     diagnosis.frame()
+
+
+def test_one_row_is_judged_by_what_one_row_can_tell():
+    for loss, accuracy, low, high in ((0.4577, 0.7826, 0.3014, 0.5236), (0.4011, 0.8224, 0.2462, 0.4677)):
+        one = TrainingHistory.from_arrays(val_loss=loss, val_accuracy=accuracy, n_val=1000, n_classes=2)
+        diagnosis = HistoryDiagnosis.from_history(one)
+        band = [diagnosis.metrics[name].value for name in ("calibrated_low", "calibrated_high")]
+        assert band == pytest.approx([low, high], abs=5e-5)
+        text = " ".join(str(diagnosis).split())
+        assert "possible for a calibrated model, which does not show that it is one. One evaluation shows no" in text
+        assert "Nothing needs repair" not in text
+
+
+def test_a_rise_without_accuracies_is_told():
+    time = np.arange(30)
+    loss = 0.4 + np.exp(-time / 5) + 0.01 * np.maximum(time - 12, 0)
+    text = " ".join(str(HistoryDiagnosis.from_history(TrainingHistory.from_arrays(val_loss=loss))).split())
+    assert "but without accuracy overfitting cannot be told from overconfidence" in text
+    assert "n/a" not in text
+
+
+def test_a_log_that_ends_without_a_finite_loss_says_so():
+    history = TrainingHistory.from_arrays(val_loss=[0.9, 0.5, np.inf], val_accuracy=[0.6, 0.8, 0.1], n_classes=10)
+    diagnosis = HistoryDiagnosis.from_history(history)
+    assert diagnosis.metrics["last_val_loss"].value == np.inf
+    assert diagnosis.metrics["lowest_val_loss"].value == 0.5
+    assert HistoryDiagnosis.from_dict(json.loads(diagnosis.to_json())) == diagnosis

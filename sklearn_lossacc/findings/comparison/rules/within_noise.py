@@ -76,8 +76,8 @@ def judge_within_noise(pair: PairEvidence) -> Verdict:
         },
         fired=(
             f"These rows cannot tell {first} and {second} apart: log loss {nats(loss.value, signed=True)} nats "
-            f"({p_words(loss.p_value)}), accuracy {percent(accuracy.value, signed=True)} ({p_words(accuracy.p_value)}) "
-            f"for {second}."
+            f"({p_words(pair.p_holm('log_loss'))}), accuracy {percent(accuracy.value, signed=True)} "
+            f"({p_words(pair.p_holm('accuracy'))}) for {second}."
         ),
         passed=f"A difference is beyond noise: {better_words(pair)}.",
         advice=(

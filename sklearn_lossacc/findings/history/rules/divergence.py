@@ -115,13 +115,17 @@ def judge_overfitting(evidence: HistoryEvidence) -> Verdict:
     missing = _missing(evidence)
     changes = _rise(evidence)
     if missing or changes is None:
+        rise = None
         if len(evidence.loss) and not len(evidence.accuracy) and evidence.loss_rises and evidence.rise is not None:
+            rise = evidence.rise.size
             missing = (
                 f"The validation loss rose by {nats(evidence.rise.size)} nats since "
                 f"{evidence.at(evidence.rise.row)}, but "
                 "without accuracy overfitting cannot be told from overconfidence."
             )
-        return not_applicable(missing or "There are too few validation accuracies.", **evidence.rule_inputs())
+        return not_applicable(
+            missing or "There are too few validation accuracies.", loss_rise=rise, **evidence.rule_inputs()
+        )
     loss, accuracy = changes
     fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
     return Verdict(

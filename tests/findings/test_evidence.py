@@ -1,0 +1,64 @@
+"""What is judged, and from how many draws."""
+
+import numpy as np
+import pytest
+
+from sklearn_lossacc import Diagnosis, summarize
+from sklearn_lossacc.findings import evidence as module
+from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.inference.gates import N_DRAWS, N_DRAWS_EXTENDED
+
+
+def logits(n, k, temperature=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    scores = 2.0 * rng.normal(size=(n, k))
+    y = (scores + rng.gumbel(size=(n, k))).argmax(axis=1)
+    return y, temperature * scores
+
+
+def evidence_of(y, scores, **keywords):
+    return Evidence(summarize(y, scores, input="logits", **keywords), alpha=0.05, random_state=0)
+
+
+def test_a_complete_sample_is_judged_whole(monkeypatch):
+    monkeypatch.setattr(module, "JUDGED_ROWS", 10)
+    monkeypatch.setattr(module, "JUDGED_ENTRIES", 30)
+    assert len(evidence_of(*logits(500, 3)).sample) == 500
+
+
+def test_of_more_rows_a_part_is_judged(monkeypatch):
+    monkeypatch.setattr(module, "JUDGED_ROWS", 1000)
+    monkeypatch.setattr(module, "JUDGED_ENTRIES", 2**10)
+    summary = summarize(*logits(6000, 3), input="logits", sample_entries=3 * 4000)
+    d = Diagnosis.from_summary(summary)
+    assert len(summary.sample) == 4000
+    assert (d.description["sample_rows"], d.description["sample_complete"]) == (1000, False)
+    low, high = d.metrics["log_loss"].low, d.metrics["log_loss"].high
+    # Sums are those of all rows, and so is the width of their intervals.
+    assert d.metrics["log_loss"].value == pytest.approx(summary.log_loss)
+    error = np.sqrt(summary.variance_of_mean("loss"))
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.15)
+
+
+def test_small_p_values_are_drawn_finely_only_where_they_count():
+    # 300 classes in 900 rows: class totals are drawn. Overconfidence upsets them, but is no class bias.
+    over = evidence_of(*logits(900, 300, temperature=2.0))
+    assert over.gates["class_bias"].n_draws == N_DRAWS
+    p_value, facts = over.p_values("class_bias", "class_bias")
+    assert facts["p_gate"] < 0.01 <= facts["p_attr"] == p_value
+    assert "fine_gates" not in over.__dict__
+
+
+def test_small_p_values_that_count_are_drawn_finely():
+    y, scores = logits(900, 300)
+    biased = evidence_of(np.where(np.arange(900) % 5 == 0, 7, y), scores)
+    p_value, facts = biased.p_values("class_bias", "class_bias")
+    assert facts["p_gate"] == 1 / (1 + N_DRAWS_EXTENDED)
+    assert p_value < 1 / (1 + N_DRAWS)
+
+
+def test_every_use_of_draws_has_its_own_stream():
+    y, scores = logits(300, 3)
+    first, second = evidence_of(y, scores), evidence_of(y, scores)
+    first.shape_gate  # noqa: B018
+    assert first.rng(1).random() == second.rng(1).random() != second.rng(2).random()
