@@ -237,10 +237,9 @@ class _RowwiseSampler:
     def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (draw, row, label) of the draws that leave the likeliest label."""
         label = np.empty(uniform.shape[::-1], dtype=np.intp)
-        for row, levels in enumerate(uniform.T):
-            cumulative = self.cumulative[row]
+        for drawn, cumulative, levels in zip(label, self.cumulative, uniform.T, strict=True):
             # Strictly below the total, whatever rounding does: a label of probability 0 at the end is never reached.
-            levels = np.minimum(levels * cumulative[-1], np.nextafter(cumulative[-1], 0.0))
-            label[row] = np.searchsorted(cumulative, levels, side="right")
+            below = np.minimum(levels * cumulative[-1], np.nextafter(cumulative[-1], 0.0))
+            drawn[:] = np.searchsorted(cumulative, below, side="right")
         row, draw = np.nonzero(label != self.top[:, None])
         return draw, row, label[row, draw]
