@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
-from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, out_of_fold_loss, unit_keys
-from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, unit_keys
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.materiality import LEAST_FOLD_UNITS, material_loss
 from sklearn_lossacc.findings.judge import holm
@@ -24,6 +21,7 @@ from sklearn_lossacc.inference.comparison import (
     accuracy_difference,
     canonical_order,
     decisive_units,
+    held_out_loss,
     model_rows,
     paired_differences,
 )
@@ -323,12 +321,7 @@ class ComparisonEvidence:
         folds = assign_folds(models[0], N_FOLDS, keys)
         if folds.n_units < 2 * N_FOLDS:
             return None
-        found = []
-        for model in models:
-            loss = np.full(model.n_rows, math.nan)
-            loss[folds.rows] = out_of_fold_loss(_temperature(model.input), model, folds)
-            found.append(loss[self.index])
-        return found
+        return [held_out_loss(model, folds.rows, folds.fold)[self.index] for model in models]
 
     def not_testable(self) -> str | None:
         """Say why no difference can be tested, if none can."""
@@ -337,8 +330,3 @@ class ComparisonEvidence:
         if not any(pair.testable for pair in self.pairs):
             return "Too few rows to tell noise from a difference."
         return None
-
-
-def _temperature(input: str) -> BaseCalibrator:
-    """Return an unfitted temperature for one kind of scores."""
-    return TemperatureCalibrator(input=input)

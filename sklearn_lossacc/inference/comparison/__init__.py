@@ -2,6 +2,7 @@
 
 from sklearn_lossacc.inference.comparison.decisive import Decisive, decisive_units
 from sklearn_lossacc.inference.comparison.discordant import accuracy_difference, discordant_p_value
+from sklearn_lossacc.inference.comparison.held_out import held_out_loss
 from sklearn_lossacc.inference.comparison.order import canonical_order
 from sklearn_lossacc.inference.comparison.paired import PairedDifference, Resamples, paired_differences
 from sklearn_lossacc.inference.comparison.rows import SUSPECT_BELOW, ModelRows, model_rows
@@ -16,6 +17,7 @@ __all__ = [
     "canonical_order",
     "decisive_units",
     "discordant_p_value",
+    "held_out_loss",
     "model_rows",
     "paired_differences",
 ]

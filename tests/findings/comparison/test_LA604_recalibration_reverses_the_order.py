@@ -40,7 +40,15 @@ def test_it_cannot_be_asked_of_few_rows(models):
     y, proba = models("disagree", 29)
     d = ComparisonDiagnosis.from_predictions(y, proba)
     assert d["LA604"].status == "not_applicable"
-    assert "Too few rows" in d["LA604"].headline
+    assert "Too few different rows" in d["LA604"].headline
+
+
+def test_models_that_know_nothing_are_not_reversed():
+    rng = np.random.default_rng(0)
+    y, guesses = rng.integers(0, 3, 60), rng.dirichlet(np.ones(5), size=(2, 60))
+    d = ComparisonDiagnosis.from_predictions(y, {"A": guesses[0], "B": guesses[1]})
+    assert d["LA604"].status == "passed"
+    assert abs(d["LA604"].value) < 0.05
 
 
 def test_groups_stay_together(models):

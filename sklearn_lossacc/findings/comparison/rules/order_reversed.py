@@ -16,7 +16,7 @@ def judge_order_reversed(pair: PairEvidence) -> Verdict:
         return not_applicable(reason)
     after, before = pair.recalibrated, pair.differences["log_loss"]
     if after is None or after.p_value is None:
-        return not_applicable("Too few rows to fit a temperature on some of them and judge it on the others.")
+        return not_applicable("Too few different rows to fit a temperature on some of them and judge it on the others.")
     assert before.p_value is not None
     reverses = before.value * after.value < 0
     lower, better = (short(pair.names[1] if change < 0 else pair.names[0]) for change in (before.value, after.value))
