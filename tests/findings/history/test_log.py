@@ -91,6 +91,13 @@ def test_other_rows_differ_by_chance(final):
     assert judge("LA515", final, n_val=300, **log).status == "passed", "300 other rows may differ so much"
 
 
+def test_another_number_of_classes(final):
+    found = judge("LA515", final, val_loss=[loss_of(final)], val_accuracy=[0.81], n_classes=3)
+    assert found.status == "fired"
+    assert found.headline == "The log is of 3 classes, the predictions are of 2."
+    assert judge("LA515", final, val_loss=[loss_of(final)], val_accuracy=[0.81], n_classes=2).status == "passed"
+
+
 def test_nothing_to_compare():
     assert judge("LA515", val_loss=[0.9], val_accuracy=[0.5]).status == "not_applicable"
     found = judge("LA515", predictions(50), train_loss=[0.9, 0.8])

@@ -76,6 +76,14 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
     final = evidence.final
     if final is None:
         return not_applicable("No diagnosis of predictions was given as final=.")
+    n_columns = int(final.description["n_classes"])
+    if evidence.history.n_classes not in (None, n_columns):
+        return Verdict(
+            holds=True,
+            evidence={"n_classes_of_predictions": n_columns, **evidence.rule_inputs()},
+            fired=f"The log is of {evidence.history.n_classes} classes, the predictions are of {n_columns}.",
+            advice="Give the n_classes of the log, or the predictions that belong to it: one of the two is of another model.",
+        )
     rows = (
         evidence.pairs
         if len(evidence.pairs)
