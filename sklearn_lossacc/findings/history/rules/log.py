@@ -82,7 +82,7 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
             holds=True,
             evidence={"n_classes_of_predictions": n_columns, **evidence.rule_inputs()},
             fired=f"The log is of {evidence.history.n_classes} classes, the predictions are of {n_columns}.",
-            advice="Give the n_classes of the log, or the predictions that belong to it: one of the two is of another model.",
+            advice="Give the n_classes of the log, or the predictions that belong to it: one of the two is another's.",
         )
     rows = (
         evidence.pairs
