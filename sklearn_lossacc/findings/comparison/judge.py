@@ -94,7 +94,7 @@ def _finding(rule: ComparisonRule, judged: list[Judged]) -> Finding:
         threshold=verdict.threshold,
         p_value=verdict.p_value,
         evidence=evidence,
-        headline=(verdict.fired + _others(found[1:])) if fired else _none_of(judged) + verdict.passed,
+        headline=(verdict.fired + _others(found[1:])) if fired else _none_of(judged, lead) + verdict.passed,
         advice=verdict.advice if fired else "",
         url=url,
     )
@@ -109,9 +109,10 @@ def _others(found: list[Judged]) -> str:
     return f" The same holds for {', '.join(names[:MOST_NAMED])}{more}."
 
 
-def _none_of(judged: list[Judged]) -> str:
-    """Say of how many pairs nothing was found, where there are several."""
-    return f"In none of {len(judged)} pairs; nearest to it: " if len(judged) > 1 else ""
+def _none_of(judged: list[Judged], lead: Judged) -> str:
+    """Say of how many pairs nothing was found, and of which one the rest speaks."""
+    names = " and ".join(short(name) for name in lead.pair.names)
+    return f"In none of {len(judged)} pairs. Of {names}: " if len(judged) > 1 else ""
 
 
 def judge_comparison(evidence: ComparisonEvidence, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
