@@ -10,7 +10,8 @@ import numpy as np
 from sklearn_lossacc.inference.history import Turn, change_needed, end_means, find_turn, jitter, slow_jitter
 from sklearn_lossacc.inference.history.trend import window
 
-LOCAL_POINTS = 10  # from which on a stretch is judged by its own noise
+LOCAL_POINTS = 10  # from which on the noise of a stretch is taken as it is
+SHORT = 4.0  # over the number of second differences: by how much more noise a shorter stretch may have
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class Curve:
         make them, that counts.
         """
         part = self.values[place:]
-        local = jitter(part) if len(part) >= LOCAL_POINTS else None
+        local = jitter(part)
+        if local is not None and len(part) < LOCAL_POINTS:
+            local *= 1.0 + SHORT / (len(part) - 2)
         fast = min((noise for noise in (local, self.noise) if noise is not None), default=0.0)
         return max(fast, slow_jitter(self.values[min(place, len(self) // 2) :], self.width) or 0.0)
 

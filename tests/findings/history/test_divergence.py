@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.findings.history.curve import Curve
 from sklearn_lossacc.inputs import TrainingHistory
 
 TIME = np.arange(24)
@@ -57,6 +58,25 @@ def test_a_fall_of_accuracy_within_noise_is_no_overfitting():
     assert "of the highest accuracy" in few["LA501"].advice
     many = judge(val_loss=TURNING, val_accuracy=slight, n_val=100_000)
     assert many["LA502"].status == "fired"
+
+
+def test_a_clear_rise_is_found_in_a_short_log():
+    loss = [1.10, 0.78, 0.60, 0.52, 0.53, 0.55, 0.58, 0.60]
+    diagnosis = judge(val_loss=loss, val_accuracy=[0.5, 0.65, 0.75, 0.78, 0.785, 0.79, 0.79, 0.792], n_val=3000)
+    assert diagnosis["LA501"].status == "fired"
+    assert diagnosis["LA501"].evidence["since"] == 3
+
+
+@pytest.mark.parametrize("n_evaluations", [5, 7, 9, 12])
+@pytest.mark.parametrize("fall", [0.0, 60.0])
+def test_short_logs_that_level_off_rarely_rise(n_evaluations, fall):
+    rng = np.random.default_rng(n_evaluations)
+    time, runs, rose = np.arange(n_evaluations), 400, 0
+    for _ in range(runs):
+        curve = Curve(time, fall * np.exp(-10 * time / n_evaluations) + rng.normal(size=n_evaluations))
+        change = curve.change_since(curve.turn.index)
+        rose += change.size > change.needed
+    assert rose / runs <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / runs)
 
 
 @pytest.mark.parametrize("n_evaluations", [60, 200])
