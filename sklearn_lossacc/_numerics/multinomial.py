@@ -10,13 +10,14 @@ from scipy.optimize import minimize
 from sklearn_lossacc._numerics.blocks import row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics.links import softmax
 
-__all__ = ["adjusted_scores", "fit_multinomial", "log_evidence"]
+__all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "scores_dtype"]
 
 CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
 NEWTON_PARAMETERS = 600  # up to here a Hessian pays
 WARM_ENTRIES = 2**21  # above, the search starts on one row in 16
 THINNING = 16
+GRADIENT_TOL = {"float32": 1e-2, "float64": 1e-6}
 MAX_STEPS = 100  # Newton needs about five
 MAX_HALVINGS = 40
 TOL = 1e-11  # of the objective: the decrease that one more step promises; that step is still taken
@@ -58,6 +59,33 @@ def adjusted_scores(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
     return x + x @ theta[:, :-1].T + theta[:, -1]
 
 
+def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
+    """Choose the precision of the scores for `fit_multinomial`.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of rows.
+    penalty : ndarray of shape (n_classes, n_features)
+        As for `fit_multinomial`.
+
+    Returns
+    -------
+    dtype
+        float32 above 2**21 entries where the search is L-BFGS: half the time and memory. The rounding errors of so
+        many terms, added in float64, move the minimum by far less than its standard error. Else float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.multinomial import scores_dtype
+    >>> scores_dtype(100_000, np.ones((100, 101))), scores_dtype(100, np.ones((100, 101)))
+    (dtype('float32'), dtype('float64'))
+    """
+    large = n_rows * len(penalty) > WARM_ENTRIES and penalty.size > NEWTON_PARAMETERS
+    return np.dtype(np.float32 if large else np.float64)
+
+
 class _Problem:
     """Rows, labels, weights and penalty."""
 
@@ -74,7 +102,8 @@ class _Problem:
 
     def _adjusted(self, x: np.ndarray, theta: np.ndarray, out: np.ndarray | None) -> np.ndarray:
         """Return `adjusted_scores`, in `out` if its shape fits."""
-        out = out if out is not None and out.shape == x.shape else np.empty(x.shape)
+        out = out if out is not None and out.shape == x.shape else np.empty_like(x)
+        theta = theta.astype(x.dtype, copy=False)
         if self.full:
             np.matmul(x, theta[:, :-1].T, out=out)
             out += x
@@ -102,7 +131,7 @@ class _Problem:
             true_score = mass[place]
             total = row_sum(np.exp(mass, out=mass))
             value -= float(weight @ (true_score - np.log(total)))
-            mass *= (weight / total)[:, np.newaxis]
+            mass *= (weight / total).astype(x.dtype, copy=False)[:, np.newaxis]
             if curvature == "full" and hessian is not None:
                 self._add_hessian(hessian, x, mass, weight)
             elif hessian is not None:
@@ -160,15 +189,15 @@ def _newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
     return theta
 
 
-def _to_unit_curvature(problem: _Problem, theta: np.ndarray) -> np.ndarray:
-    """Return for each class the matrix to coordinates in which its own curvature is about the unit matrix."""
-    k, f = theta.shape
+def _to_unit_curvature(problem: _Problem) -> np.ndarray:
+    """Return for each class the matrix to coordinates in which its own curvature at 0 is about the unit matrix."""
+    k, f = problem.penalty.shape
     step = max(1, len(problem.y) // CURVATURE_ROWS)
     few = problem.thinned(step) if step > 1 else problem
     blocks = np.zeros((k, f, f))
     for rows in row_blocks(len(few.y), k):
         x, weight = few.x[rows], few.weight[rows]
-        proba = softmax(adjusted_scores(x, theta))
+        proba = softmax(x)
         spread = weight[:, np.newaxis] * proba * (1.0 - proba)
         if problem.full:
             features = np.column_stack([x, np.ones(len(x))])
@@ -188,32 +217,47 @@ def _to_unit_curvature(problem: _Problem, theta: np.ndarray) -> np.ndarray:
     return blocks
 
 
-def _quasi_newton(problem: _Problem, theta: np.ndarray) -> np.ndarray:
+def _quasi_newton(problem: _Problem, theta: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Minimise by L-BFGS in coordinates scaled by the curvature within each class, or of each parameter."""
-    if problem.penalty.size * problem.penalty.shape[1] <= BLOCK_PARAMETERS:
-        scale = _to_unit_curvature(problem, theta)
-        to_theta, to_phi = "jab,jb->ja", "jab,ja->jb"
-        start = np.linalg.solve(scale, theta[:, :, np.newaxis])[:, :, 0]
-    else:
-        curvature = problem.evaluate(theta, "diagonal").hessian
-        assert curvature is not None
-        scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-12))
-        to_theta = to_phi = "ja,ja->ja"
-        start = theta / scale
+    to_theta, to_phi = ("jab,jb->ja", "jab,ja->jb") if scale.ndim == 3 else ("ja,ja->ja", "ja,ja->ja")
+    start = np.linalg.solve(scale, theta[:, :, np.newaxis])[:, :, 0] if scale.ndim == 3 else theta / scale
+    # One number added to all entries of a column moves all scores of a row alike: only the penalty feels it, and is
+    # smallest where the weighted sum of the column is 0. The factors of a vector multiply different scores.
+    share = problem.penalty / problem.penalty.sum(axis=0)
+    if not problem.full:
+        share[:, 0] = 0.0
 
-    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        at = problem.evaluate(np.einsum(to_theta, scale, flat.reshape(theta.shape)))
-        return at.value, np.einsum(to_phi, scale, at.gradient).ravel()
+    def centred(phi: np.ndarray) -> np.ndarray:
+        """Return the parameters without what all classes share."""
+        theta = np.einsum(to_theta, scale, phi.reshape(share.shape))
+        return theta - (share * theta).sum(axis=0)
 
-    # in scaled coordinates gradient^2 / 2 is about the decrease that is left, in nats
+    def objective(phi: np.ndarray) -> tuple[float, np.ndarray]:
+        at = problem.evaluate(centred(phi))
+        return at.value, np.einsum(to_phi, scale, at.gradient - share * at.gradient.sum(axis=0)).ravel()
+
+    # in scaled coordinates gradient^2 / 2 is about the decrease that is left for a parameter, in nats
     found = minimize(
         objective,
         start.ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 1000, "maxcor": 10, "gtol": 1e-6, "ftol": 1e-15},
+        options={"maxiter": 1000, "maxcor": 10, "gtol": GRADIENT_TOL[problem.x.dtype.name], "ftol": 1e-15},
     )
-    return np.einsum(to_theta, scale, found.x.reshape(theta.shape))
+    return centred(found.x)
+
+
+def _large_search(problem: _Problem, theta: np.ndarray, warm: bool) -> np.ndarray:
+    """Minimise by L-BFGS, on one row in 16 first if there is no better start."""
+    if problem.penalty.size * problem.penalty.shape[1] <= BLOCK_PARAMETERS:
+        scale = _to_unit_curvature(problem)
+    else:
+        curvature = problem.evaluate(theta, "diagonal").hessian
+        assert curvature is not None
+        scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-12))
+    if warm:
+        theta = _quasi_newton(problem.thinned(THINNING), theta, scale * np.sqrt(THINNING))
+    return _quasi_newton(problem, theta, scale)
 
 
 def fit_multinomial(
@@ -228,8 +272,8 @@ def fit_multinomial(
 
     Parameters
     ----------
-    x : ndarray of shape (n_rows, n_classes), float64
-        Finite scores, such as log probabilities.
+    x : ndarray of shape (n_rows, n_classes), float64 or float32
+        Finite scores, such as log probabilities; `scores_dtype` says which precision does.
     y : ndarray of int of shape (n_rows,)
         Column of each row's label.
     weight : ndarray of shape (n_rows,), float64, or None
@@ -262,12 +306,11 @@ def fit_multinomial(
     1.0986 1.0986
     """
     problem = _Problem(x, y, weight, penalty)
-    search = _newton if penalty.size <= NEWTON_PARAMETERS else _quasi_newton
-    if start is None:
-        start = np.zeros(penalty.shape)
-        if x.size > WARM_ENTRIES and len(y) >= 100 * THINNING:
-            start = search(problem.thinned(THINNING), start)
-    return search(problem, start)
+    warm = start is None and x.size > WARM_ENTRIES and len(y) >= 100 * THINNING
+    theta = np.zeros(penalty.shape) if start is None else start
+    if penalty.size > NEWTON_PARAMETERS:
+        return _large_search(problem, theta, warm)
+    return _newton(problem, _newton(problem.thinned(THINNING), theta) if warm else theta)
 
 
 def log_evidence(

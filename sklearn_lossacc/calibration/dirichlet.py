@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax, row_blocks, softmax
-from sklearn_lossacc._numerics.multinomial import fit_multinomial, log_evidence
+from sklearn_lossacc._numerics.multinomial import fit_multinomial, log_evidence, scores_dtype
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
 from sklearn_lossacc.calibration.nested import fit_inner
@@ -131,10 +131,10 @@ class DirichletCalibrator(BaseCalibrator):
             self.matrix_, self.intercept_ = np.zeros((k, k)), np.log(inner.prior_)
         if inner.outcome_ not in ("converged", "missing_class"):
             return inner.outcome_
-        x = np.empty((predictions.n_rows, k))
+        start = np.zeros((k, k + 1))
+        x = np.empty((predictions.n_rows, k), dtype=scores_dtype(predictions.n_rows, start))
         for rows in row_blocks(*x.shape):
             x[rows] = self._logs(predictions.checked, rows)
-        start = np.zeros((k, k + 1))
         np.fill_diagonal(start, inner.inverse_temperature_ - 1.0)
         strengths = self._chosen(given, x, predictions, start)
         self.reg_lambda_, self.reg_mu_ = strengths

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks, softmax
-from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -32,7 +32,7 @@ class StructuredCalibrator(BaseCalibrator):
             return inner.outcome_
         y, weight, scores = predictions.y, predictions.sample_weight, predictions.checked
         self.share_ = 1.0 / (float(class_weight.sum()) + 1.0)
-        x = np.empty((scores.n_rows, n_classes))
+        x = np.empty((scores.n_rows, n_classes), dtype=scores_dtype(scores.n_rows, theta))
         before = 0.0
         for rows in row_blocks(*x.shape):
             tempered = inner._apply(scores, rows)

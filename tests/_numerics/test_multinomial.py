@@ -120,3 +120,14 @@ def test_a_given_start_changes_nothing():
     start = np.random.default_rng(0).normal(scale=0.2, size=(4, 5))
     cold = fit_multinomial(x, y, weight, penalty=penalty)
     np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty, start=start), cold, atol=1e-7)
+
+
+@SHAPES
+def test_single_precision_ends_well_within_the_standard_error(width, monkeypatch):
+    monkeypatch.setattr(module, "NEWTON_PARAMETERS", 0)
+    x, y, weight = problem(n=20000)
+    penalty = np.ones((4, width))
+    exact = fit_multinomial(x, y, weight, penalty=penalty)
+    single = fit_multinomial(x.astype(np.float32), y, weight, penalty=penalty)
+    lost = objective(single, x, y, weight, penalty) - objective(exact, x, y, weight, penalty)
+    assert -1e-6 <= lost < 0.01  # nats, of about 20000; one standard error of one parameter is worth 0.5
