@@ -3,6 +3,7 @@
     python benchmarks/calibrators.py                     # tables and picture, into doc/_static
     python benchmarks/calibrators.py --only quality --out tables
     python benchmarks/calibrators.py --only speed --check   # exit status 1 if a limit is exceeded
+    python benchmarks/calibrators.py --only picture         # again, from the table written before
 
 The folder with the real predictions is named by the environment variable SKLEARN_LOSSACC_DATA. The peers are the extra
 ``bench``; one that is not installed is left out. All run in this process, one after the other, each as its own
@@ -458,39 +459,42 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(table, key=lambda line: line.get("log_loss", np.inf))
 
 
-def picture(table: list[dict[str, Any]], path: Path) -> None:
-    """Draw mean log loss against seconds."""
+def picture(folder: Path) -> None:
+    """Draw the means of the table that was written: log loss and seconds, a row for each method."""
     import matplotlib.pyplot as plt
 
-    table = [line for line in table if "log_loss" in line]
-    best = min(line["log_loss"] for line in table)
-    floor = 3e-4
-    figure, ax = plt.subplots(figsize=(8.2, 5.0), layout="constrained")
-    for own, color, label in ((False, "0.55", "other packages"), (True, "#c2571a", "sklearn_lossacc")):
-        lines = [line for line in table if (line["package"] == "sklearn_lossacc") == own]
-        x = [line["seconds"] for line in lines]
-        y = [line["log_loss"] - best + floor for line in lines]
-        ax.scatter(x, y, s=34, color=color, label=label, zorder=2 + own)
-        for line, one_x, one_y in zip(lines, x, y, strict=True):
-            name = line["method"] if own else f"{line['package']} {line['method']}"
-            ax.annotate(
-                name, (one_x, one_y), (4, 3), textcoords="offset points", fontsize=7.5, color=color if own else "0.35"
-            )
-    ax.set(xscale="log", yscale="log")
+    with (folder / "calibrators.csv").open(encoding="utf-8") as file:
+        table = [line for line in csv.DictReader(file) if line["log_loss"]][::-1]
+    loss, seconds = (np.array([float(line[column]) for line in table]) for column in ("log_loss", "seconds"))
+    own = np.array([line["package"] == "sklearn_lossacc" for line in table])
+    names = [f"{line['package']}: {line['method']}".removeprefix("sklearn_lossacc: ") for line in table]
+    floor = 2e-4  # a difference of 0 has a place on the axis
+    place = np.arange(len(table))
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 7.2), sharey=True, layout="constrained", width_ratios=[1.4, 1])
+    for ax, values in zip(axes, (loss - loss.min() + floor, seconds), strict=True):
+        ax.hlines(place, 0, 1, color="0.93", linewidth=1, zorder=0, transform=ax.get_yaxis_transform())
+        ax.scatter(values[~own], place[~own], s=30, color="0.55", label="other packages")
+        ax.scatter(values[own], place[own], s=30, color="#c2571a", label="this package")
+        ax.set(xscale="log")
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+    axes[0].set_yticks(place, names, fontsize=8.5)
+    for label, mine in zip(axes[0].get_yticklabels(), own, strict=True):
+        label.set_color("#9c4210" if mine else "0.25")
     ticks = [0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
-    ax.set_yticks([tick + floor for tick in ticks], [f"{tick:g}" for tick in ticks])
-    ax.minorticks_off()
-    ax.set_xlabel("seconds to fit and predict, mean of five sets")
-    ax.set_ylabel(f"mean test log loss above the smallest, {best:.4f} (nats)")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="upper right")
-    figure.savefig(path, dpi=130)
+    axes[0].set_xticks([tick + floor for tick in ticks], [f"{tick:g}" for tick in ticks])
+    axes[0].minorticks_off()
+    axes[0].set_xlabel(f"mean test log loss above the smallest, {loss.min():.4f} (nats)")
+    axes[1].set_xlabel("seconds to fit and predict, mean")
+    axes[1].legend(frameon=False, loc="lower right", fontsize=8.5)
+    figure.savefig(folder / "calibrators.png", dpi=120)
+    plt.close(figure)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the tables; return 1 if --check finds a limit exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["quality", "speed"])
+    parser.add_argument("--only", choices=["quality", "speed", "picture"])
     parser.add_argument("--methods", default="", help="only those whose package and method contain this")
     parser.add_argument("--seconds", type=int, default=30, help="time that a method may take on one set")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the tables and the picture")
@@ -499,6 +503,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     print("sklearn_lossacc", getattr(sklearn_lossacc, "__version__", ""), "on", os.cpu_count(), "cores")
     exceeded = []
+    if options.only == "picture":
+        picture(options.out)
+        return 0
     if options.only != "speed":
         if "SKLEARN_LOSSACC_DATA" not in os.environ:
             parser.error("the sets are read from the folder in SKLEARN_LOSSACC_DATA, which is not set")
@@ -507,7 +514,7 @@ def main(arguments: list[str] | None = None) -> int:
         write(options.out / "calibrators_by_set.csv", rows, ["set", "package", "method", *measures])
         table = means(rows)
         write(options.out / "calibrators.csv", table, ["package", "method", *measures])
-        picture(table, options.out / "calibrators.png")
+        picture(options.out)
     if options.only != "quality":
         rows = speed(options.seconds, options.methods)
         columns = ["shape", "package", "method", "seconds", "passes", "limit", "memory", "note"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import isotonic_regression
 
@@ -12,10 +14,23 @@ __all__ = ["fit_venn_abers", "venn_abers_pair"]
 
 
 FIRST_LOOK, LONGEST_LOOK = 64, 16384  # points compared at once: few where the value changes often
+FEW_POINTS = 2**16  # up to here the changes are so close together that looking at one point after the other is faster
+
+Line = tuple[float, float, float, float]
 
 
-def _first_below(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: tuple[float, float, float, float]) -> int:
+def _first_of_few(x: Any, y: Any, begin: int, end: int, line: Line) -> int:
     """Return the first of the points begin..end-1 that lies below the line when moved by (-1, -1), or `end`."""
+    left_x, left_y, run, rise = line
+    left_x, left_y = left_x + 1.0, left_y + 1.0
+    for place in range(begin, end):
+        if (y[place] - left_y) * run < (x[place] - left_x) * rise:
+            return place
+    return end
+
+
+def _first_of_many(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: Line) -> int:
+    """Do the same for arrays."""
     left_x, left_y, run, rise = line
     size = FIRST_LOOK
     while begin < end:
@@ -44,10 +59,12 @@ def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> tuple[np.ndarray,
     corners = corners.tolist()
     changes, values = [], []
     last = len(corners) - 1
+    few = len(mean) <= FEW_POINTS
+    points_x, points_y, first_below = (x.tolist(), y.tolist(), _first_of_few) if few else (x, y, _first_of_many)
     at = 1  # the corner where the tangent touches the later points
     i = 0
     while i < len(mean):
-        left_x, left_y = float(x[i]) - 1.0, float(y[i]) - 1.0
+        left_x, left_y = float(points_x[i]) - 1.0, float(points_y[i]) - 1.0
         run, rise = corner_x[at] - left_x, corner_y[at] - left_y
         while at < last:
             next_run, next_rise = corner_x[at + 1] - left_x, corner_y[at + 1] - left_y
@@ -56,7 +73,7 @@ def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> tuple[np.ndarray,
             at, run, rise = at + 1, next_run, next_rise
         changes.append(i)
         values.append(rise / run)
-        i = _first_below(x, y, i + 1, corners[at], (left_x, left_y, run, rise))
+        i = first_below(points_x, points_y, i + 1, corners[at], (left_x, left_y, run, rise))
         at += i == corners[at]
     return np.array(changes), np.array(values)
 

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
+from sklearn_lossacc._numerics import venn_abers
 from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
+
+
+@pytest.fixture(params=[2**16, 0], ids=["few", "many"], autouse=True)
+def few_points(request, monkeypatch):
+    monkeypatch.setattr(venn_abers, "FEW_POINTS", request.param)
 
 
 def by_definition(x, hit, weight, s, label):
