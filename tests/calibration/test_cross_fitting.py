@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, unit_keys
+from sklearn_lossacc.inputs import Predictions
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    return Predictions.from_arrays(rng.integers(0, 3, 300), rng.dirichlet(np.ones(3), 300))
+
+
+def test_folds_follow_the_keys_that_are_given(predictions):
+    keys = (np.arange(300) // 3).astype(np.uint64)
+    folds = assign_folds(predictions, 5, keys)
+    assert folds.n_units == 100
+    by_row = np.empty(300, dtype=int)
+    by_row[folds.rows] = folds.fold
+    assert (by_row.reshape(100, 3) == by_row.reshape(100, 3)[:, :1]).all()
+    assert np.bincount(folds.fold).min() >= 40
+
+
+def test_without_keys_copies_stay_together(predictions):
+    order = np.r_[np.arange(300), np.arange(100)]
+    doubled = Predictions.from_arrays(predictions.y[order], predictions.scores[order])
+    folds = assign_folds(doubled, 5)
+    by_row = np.empty(400, dtype=int)
+    by_row[folds.rows] = folds.fold
+    np.testing.assert_array_equal(by_row[:100], by_row[300:])
+    np.testing.assert_array_equal(unit_keys(doubled)[:100], unit_keys(doubled)[300:])
+    same = assign_folds(doubled, 5, unit_keys(doubled))
+    np.testing.assert_array_equal(same.fold, folds.fold)
