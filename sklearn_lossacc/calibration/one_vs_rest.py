@@ -83,8 +83,7 @@ class OneVsRestCalibrator(BaseCalibrator):
             kept = weight > 0
             odds, y, weight = odds[kept], y[kept], weight[kept]
         self.maps_: list[Map] = []
-        own = odds[np.arange(len(y)), y]
-        if self.parametric and bool((own >= odds.max(axis=1)).all()):
+        if self.parametric and bool((odds[np.arange(len(y)), y] >= odds.max(axis=1)).all()):
             return "separable"
         prior = (class_weight + 1.0) / (class_weight.sum() + len(class_weight))
         binary = len(class_weight) == 2
