@@ -58,6 +58,8 @@ def draw_deciding(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
         )
     ax.set_xlim(0, max(gone.max(), 1.0))
     ax.margins(y=0.1)
+    if not left.any():
+        ax.set_ylim(-0.01, 0.01)
     plain(ax)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))

@@ -22,8 +22,8 @@ def judge_order_reversed(pair: PairEvidence) -> Verdict:
     lower, better = (short(pair.names[1] if change < 0 else pair.names[0]) for change in (before.value, after.value))
     temperatures = [rows.temperature for rows in pair.rows]
     worse_side = -1 if before.value > 0 else 1
-    said = ", ".join(
-        f"{short(name)} T = {ratio(temperature)}" for name, temperature in zip(pair.names, temperatures, strict=True)
+    said = " and ".join(
+        f"{ratio(temperature)} for {short(name)}" for name, temperature in zip(pair.names, temperatures, strict=True)
     )
     return Verdict(
         holds=reverses and abs(before.value) >= pair.material and abs(after.value) >= pair.material,
