@@ -111,8 +111,8 @@ class ComparisonReport:
         input : {"proba", "logits"} or mapping of str to these, default="proba"
             What the models give. It is declared, never guessed.
         classes : array-like of shape (n_classes,) or mapping of str to these, optional
-            The label of each column, in column order; a mapping names each model. Without it the column names of a DataFrame are
-            used when they cover the labels, otherwise the sorted labels.
+            The label of each column, in column order; a mapping names each model. Without it the column names of a
+            DataFrame are used when they cover the labels, otherwise the sorted labels.
         sample_weight : array-like of shape (n_samples,), optional
             Row weights. Values treat weight 2 as the row twice; intervals and p-values treat a weighted row as one
             draw.
