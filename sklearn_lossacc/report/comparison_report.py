@@ -255,7 +255,7 @@ class ComparisonReport:
         Parameters
         ----------
         n : int, default=20
-            Number of rows.
+            Number of rows; at most 1000, shared out among the pairs, are kept.
         pair : tuple of two str, optional
             Names of the models; None takes the pair that leads the gravest finding, or else the first.
         story : {"both right", "only second right", "only first right", "both wrong"}, optional
