@@ -11,8 +11,9 @@ from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.cause_model import finite, floor_posterior
-from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs
+from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
 
+MOST_MATRIX_CLASSES = 50  # more would fill the report
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 
 
@@ -61,6 +62,9 @@ def judge(evidence: Evidence) -> Verdict:
         floor_rows_expected=causes.floor_fit.expected if causes.floor_fit else None,
         review=evidence.sample.index[causes.kept[review]][:100].tolist(),
         n_review=int(review.size),
+        noise_matrix=(
+            noise_matrix(null.proba, null.y, null.weight).tolist() if null.n_classes <= MOST_MATRIX_CLASSES else None
+        ),
         pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )

@@ -21,6 +21,7 @@ EVIDENCE = {
     "n_review",
     "pairs",
     "narrow_by",
+    "noise_matrix",
 }
 
 
