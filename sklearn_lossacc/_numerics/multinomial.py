@@ -15,7 +15,7 @@ __all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "scores_dtype"]
 CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
 NEWTON_PARAMETERS = 600  # up to here a Hessian pays
-WARM_ENTRIES = 2**21  # above, the search starts on one row in 16
+WARM_ENTRIES = 2**21  # above, gradients alone are faster, and the search starts on one row in 16
 THINNING = 16
 GRADIENT_TOL = {"float32": 1e-2, "float64": 1e-6}
 MAX_STEPS = 100  # Newton needs about five
@@ -72,7 +72,7 @@ def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
     Returns
     -------
     dtype
-        float32 above 2**21 entries where the search is L-BFGS: half the time and memory. The rounding errors of so
+        float32 above 2**21 entries, where the search is L-BFGS: half the time and memory. The rounding errors of so
         many terms, added in float64, move the minimum by far less than its standard error. Else float64.
 
     Examples
@@ -82,8 +82,7 @@ def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
     >>> scores_dtype(100_000, np.ones((100, 101))), scores_dtype(100, np.ones((100, 101)))
     (dtype('float32'), dtype('float64'))
     """
-    large = n_rows * len(penalty) > WARM_ENTRIES and penalty.size > NEWTON_PARAMETERS
-    return np.dtype(np.float32 if large else np.float64)
+    return np.dtype(np.float32 if n_rows * len(penalty) > WARM_ENTRIES else np.float64)
 
 
 class _Problem:
@@ -292,8 +291,8 @@ def fit_multinomial(
     Notes
     -----
     Minimises sum_i w_i [-log softmax(z_i)_y] + sum penalty theta^2, z = x + theta(x). Since theta = 0 has no
-    penalty, the loss is never above that of the scores themselves. Newton up to 600 parameters, L-BFGS above.
-    Without a start, on more than 2**21 entries, a first search on one row in 16 provides it.
+    penalty, the loss is never above that of the scores themselves. Newton up to 600 parameters and 2**21 entries,
+    L-BFGS above. Without a start, on more than 2**21 entries, a first search on one row in 16 provides it.
 
     Examples
     --------
@@ -308,9 +307,9 @@ def fit_multinomial(
     problem = _Problem(x, y, weight, penalty)
     warm = start is None and x.size > WARM_ENTRIES and len(y) >= 100 * THINNING
     theta = np.zeros(penalty.shape) if start is None else start
-    if penalty.size > NEWTON_PARAMETERS:
+    if penalty.size > NEWTON_PARAMETERS or x.size > WARM_ENTRIES:
         return _large_search(problem, theta, warm)
-    return _newton(problem, _newton(problem.thinned(THINNING), theta) if warm else theta)
+    return _newton(problem, theta)
 
 
 def log_evidence(
