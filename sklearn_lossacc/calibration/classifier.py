@@ -119,7 +119,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     it requests it). `groups` reach the splitter and the calibrators.
 
     `summary_` takes the held-out predictions of all splits together, and cross-fits the calibrator on them in five
-    folds. Above 2**21 entries it takes a fixed sample of the rows. Copies of a row count as one draw.
+    folds. Above 2**21 entries it takes a fixed sample of the rows. Intervals are over groups, where given.
 
     Examples
     --------

@@ -109,17 +109,17 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     Returns
     -------
     CalibrationSummary
-        All NaN with fewer than ten different rows.
+        All NaN with fewer than ten rows, or fewer than four different ones.
 
     Notes
     -----
-    Five folds, in which rows of one group and copies of a row stay together. `calibration_loss` is what one more
+    Five folds, in which rows of one group, and of equal scores, stay together. `calibration_loss` is what one more
     temperature, itself cross-fitted, would save. Above 2**21 entries a fixed sample of the rows is judged. 95 percent
     intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
     """
     folds = assign_folds(predictions, N_FOLDS)
     n_rows = len(folds.rows)
-    if folds.n_units < 2 * N_FOLDS:
+    if n_rows < 2 * N_FOLDS or folds.n_units < 4:
         nothing = np.full((len(MEASURES), 9), np.nan)
         return CalibrationSummary(nothing, n_rows, "not applicable: too few rows")
     given = predictions.checked.proba(folds.rows, dtype=np.dtype(np.float64))
@@ -128,8 +128,8 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     weight = predictions.sample_weight
     weight = np.ones(n_rows) if weight is None else weight[folds.rows]
     group = None
-    if folds.n_units < n_rows:
-        group = folds.unit
+    if predictions.groups is not None:
+        group = np.unique(predictions.groups[folds.rows], return_inverse=True)[1]
     columns = np.column_stack([before, after, after - before])
     mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
     values = np.stack([mean, low, high], axis=1).reshape(3, len(MEASURES), 3)

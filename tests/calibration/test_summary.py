@@ -144,6 +144,15 @@ def test_groups_widen_the_intervals():
     assert (width[1] > 2.5 * width[0]).all()
 
 
+def test_few_different_scores_are_enough():
+    rng = np.random.default_rng(0)
+    p = rng.choice([0.2, 0.4, 0.6, 0.8], 400)
+    y = (rng.random(400) < p).astype(int)
+    table = summarize_calibration(TemperatureCalibrator(), Predictions.from_arrays(y, p)).frame()
+    assert np.isfinite(table).all(axis=None)
+    assert table.loc["log_loss", "before_low"] < table.loc["log_loss", "before_high"]
+
+
 def test_rows_held_out_twice_are_one_draw(three_classes):
     X, y = three_classes
     once, thrice = (
