@@ -104,8 +104,8 @@ class AutoCalibrator(BaseCalibrator):
         One entry for each candidate, from the simplest on: "name", "mean_log_loss" (nats, out of fold, clipped at
         2.22e-16), "difference" to the best, "standard_error" of that difference. Empty if `outcome_` is "degenerate".
     outcome_ : str
-        That of the chosen calibrator; "degenerate" if there are fewer than two different rows a fold, which leaves
-        the identity.
+        That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, or fewer than four
+        different ones, which leaves the identity.
     classes_ : ndarray of shape (n_classes,)
         The label of each column.
     n_features_in_ : int
@@ -125,7 +125,7 @@ class AutoCalibrator(BaseCalibrator):
     mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy model that
     is the identity, nearly always.
 
-    Folds are stratified. Rows of one group, and copies of a row, stay in one fold and count as one draw in the
+    Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
     Above 2**21 entries (but never below 2048 rows) the choice is made on a fixed sample; the chosen calibrator is
     fitted on all rows.
@@ -159,7 +159,7 @@ class AutoCalibrator(BaseCalibrator):
         if n_folds < 2:
             raise ValueError(f"n_folds must be at least 2, got {n_folds}.")
         folds = assign_folds(predictions, n_folds)
-        enough = folds.n_units >= 2 * n_folds
+        enough = len(folds.rows) >= 2 * n_folds and folds.n_units >= 4
         self.cv_results_: dict[str, np.ndarray] = {}
         candidates = [one for one in CANDIDATES[: None if enough else 1] if one.suits(class_weight)]
         chosen = candidates[0]

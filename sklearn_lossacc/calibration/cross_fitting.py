@@ -19,7 +19,7 @@ MIN_ROWS = 2048
 
 @dataclass(frozen=True)
 class Folds:
-    """Rows with their folds; a unit is a group, or all copies of a row, and lies in one fold.
+    """Rows with their folds; a unit is a group, or all rows of the same scores, and lies in one fold.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Folds:
 
 
 def unit_keys(predictions: Predictions) -> np.ndarray:
-    """Return a 64-bit key for each row: of its group, or of its scores and label.
+    """Return a 64-bit key for each row: of its group, or of its scores.
 
     Parameters
     ----------
@@ -51,14 +51,19 @@ def unit_keys(predictions: Predictions) -> np.ndarray:
     Returns
     -------
     ndarray of uint64 of shape (n_rows,)
-        Equal for the rows of a group, and for copies of a row.
+        Equal for the rows of a group, and for rows of equal scores.
+
+    Notes
+    -----
+    The label stays out of it: were rows of equal scores parted by their labels, a fold of one label would be held
+    against maps that learnt the other.
     """
     if predictions.groups is not None and predictions.group_keys is not None:
         return predictions.group_keys[predictions.groups]
     keys = np.empty(predictions.n_rows, dtype=np.uint64)
     for rows in row_blocks(predictions.n_rows, predictions.n_classes):
-        y = predictions.y[rows]
-        keys[rows] = row_digests(np.asarray(predictions.scores[rows]), y, np.ones(len(y)))
+        scores = np.asarray(predictions.scores[rows])
+        keys[rows] = row_digests(scores, np.zeros(len(scores), dtype=np.intp), np.ones(len(scores)))
     return keys
 
 
@@ -70,7 +75,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     predictions : Predictions
         Labels and scores.
     n_folds : int
-        Number of folds.
+        Number of folds; fewer, but at least two, if there are not two units for each.
     keys : ndarray of uint64 of shape (n_rows,), optional
         Rows of one key stay together; None takes `unit_keys`.
 
@@ -93,6 +98,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     units, unit = np.unique(keys[rows], return_inverse=True)
     mass = np.zeros((len(units), predictions.n_classes))
     np.add.at(mass, (unit, predictions.y[rows]), 1.0 if weight is None else weight[rows])
+    n_folds = max(2, min(n_folds, len(units) // 2))
     order = np.argsort(mass.argmax(axis=1), kind="stable")
     fold_of_unit = np.empty(len(units), dtype=np.intp)
     fold_of_unit[order] = np.arange(len(units)) % n_folds

@@ -76,7 +76,7 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
     mean, low, high, method = evidence.interval(columns)
     k = evidence.n_classes
     exact = {
-        "log_loss": (evidence.total_loss, 0.0, math.inf),
+        "log_loss": (evidence.total_loss, 0.0, max(-LOG_CLIP, float(evidence.null.true_loss.max()))),
         "log_loss_clipped": (float(summary.mean("loss")), 0.0, -LOG_CLIP),
         "expected_log_loss": (float(summary.mean("entropy")), 0.0, math.log(k)),
         "brier_score": (halve * float(summary.mean("brier")), 0.0, 2.0 * halve),

@@ -8,6 +8,7 @@ from sklearn_lossacc.findings.evidence import Z95, Evidence
 
 ACCURACY_ABOVE = 0.99
 TEMPERATURE_BELOW = 0.7
+RARE_ERRORS = 0.5  # errors, as a share of those of always naming the commonest class
 GATE_BELOW = 0.05
 
 
@@ -18,6 +19,8 @@ def looks_in_sample(evidence: Evidence) -> bool:
         evidence.cause_gates["under"].p_value <= GATE_BELOW
         and limit is not None
         and 1.0 - limit > ACCURACY_ABOVE
+        # Where nearly all labels are of one class, naming it is as accurate as a model that has learnt its rows.
+        and limit < RARE_ERRORS * (1.0 - float(evidence.prior[evidence.majority]))
         and (selected_temperature(evidence)[0] < TEMPERATURE_BELOW or evidence.temperature_fit.outcome == "separable")
     )
 

@@ -17,7 +17,7 @@ from scipy.stats import chi2
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import TIE, surprise_table
+from sklearn_lossacc.inference.surprise import TIE, surprise_of_labels, surprise_table
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
@@ -28,6 +28,7 @@ FIT_BELOW = 0.005  # the levels are highly correlated: about 0.01 in all
 Z95 = 1.959963984540054
 LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
+SURE_SURPRISE = 0.05  # over n: below it a row is set aside on its own, where nothing else speaks for a cause
 FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MATERIAL_NATS = 0.005  # what it must save, per row
@@ -433,6 +434,38 @@ def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> Null
     return NullModel(log_proba, null.y[rows], null.weight[rows], group)
 
 
+def few_surprises(null: NullModel) -> np.ndarray:
+    """Return the rows whose labels the model all but rules out, if they are one or two.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    ndarray of int
+        Rows whose surprise is below 0.05 / n; none where they are more than two, or all there are.
+
+    Examples
+    --------
+    >>> null = NullModel(np.log([[0.5, 0.5], [0.9999, 0.0001], [0.4, 0.6]]), np.array([0, 1, 0]), np.ones(3))
+    >>> few_surprises(null).tolist()
+    [1]
+    """
+    rows = np.flatnonzero(surprise_of_labels(null.proba, null.y) < SURE_SURPRISE / null.n_rows)
+    return rows if rows.size <= FEW_ROWS and rows.size < null.n_rows else rows[:0]
+
+
+def _set_aside(null: NullModel, rows: np.ndarray) -> NullModel:
+    """Return the null of the other rows, given that none of them shows a label as surprising as those of `rows`."""
+    table = surprise_table(null.proba)
+    impossible = table < table[rows, null.y[rows]].max() * TIE
+    others = np.setdiff1d(np.arange(null.n_rows), rows)
+    impossible[others, null.y[others]] = False
+    return _truncate(null, others, impossible)
+
+
 def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
     """Replace the log of an exact zero, since fits need finite numbers.
 
@@ -496,6 +529,17 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
         terms, p_values, statistics = selection.run()
         fit = selection.fit(frozenset(terms))
         if "floor" not in terms:
+            few = few_surprises(current) if terms and not outliers.any() else []
+            if len(few):
+                rest = _set_aside(current, few)
+                again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), random_state)
+                found = again.run()
+                if set(found[0]) < set(terms):
+                    # What was selected rests on these rows: they are named instead.
+                    (terms, p_values, statistics), selection, current, few_rows = found, again, rest, True
+                    fit = selection.fit(frozenset(terms))
+                    outliers[few] = True
+                    kept = np.flatnonzero(~outliers)
             break
         check, hit = check_floor(current, scores, fit)
         floor_fit = check

@@ -181,3 +181,18 @@ def test_the_inner_calibrator_is_usable():
     np.testing.assert_array_equal(calibrator.calibrator_.predict_proba(P), calibrator.predict_proba(P))
     assert calibrator.calibrator_.classes_.tolist() == list("abcde")
     assert not isinstance(calibrator.calibrator_, IsotonicCalibrator)
+
+
+@pytest.mark.parametrize("n_levels", [4, 10])
+def test_scores_on_a_few_levels(n_levels):
+    """A decile score, or the leaves of a tree: the folds part levels, not labels."""
+    choices = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        score = rng.choice(np.linspace(-3, 3, n_levels), 2000)
+        y = (rng.random(2000) < 1 / (1 + np.exp(-score))).astype(int)
+        calibrator = AutoCalibrator(input="logits").fit(2 * score, y)
+        before = log_loss(y, 2 * score, input="logits")
+        assert log_loss(y, calibrator.predict_proba(2 * score)) < before - 0.03
+        choices.append(calibrator.choice_)
+    assert "identity" not in choices

@@ -31,3 +31,13 @@ def test_without_keys_copies_stay_together(predictions):
     np.testing.assert_array_equal(unit_keys(doubled)[:100], unit_keys(doubled)[300:])
     same = assign_folds(doubled, 5, unit_keys(doubled))
     np.testing.assert_array_equal(same.fold, folds.fold)
+
+
+def test_rows_of_equal_scores_stay_together_whatever_their_labels():
+    p = np.repeat([0.1, 0.3, 0.5, 0.7], 50)
+    y = np.tile([0, 1], 100)
+    folds = assign_folds(Predictions.from_arrays(y, p), 5)
+    assert (folds.n_units, folds.n_folds) == (4, 2)
+    by_level = folds.fold[np.argsort(folds.rows)].reshape(4, 50)
+    assert (by_level == by_level[:, :1]).all()
+    assert set(by_level[:, 0]) == {0, 1}

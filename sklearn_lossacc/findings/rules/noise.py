@@ -77,7 +77,7 @@ def judge(evidence: Evidence) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"About {percent(value)} of the labels look like noise that no recalibration explains (at least "
+            f"About {percent(value)} of the labels look like noise that no temperature explains (at least "
             f"{percent(low)}, at most {percent(high)}); it costs {number(nats)} nats."
         ),
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",

@@ -78,6 +78,15 @@ def test_near_miss_of_temperature(plant):
     assert "Nothing suggests" in finding.headline
 
 
+def test_naming_the_commonest_of_very_unequal_classes_is_no_sign_of_learning():
+    y = np.zeros(4000, dtype=int)
+    y[:8] = 1
+    d = diagnose(y, np.random.default_rng(0).uniform(0.1, 0.3, 4000))
+    assert d.metrics["accuracy"].value == 0.998 == d.metrics["majority_accuracy"].value
+    assert d["LA005"].status == "passed"
+    assert d["LA103"].status == "fired"
+
+
 @pytest.mark.parametrize("scale", [2.5, 20.0])
 def test_a_healthy_model_is_not_accused(diagnosed, scale):
     d = diagnosed("healthy", scale=scale)

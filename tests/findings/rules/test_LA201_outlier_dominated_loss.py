@@ -82,6 +82,21 @@ def test_one_outlier_deep_inside_a_handful_of_points():
     assert d.metrics["log_loss"].method.endswith("one row carries 100% of the loss")
 
 
+@pytest.mark.parametrize("n", [11, 24, 100, 400])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_row_is_no_bias_and_no_overconfidence(n, seed):
+    """A saturated unit, sure of every row, and one label of the other class: what rests on it alone is not named."""
+    x = np.random.default_rng(seed).uniform(0.3, 1.0, n) * np.where(np.arange(n) % 2, 1, -1)
+    y = (x > 0).astype(int)
+    outlier = int(np.argmax(x))
+    y[outlier] = 0
+    d = diagnose(y, expit(17 * np.tanh(3 * x)))
+    assert [finding.code for finding in d.issues] == ["LA003", "LA201"]
+    assert d["LA201"].evidence["rows"] == [outlier]
+    assert d["LA201"].evidence["loss_share"] > 0.7
+    assert d.decomposition["temperature"].value == d.decomposition["class_bias"].value == 0.0
+
+
 def test_the_rows_set_aside_leave_the_others_to_be_judged(plant, statistical):
     # Bias and outliers together: both are found, and the offsets are those of the bulk.
     y, log_proba, _ = plant("bias", scale=3.0, strength=1.5)
