@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+FAR_FROM_LIMIT = 1.0 - 1e-9  # in bins, above the limit below
+
 __all__ = ["right_closed_bins"]
 
 
@@ -34,18 +36,15 @@ def right_closed_bins(values: np.ndarray, n_bins: int) -> np.ndarray:
     >>> right_closed_bins(np.array([0.0, 0.1, 0.2, 0.21, 1.0]), 5)
     array([0, 0, 0, 1, 4])
     """
-    ends = values * n_bins
-    np.ceil(ends, out=ends)
-    # The product is rounded: a value at a limit may have crossed it, by one bin at most.
-    limit = ends / n_bins
-    beyond = values > limit
-    np.subtract(ends, 1.0, out=limit)
-    np.divide(limit, n_bins, out=limit)
-    short = values <= limit
+    scaled = values * n_bins
+    ends = np.ceil(scaled)
+    # The product is rounded: a value at a limit may have crossed it, by one bin at most. It then lies next to a limit.
+    np.subtract(ends, scaled, out=scaled)
+    settled = scaled.size == 0 or (scaled.min() > 0.0 and scaled.max() < FAR_FROM_LIMIT)
     bins = ends.astype(np.intp)
     bins -= 1
-    if beyond.any():
-        bins += beyond
-    if short.any():
-        bins -= short
-    return np.maximum(bins, 0, out=bins)
+    if not settled:
+        bins += values > ends / n_bins
+        bins -= values <= (ends - 1.0) / n_bins
+        np.maximum(bins, 0, out=bins)
+    return bins

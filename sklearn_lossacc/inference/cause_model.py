@@ -529,8 +529,8 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
         terms, p_values, statistics = selection.run()
         fit = selection.fit(frozenset(terms))
         if "floor" not in terms:
-            few = few_surprises(current) if terms and not outliers.any() else []
-            if len(few):
+            few = few_surprises(current)
+            if terms and few.size and not outliers.any():
                 rest = _set_aside(current, few)
                 again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), random_state)
                 found = again.run()

@@ -34,13 +34,13 @@ class TopLabel(NamedTuple):
     weight: np.ndarray
 
 
-def _true_log_proba(block: Block, input: str) -> np.ndarray:
-    """Return the log probability of each label of a block."""
+def _true_log_proba(block: Block, proba: np.ndarray, input: str) -> np.ndarray:
+    """Return the log probability of each label of a block, whose probabilities are known."""
     rows = np.arange(len(block.y))
     if input == "logits":
         return block.log_proba()[rows, block.y]
     with np.errstate(divide="ignore"):
-        return np.log(block.proba()[rows, block.y].astype(np.float64))
+        return np.log(proba[rows, block.y].astype(np.float64))
 
 
 def _entropy(block: Block) -> np.ndarray:
@@ -149,7 +149,7 @@ class Rows:
             proba, rows = block.proba(), np.arange(len(block.y))
             best = proba.argmax(axis=1)
             part = found[:, block.start : block.stop]
-            part[0] = _true_log_proba(block, self.predictions.input)
+            part[0] = _true_log_proba(block, proba, self.predictions.input)
             part[1] = np.einsum("ij,ij->i", proba, proba, dtype=np.float64)
             part[2], part[3] = proba[rows, best], best == block.y
         return found
