@@ -53,7 +53,7 @@ assert np.ptp(history.val_accuracy) < 0.01
 
 # %%
 # From the first step on, the right class has the largest probability; that is all that
-# accuracy asks. The loss asks how large: it falls from :math:`\\ln 4 = 1.386` toward
+# accuracy asks. The loss asks how large: it falls from :math:`\ln 4 = 1.386` toward
 # the entropy of 60, 13, 13 and 13 %, which is 1.112 nats and the upper edge of what
 # calibrated models of that accuracy can have.
 
