@@ -47,7 +47,7 @@ def label_quality(
 
     Notes
     -----
-    (1 + m / (1 + |m|)) / 2 with the margin m = r_y - max_{j != y} r_j, where r_j is the square root of p_j over its
+    (1 + m / (1 + abs(m))) / 2 with the margin m = r_y - max_{j != y} r_j, where r_j is the square root of p_j over its
     mean among the rows labelled j (a class that the model is never sure of needs less). The probabilities must be out
     of sample: a model believes the labels that it was trained on. The score is a ranking; it is not the chance that a
     label is right.
