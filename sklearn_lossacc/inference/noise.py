@@ -39,9 +39,9 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
     Notes
     -----
     With r_j = sqrt(p_j) over its weighted mean among the rows labelled j, the margin m = r_y - max_{j != y} r_j is
-    mapped to (1 + m / (1 + abs(m))) / 2. The division does for each class what it needs: a network trained on noisy labels
-    is less sure of the classes that are noisier. The square root stands between probabilities, which rank all labels of
-    probability near 0 alike, and their logarithms, which say little of labels that are merely less likely.
+    mapped to (1 + m / (1 + abs(m))) / 2. The division does for each class what it needs: a network trained on noisy
+    labels is less sure of the classes that are noisier. The square root stands between probabilities, which rank all
+    labels of probability near 0 alike, and their logarithms, which say little of labels that are merely less likely.
 
     Examples
     --------
