@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,18 @@ def test_all_lists_each_name_once_and_every_name_exists(module):
 def test_the_package_leaks_no_other_names():
     names = {name for name in vars(sklearn_lossacc) if not name.startswith("_")}
     modules = {name for name in names if inspect.ismodule(getattr(sklearn_lossacc, name))}
-    assert names - modules <= EXPECTED
+    assert names - modules - {"Any", "TYPE_CHECKING", "import_module"} <= EXPECTED
+
+
+def test_what_is_loaded_later_is_there_from_the_start():
+    code = (
+        "import sklearn_lossacc as s, sys; assert 'sklearn_lossacc.report' not in sys.modules; "
+        "assert set(s.__all__) <= set(dir(s)); from sklearn_lossacc import LossAccuracyReport; "
+        "assert s.LossAccuracyReport is LossAccuracyReport is vars(s)['LossAccuracyReport']"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match=r"'sklearn_lossacc' has no attribute 'LossReport'"):
+        sklearn_lossacc.LossReport  # noqa: B018
 
 
 def test_no_two_public_names_are_the_same_thing():
