@@ -10,8 +10,8 @@ from sklearn_lossacc.findings import materiality
 from sklearn_lossacc.findings.comparison import COMPARISON_RULES
 from sklearn_lossacc.findings.history import HISTORY_RULES
 from sklearn_lossacc.findings.history import materiality as of_histories
-from sklearn_lossacc.findings.judge import DOC_URL
 from sklearn_lossacc.findings.rules import RULES
+from sklearn_lossacc.findings.verdict import DOC_URL
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "doc"

@@ -22,6 +22,7 @@ from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.findings.rules import RULES
 from sklearn_lossacc.findings.tables import tables
 from sklearn_lossacc.findings.text import diagnosis_text
+from sklearn_lossacc.findings.verdict import check_ignored
 from sklearn_lossacc.findings.waterfall import decompose
 from sklearn_lossacc.statistics import PredictionSummary
 
@@ -291,12 +292,7 @@ class Diagnosis:
 def _check_options(alpha: float, ignore: Collection[str]) -> None:
     if not isinstance(alpha, Real) or not 0.0 < alpha < 1.0:
         raise LossAccError(f"alpha must lie between 0 and 1, got {alpha!r}.")
-    if isinstance(ignore, str):
-        raise LossAccError(f"ignore must be a collection of codes such as ('LA101',), got the text {ignore!r}.")
-    known = {rule.code for rule in RULES}
-    unknown = sorted(set(ignore) - known)
-    if unknown:
-        raise LossAccError(f"ignore names unknown rules {unknown}; known are {sorted(known)}.")
+    check_ignored(ignore, RULES)
 
 
 def _frame(table: Table) -> pd.DataFrame:

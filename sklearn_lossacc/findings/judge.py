@@ -11,9 +11,6 @@ from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.rules import RULES
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
-DOC_URL = "https://sklearn-lossacc.github.io/findings/{code}.html"
-
-
 # Advice that holds for training rows as well; all other advice would repair the wrong thing.
 KEEP_ADVICE = frozenset({"LA001", "LA002", "LA003", "LA004", "LA005"})
 NO_REPAIR = "No repair is advised from training rows: diagnose out-of-sample predictions."
@@ -45,38 +42,15 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return result
 
 
-def _finding(rule: Rule, verdict: Verdict, adjusted: float | None, alpha: float, out_of_sample: bool = True) -> Finding:
-    url = DOC_URL.format(code=rule.code)
-    severity = verdict.severity or rule.severity
-    if verdict.not_applicable is not None:
-        return Finding(
-            rule.code,
-            rule.name,
-            "not_applicable",
-            severity,
-            evidence=dict(verdict.evidence),
-            headline=verdict.not_applicable,
-            url=url,
-        )
-    fired = verdict.holds and (adjusted is None or adjusted <= alpha)
-    evidence = dict(verdict.evidence)
-    if adjusted is not None:
-        evidence["p_holm"] = adjusted
-    if not fired:
-        evidence["could_be"] = verdict.could_be
-    return Finding(
-        rule.code,
-        rule.name,
-        "fired" if fired else "passed",
-        severity,
-        value=verdict.value,
-        interval=verdict.interval,
-        threshold=verdict.threshold,
-        p_value=verdict.p_value,
-        evidence=evidence,
-        headline=verdict.fired if fired else verdict.passed,
-        advice=(verdict.advice if out_of_sample or rule.code in KEEP_ADVICE else NO_REPAIR) if fired else "",
-        url=url,
+def _finding(rule: Rule[Evidence], verdict: Verdict, adjusted: float | None, evidence: Evidence) -> Finding:
+    """Turn a verdict into a finding; where a p-value was corrected, that one decides."""
+    facts = dict(verdict.evidence) if adjusted is None else {**verdict.evidence, "p_holm": adjusted}
+    repairs = evidence.summary.out_of_sample or rule.code in KEEP_ADVICE
+    return rule.finding(
+        verdict,
+        fired=verdict.holds and (adjusted is None or adjusted <= evidence.alpha),
+        evidence=facts,
+        advice=None if repairs else NO_REPAIR,
     )
 
 
@@ -87,23 +61,9 @@ def judge_all(evidence: Evidence, ignore: Collection[str] = ()) -> tuple[Finding
         code for code, verdict in verdicts.items() if verdict.p_value is not None and verdict.not_applicable is None
     ]
     adjusted = dict(zip(tested, holm([verdicts[code].p_value or 0.0 for code in tested]).tolist(), strict=True))
-    findings = []
-    for rule in RULES:
-        if rule.code in verdicts:
-            findings.append(
-                _finding(
-                    rule, verdicts[rule.code], adjusted.get(rule.code), evidence.alpha, evidence.summary.out_of_sample
-                )
-            )
-        else:
-            findings.append(
-                Finding(
-                    rule.code,
-                    rule.name,
-                    "ignored",
-                    rule.severity,
-                    headline="Ignored on request.",
-                    url=DOC_URL.format(code=rule.code),
-                )
-            )
-    return tuple(findings)
+    return tuple(
+        _finding(rule, verdicts[rule.code], adjusted.get(rule.code), evidence)
+        if rule.code in verdicts
+        else rule.ignored()
+        for rule in RULES
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.format import one_line
+from sklearn_lossacc.findings.lines import finding_lines, labelled, numbered, paragraph
 from sklearn_lossacc.findings.wording import (
     description_text,
     finding_numbers,
@@ -21,8 +21,6 @@ from sklearn_lossacc.findings.wording import (
 if TYPE_CHECKING:
     from sklearn_lossacc.findings.diagnosis import Diagnosis
 
-WIDTH = 96
-LABEL_WIDTH = 12
 MOST_LINES = 20
 
 
@@ -60,30 +58,12 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
     """
     lines = [
         f"{one_line(diagnosis.name, 48)}: {description_text(diagnosis)}",
-        *_paragraph("verdict", verdict(diagnosis)),
-        *_paragraph("do", _numbered(what_to_do(diagnosis))),
+        *paragraph("verdict", verdict(diagnosis)),
+        *paragraph("do", numbered(what_to_do(diagnosis))),
         *_number_lines(diagnosis),
-        *_paragraph("waterfall", waterfall_text(diagnosis), most=2),
+        *paragraph("waterfall", waterfall_text(diagnosis), most=2),
     ]
     return "\n".join([*lines, *_finding_lines(diagnosis, MOST_LINES - len(lines))])
-
-
-def _numbered(advice: tuple[str, ...]) -> str:
-    """Write several pieces of advice with numbers; a single one stands alone."""
-    if len(advice) == 1:
-        return advice[0]
-    return " ".join(f"({place}) {words}" for place, words in enumerate(advice, start=1))
-
-
-def _paragraph(label: str, text: str, most: int = 3) -> list[str]:
-    """Wrap a text beside its label, cut after `most` lines."""
-    wrapped = wrap(text, WIDTH - LABEL_WIDTH, max_lines=most, placeholder=" ...") or [""]
-    return [_labelled(label if line == 0 else "", part) for line, part in enumerate(wrapped)]
-
-
-def _labelled(label: str, text: str) -> str:
-    """Put a text into the column beside the labels."""
-    return f"{label:<{LABEL_WIDTH}}{text}".rstrip()
 
 
 def _number_lines(diagnosis: Diagnosis) -> list[str]:
@@ -111,7 +91,7 @@ def _number_lines(diagnosis: Diagnosis) -> list[str]:
     limits = [metric_limits(diagnosis, name) for _, name, _ in rows]
     value_width, limits_width = max(map(len, values)), max(map(len, limits))
     return [
-        _labelled(label, f"{value:<{value_width}}  {limit:<{limits_width}}  {note}")
+        labelled(label, f"{value:<{value_width}}  {limit:<{limits_width}}  {note}")
         for (label, _, note), value, limit in zip(rows, values, limits, strict=True)
     ]
 
@@ -119,12 +99,9 @@ def _number_lines(diagnosis: Diagnosis) -> list[str]:
 def _finding_lines(diagnosis: Diagnosis, room: int) -> list[str]:
     """Write the tally and one line a fired finding, as many as there is room for."""
     issues = ordered_issues(diagnosis)
-    lines = [_labelled("findings", tally(diagnosis))]
+    lines = [labelled("findings", tally(diagnosis))]
     shown = issues if len(issues) < room else issues[: room - 2]
-    name_width = max((len(finding.name) for finding in shown), default=0)
-    for finding in shown:
-        numbers = ", ".join(finding_numbers(finding))
-        lines.append(_labelled(f"  {finding.code}", f"{finding.severity:<9}{finding.name:<{name_width}}  {numbers}"))
+    lines += finding_lines(shown, lambda finding: ", ".join(finding_numbers(finding)))
     if len(shown) < len(issues):
-        lines.append(_labelled("", f"and {len(issues) - len(shown)} more"))
+        lines.append(labelled("", f"and {len(issues) - len(shown)} more"))
     return lines

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.finding import Severity
+from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.findings.finding import Finding, Severity
+
+DOC_URL = "https://sklearn-lossacc.github.io/findings/{code}.html"
+
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,8 @@ def not_applicable(reason: str, **evidence: Any) -> Verdict:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule: its identity and the function that judges it.
+class Rule(Generic[E]):
+    """One rule: its identity and the function that judges what it is about (predictions, a history, a pair of models).
 
     Attributes
     ----------
@@ -68,4 +72,90 @@ class Rule:
     code: str
     name: str
     severity: Severity
-    judge: Callable[[Evidence], Verdict]
+    judge: Callable[[E], Verdict]
+
+    @property
+    def url(self) -> str:
+        """The rule's page."""
+        return DOC_URL.format(code=self.code)
+
+    def ignored(self) -> Finding:
+        """Return the finding of a rule that was not judged."""
+        return Finding(self.code, self.name, "ignored", self.severity, headline="Ignored on request.", url=self.url)
+
+    def finding(
+        self,
+        verdict: Verdict,
+        *,
+        fired: bool,
+        evidence: Mapping[str, Any],
+        headline: str | None = None,
+        advice: str | None = None,
+    ) -> Finding:
+        """Turn a verdict into a finding.
+
+        Parameters
+        ----------
+        verdict : Verdict
+            What the rule says.
+        fired : bool
+            Whether that holds beyond doubt.
+        evidence : mapping
+            Every number used.
+        headline, advice : str, optional
+            In place of the verdict's.
+
+        Returns
+        -------
+        Finding
+            One that did not fire says in ``evidence["could_be"]`` what is left open, and gives no advice.
+        """
+        severity = verdict.severity or self.severity
+        if verdict.not_applicable is not None:
+            return Finding(
+                self.code,
+                self.name,
+                "not_applicable",
+                severity,
+                evidence=dict(evidence),
+                headline=verdict.not_applicable,
+                url=self.url,
+            )
+        words = verdict.fired if fired else verdict.passed
+        return Finding(
+            self.code,
+            self.name,
+            "fired" if fired else "passed",
+            severity,
+            value=verdict.value,
+            interval=verdict.interval,
+            threshold=verdict.threshold,
+            p_value=verdict.p_value,
+            evidence=dict(evidence) if fired else {**evidence, "could_be": verdict.could_be},
+            headline=words if headline is None else headline,
+            advice=(verdict.advice if advice is None else advice) if fired else "",
+            url=self.url,
+        )
+
+
+def check_ignored(ignore: Collection[str], rules: Sequence[Rule[Any]]) -> None:
+    """Raise if codes to ignore are not those of rules.
+
+    Parameters
+    ----------
+    ignore : collection of str
+        Codes.
+    rules : sequence of Rule
+        What there is.
+
+    Raises
+    ------
+    LossAccError
+        If `ignore` is one text, or names an unknown rule.
+    """
+    known = [rule.code for rule in rules]
+    if isinstance(ignore, str):
+        raise LossAccError(f"ignore must be a collection of codes such as ({known[0]!r},), got the text {ignore!r}.")
+    unknown = sorted(set(ignore) - set(known))
+    if unknown:
+        raise LossAccError(f"ignore names unknown rules {unknown}; known are {known}.")

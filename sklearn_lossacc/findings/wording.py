@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent, ratio
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from sklearn_lossacc.findings.diagnosis import Diagnosis
 
 SEVERITIES = ("error", "warning", "tip")
+
+
+class Judged(Protocol):
+    """What every diagnosis has, of predictions, of a history, or of a comparison."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every rule's finding."""
+
+    @property
+    def issues(self) -> tuple[Finding, ...]:
+        """Those that fired."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,7 @@ def finding_numbers(finding: Finding) -> tuple[str, ...]:
     return tuple(text for text in (value, p_value(finding.p_value)) if text)
 
 
-def ordered_issues(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+def ordered_issues(diagnosis: Judged) -> tuple[Finding, ...]:
     """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause."""
 
     def place(finding: Finding) -> tuple[int, bool, float]:
@@ -176,7 +188,12 @@ def ordered_issues(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(sorted(diagnosis.issues, key=place))
 
 
-def with_status(diagnosis: Diagnosis, status: str) -> tuple[Finding, ...]:
+def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
+    """Return the advice of the fired findings in the order of `ordered_issues`, each once."""
+    return tuple(dict.fromkeys(one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice))
+
+
+def with_status(diagnosis: Judged, status: str) -> tuple[Finding, ...]:
     """Return the findings of one status in the order of the rules."""
     return tuple(finding for finding in diagnosis.findings if finding.status == status)
 
@@ -209,7 +226,7 @@ def waterfall_text(diagnosis: Diagnosis) -> str:
     return f"{', '.join(steps)} = log loss {nats(diagnosis.decomposition.total)}{clipped}"
 
 
-def tally(diagnosis: Diagnosis) -> str:
+def tally(diagnosis: Judged) -> str:
     """Write how many findings there are of each kind, such as ``1 error, 2 tips; 12 passed``."""
     severities = [finding.severity for finding in diagnosis.issues]
     fired = ", ".join(
@@ -262,9 +279,9 @@ def verdict(diagnosis: Diagnosis) -> str:
 
 def what_to_do(diagnosis: Diagnosis) -> tuple[str, ...]:
     """Return the advice of the fired findings, gravest first, each once."""
-    advice = dict.fromkeys(one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice)
+    advice = advice_of_issues(diagnosis)
     if advice:
-        return tuple(advice)
+        return advice
     if not_excluded(diagnosis):
         return ("Nothing needs repair by these rows; more rows would settle what is not excluded.",)
     return ("Nothing needs repair.",)

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from sklearn_lossacc.findings.text import LABEL_WIDTH, MOST_LINES, WIDTH, diagnosis_text
+from sklearn_lossacc.findings.lines import LABEL_WIDTH, WIDTH
+from sklearn_lossacc.findings.text import MOST_LINES, diagnosis_text
 
 
 def fired_often(diagnosis, times):

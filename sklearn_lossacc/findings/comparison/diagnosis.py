@@ -14,12 +14,14 @@ from sklearn.utils import check_random_state
 
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.evidence import MEASURES, ComparisonEvidence
-from sklearn_lossacc.findings.comparison.judge import check_ignored, judge_comparison
+from sklearn_lossacc.findings.comparison.judge import judge_comparison
+from sklearn_lossacc.findings.comparison.rules import COMPARISON_RULES
 from sklearn_lossacc.findings.comparison.tables import tables
 from sklearn_lossacc.findings.comparison.text import comparison_text
 from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.plain import finding_fields, plain
+from sklearn_lossacc.findings.verdict import check_ignored
 from sklearn_lossacc.inputs.compared import ComparedPredictions
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ class ComparisonDiagnosis:
         """
         if not isinstance(alpha, Real) or not 0.0 < alpha < 1.0:
             raise LossAccError(f"alpha must lie between 0 and 1, got {alpha!r}.")
-        check_ignored(ignore)
+        check_ignored(ignore, COMPARISON_RULES)
         compared = ComparedPredictions.from_arrays(
             y_true, y_proba, input=input, classes=classes, sample_weight=sample_weight, groups=groups
         )

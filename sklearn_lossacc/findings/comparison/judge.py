@@ -6,14 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.evidence import ComparisonEvidence, PairEvidence
-from sklearn_lossacc.findings.comparison.rule import ComparisonRule
 from sklearn_lossacc.findings.comparison.rules import COMPARISON_RULES
 from sklearn_lossacc.findings.comparison.words import short
 from sklearn_lossacc.findings.finding import Finding
-from sklearn_lossacc.findings.judge import DOC_URL, holm
-from sklearn_lossacc.findings.verdict import Verdict
+from sklearn_lossacc.findings.judge import holm
+from sklearn_lossacc.findings.verdict import Rule, Verdict
 
 MOST_NAMED = 4  # pairs named after the first
 
@@ -53,19 +51,8 @@ class Judged:
         }
 
 
-def check_ignored(ignore: Collection[str]) -> None:
-    """Raise if codes to ignore are not rules of comparisons."""
-    if isinstance(ignore, str):
-        raise LossAccError(f"ignore must be a collection of codes such as ('LA603',), got the text {ignore!r}.")
-    known = [rule.code for rule in COMPARISON_RULES]
-    unknown = sorted(set(ignore) - set(known))
-    if unknown:
-        raise LossAccError(f"ignore names unknown rules {unknown}; known are {known}.")
-
-
-def _finding(rule: ComparisonRule, judged: list[Judged]) -> Finding:
+def _finding(rule: Rule, judged: list[Judged]) -> Finding:
     """Turn the verdicts on all pairs into one finding, led by the pair that tells most."""
-    url = DOC_URL.format(code=rule.code)
     for status in ("fired", "passed", "not_applicable"):
         found = sorted((entry for entry in judged if entry.status == status), key=lambda entry: entry.sort_key)
         if found:
@@ -74,30 +61,11 @@ def _finding(rule: ComparisonRule, judged: list[Judged]) -> Finding:
     evidence: dict[str, Any] = {**verdict.evidence, "pair": list(lead.pair.names)}
     if len(judged) > 1:
         evidence["pairs"] = [entry.record() for entry in judged]
-    if status == "not_applicable":
-        return Finding(
-            rule.code, rule.name, "not_applicable", rule.severity,
-            evidence=evidence, headline=verdict.not_applicable or "", url=url,
-        )  # fmt: skip
-    if lead.adjusted is not None:
+    if status != "not_applicable" and lead.adjusted is not None:
         evidence["p_holm"] = lead.adjusted
     fired = status == "fired"
-    if not fired:
-        evidence["could_be"] = verdict.could_be
-    return Finding(
-        rule.code,
-        rule.name,
-        "fired" if fired else "passed",
-        (verdict.severity or rule.severity) if fired else rule.severity,
-        value=verdict.value,
-        interval=verdict.interval,
-        threshold=verdict.threshold,
-        p_value=verdict.p_value,
-        evidence=evidence,
-        headline=(verdict.fired + _others(found[1:])) if fired else _none_of(judged, lead) + verdict.passed,
-        advice=verdict.advice if fired else "",
-        url=url,
-    )
+    headline = (verdict.fired + _others(found[1:])) if fired else _none_of(judged, lead) + verdict.passed
+    return rule.finding(verdict, fired=fired, evidence=evidence, headline=headline)
 
 
 def _others(found: list[Judged]) -> str:
@@ -135,7 +103,6 @@ def judge_comparison(evidence: ComparisonEvidence, ignore: Collection[str] = ())
     The statistical questions of all rules and pairs are one family for Holm: on models that are equally good the chance
     that any of these findings fires is at most alpha.
     """
-    check_ignored(ignore)
     asked = [
         (rule, pair, rule.judge(pair))
         for rule in COMPARISON_RULES
@@ -148,9 +115,5 @@ def judge_comparison(evidence: ComparisonEvidence, ignore: Collection[str] = ())
     for place, (rule, pair, verdict) in enumerate(asked):
         judged.setdefault(rule.code, []).append(Judged(pair, verdict, adjusted.get(place), evidence.alpha))
     return tuple(
-        Finding(rule.code, rule.name, "ignored", rule.severity, headline="Ignored on request.",
-                url=DOC_URL.format(code=rule.code))
-        if rule.code in ignore
-        else _finding(rule, judged[rule.code])
-        for rule in COMPARISON_RULES
-    )  # fmt: skip
+        rule.ignored() if rule.code in ignore else _finding(rule, judged[rule.code]) for rule in COMPARISON_RULES
+    )

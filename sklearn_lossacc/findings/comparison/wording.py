@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn_lossacc.findings.comparison.words import NAME_WIDTH
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent, ratio
-from sklearn_lossacc.findings.wording import SEVERITIES, Quantity, counted, finding_title
+from sklearn_lossacc.findings.wording import Quantity, advice_of_issues, counted, finding_title, ordered_issues
 
 if TYPE_CHECKING:
     from sklearn_lossacc.findings.comparison.diagnosis import ComparisonDiagnosis
@@ -50,28 +50,6 @@ def short(name: str, width: int = NAME_WIDTH) -> str:
 def pair_words(pair: Pair, width: int = NAME_WIDTH) -> str:
     """Write a pair as the difference that is shown: second minus first."""
     return f"{short(pair[1], width)} - {short(pair[0], width)}"
-
-
-def issues_in_order(diagnosis: ComparisonDiagnosis) -> tuple[Finding, ...]:
-    """Return the fired findings, gravest first."""
-    return tuple(sorted(diagnosis.issues, key=lambda finding: SEVERITIES.index(finding.severity)))
-
-
-def of_status(diagnosis: ComparisonDiagnosis, status: str) -> tuple[Finding, ...]:
-    """Return the findings of one status."""
-    return tuple(finding for finding in diagnosis.findings if finding.status == status)
-
-
-def tally(diagnosis: ComparisonDiagnosis) -> str:
-    """Write how many findings there are of each kind."""
-    severities = [finding.severity for finding in diagnosis.issues]
-    fired = ", ".join(counted(severities.count(kind), kind) for kind in SEVERITIES if kind in severities)
-    others = [
-        f"{len(of_status(diagnosis, status))} {status.replace('_', ' ')}"
-        for status in ("passed", "not_applicable", "ignored")
-        if of_status(diagnosis, status)
-    ]
-    return "; ".join([fired or "none fired", *([", ".join(others)] if others else [])])
 
 
 def description(diagnosis: ComparisonDiagnosis) -> str:
@@ -154,7 +132,7 @@ def _noise(diagnosis: ComparisonDiagnosis, pair: Pair, measure: str) -> str:
 
 def verdict(diagnosis: ComparisonDiagnosis) -> str:
     """Say in a sentence or two what is going on."""
-    issues = issues_in_order(diagnosis)
+    issues = ordered_issues(diagnosis)
     if issues:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
         best = f"{best_models(diagnosis)} " if len(diagnosis.pairs) > 1 and issues[0].severity == "tip" else ""
@@ -180,9 +158,9 @@ def best_models(diagnosis: ComparisonDiagnosis) -> str:
 
 def what_to_do(diagnosis: ComparisonDiagnosis) -> tuple[str, ...]:
     """Return the advice of the fired findings, gravest first, each once; or which model to take."""
-    advice = dict.fromkeys(one_line(finding.advice) for finding in issues_in_order(diagnosis) if finding.advice)
+    advice = advice_of_issues(diagnosis)
     if advice:
-        return tuple(advice)
+        return advice
     if len(diagnosis.pairs) > 1:
         return ("Read the table of differences: only those with a small p-value are beyond noise.",)
     pair = diagnosis.pairs[0]

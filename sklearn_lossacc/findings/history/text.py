@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.format import one_line
@@ -10,22 +9,19 @@ from sklearn_lossacc.findings.history.wording import (
     band,
     best_text,
     description,
-    issues_in_order,
     matched_text,
     metric,
     metric_range,
     supply_text,
-    tally,
     value_text,
     verdict,
     what_to_do,
 )
+from sklearn_lossacc.findings.lines import finding_lines, labelled, paragraph
+from sklearn_lossacc.findings.wording import ordered_issues, tally
 
 if TYPE_CHECKING:
     from sklearn_lossacc.findings.history.diagnosis import HistoryDiagnosis
-
-WIDTH = 96
-LABEL_WIDTH = 12
 
 
 def history_text(diagnosis: HistoryDiagnosis) -> str:
@@ -51,8 +47,8 @@ def history_text(diagnosis: HistoryDiagnosis) -> str:
     """
     lines = [
         f"{one_line(diagnosis.name, 48)}: {description(diagnosis)}",
-        *_paragraph("verdict", verdict(diagnosis), most=4),
-        *_paragraph("do", " ".join(what_to_do(diagnosis)), most=4),
+        *paragraph("verdict", verdict(diagnosis), most=4),
+        *paragraph("do", " ".join(what_to_do(diagnosis)), most=4),
     ]
     for label, name in (("loss", "last_val_loss"), ("accuracy", "last_val_accuracy")):
         if name in diagnosis.metrics:
@@ -62,26 +58,10 @@ def history_text(diagnosis: HistoryDiagnosis) -> str:
                 else ""
             )
             lines.append(
-                _labelled(label, f"{metric(diagnosis, name)}  {metric_range(diagnosis, name)}  {note}".rstrip())
+                labelled(label, f"{metric(diagnosis, name)}  {metric_range(diagnosis, name)}  {note}".rstrip())
             )
-    lines += _paragraph("best", best_text(diagnosis), most=2)
-    lines.append(_labelled("findings", tally(diagnosis)))
-    issues = issues_in_order(diagnosis)
-    width = max((len(finding.name) for finding in issues), default=0)
-    lines += [
-        _labelled(f"  {finding.code}", f"{finding.severity:<9}{finding.name:<{width}}  {value_text(finding)}")
-        for finding in issues
-    ]
-    lines += _paragraph("read as", matched_text(diagnosis), most=4)
-    return "\n".join([*lines, *_paragraph("unknown", f"To know more, supply {supply_text(diagnosis)}.", most=3)])
-
-
-def _paragraph(label: str, text: str, most: int = 3) -> list[str]:
-    """Wrap a text beside its label; an empty text has no line."""
-    wrapped = wrap(text, WIDTH - LABEL_WIDTH, max_lines=most, placeholder=" ...")
-    return [_labelled(label if line == 0 else "", part) for line, part in enumerate(wrapped)]
-
-
-def _labelled(label: str, text: str) -> str:
-    """Put a text into the column beside the labels."""
-    return f"{label:<{LABEL_WIDTH}}{text}".rstrip()
+    lines += paragraph("best", best_text(diagnosis), most=2)
+    lines.append(labelled("findings", tally(diagnosis)))
+    lines += finding_lines(ordered_issues(diagnosis), value_text)
+    lines += paragraph("read as", matched_text(diagnosis), most=4)
+    return "\n".join([*lines, *paragraph("unknown", f"To know more, supply {supply_text(diagnosis)}.", most=3)])

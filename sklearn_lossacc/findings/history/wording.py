@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, percent
-from sklearn_lossacc.findings.wording import SEVERITIES, Quantity, counted, finding_title
+from sklearn_lossacc.findings.wording import (
+    Quantity,
+    advice_of_issues,
+    counted,
+    finding_title,
+    ordered_issues,
+    with_status,
+)
 
 if TYPE_CHECKING:
     from sklearn_lossacc.findings.history.diagnosis import HistoryDiagnosis
@@ -40,28 +47,6 @@ def band(diagnosis: HistoryDiagnosis) -> str:
     """Write the calibrated band of the last accuracy; empty where the number of classes is not known."""
     low, high = diagnosis.metrics.get("calibrated_low"), diagnosis.metrics.get("calibrated_high")
     return "" if low is None or high is None else interval(low.value, high.value, nats)
-
-
-def issues_in_order(diagnosis: HistoryDiagnosis) -> tuple[Finding, ...]:
-    """Return the fired findings, errors first."""
-    return tuple(sorted(diagnosis.issues, key=lambda finding: SEVERITIES.index(finding.severity)))
-
-
-def of_status(diagnosis: HistoryDiagnosis, status: str) -> tuple[Finding, ...]:
-    """Return the findings of one status."""
-    return tuple(finding for finding in diagnosis.findings if finding.status == status)
-
-
-def tally(diagnosis: HistoryDiagnosis) -> str:
-    """Write how many findings there are of each kind."""
-    severities = [finding.severity for finding in diagnosis.issues]
-    fired = ", ".join(counted(severities.count(kind), kind) for kind in SEVERITIES if kind in severities)
-    others = [
-        f"{len(of_status(diagnosis, status))} {status.replace('_', ' ')}"
-        for status in ("passed", "not_applicable", "ignored")
-        if of_status(diagnosis, status)
-    ]
-    return "; ".join([fired or "none fired", *([", ".join(others)] if others else [])])
 
 
 def description(diagnosis: HistoryDiagnosis) -> str:
@@ -109,7 +94,7 @@ def best_text(diagnosis: HistoryDiagnosis) -> str:
 
 def verdict(diagnosis: HistoryDiagnosis) -> str:
     """Say in a sentence or two what is going on."""
-    issues = issues_in_order(diagnosis)
+    issues = ordered_issues(diagnosis)
     short = diagnosis["LA501"].headline if diagnosis["LA501"].status == "not_applicable" else ""
     if issues:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
@@ -123,7 +108,7 @@ def verdict(diagnosis: HistoryDiagnosis) -> str:
     if diagnosis.description["n_rows"] == 1 and diagnosis["LA513"].status == "passed":
         return one_line(f"{diagnosis['LA513'].headline} One evaluation shows no trend.")
     if short:
-        return one_line(f"{short} {len(of_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
+        return one_line(f"{short} {len(with_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
     return (
         f"Nothing speaks against this log: it ends at a validation loss of {metric(diagnosis, 'last_val_loss')} and an "
         f"accuracy of {metric(diagnosis, 'last_val_accuracy')}."
@@ -143,9 +128,9 @@ def chance_hint(diagnosis: HistoryDiagnosis) -> str:
 
 def what_to_do(diagnosis: HistoryDiagnosis) -> tuple[str, ...]:
     """Return the advice of the fired findings, gravest first, each once."""
-    advice = dict.fromkeys(one_line(finding.advice) for finding in issues_in_order(diagnosis) if finding.advice)
+    advice = advice_of_issues(diagnosis)
     if advice:
-        return tuple(advice)
+        return advice
     if chance_hint(diagnosis):
         return ("Give n_classes, so that the loss can be compared with that of chance.",)
     if diagnosis["LA501"].status == "not_applicable":

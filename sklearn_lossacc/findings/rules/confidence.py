@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, ratio
@@ -70,5 +71,5 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     )
 
 
-OVERCONFIDENT = Rule("LA101", "overconfident", "warning", lambda evidence: _judge(evidence, "over", over=True))
-UNDERCONFIDENT = Rule("LA102", "underconfident", "warning", lambda evidence: _judge(evidence, "under", over=False))
+OVERCONFIDENT: Rule[Evidence] = Rule("LA101", "overconfident", "warning", partial(_judge, gate="over", over=True))
+UNDERCONFIDENT: Rule[Evidence] = Rule("LA102", "underconfident", "warning", partial(_judge, gate="under", over=False))

@@ -11,12 +11,11 @@ from sklearn_lossacc.findings.comparison.wording import (
     description,
     difference_texts,
     finding_numbers,
-    issues_in_order,
     pair_words,
-    tally,
     verdict,
     what_to_do,
 )
+from sklearn_lossacc.findings.wording import ordered_issues, tally
 from sklearn_lossacc.render.comparison.tables import (
     differences_table,
     mechanisms_table,
@@ -138,7 +137,7 @@ def _heading(diagnosis: ComparisonDiagnosis, level: int) -> str:
 
 def _verdict(diagnosis: ComparisonDiagnosis) -> str:
     """Write what is going on, with the gravest severity in words and colour."""
-    return verdict_html(issues_in_order(diagnosis), verdict(diagnosis))
+    return verdict_html(ordered_issues(diagnosis), verdict(diagnosis))
 
 
 def _key_numbers(diagnosis: ComparisonDiagnosis) -> str:
@@ -155,4 +154,4 @@ def _key_numbers(diagnosis: ComparisonDiagnosis) -> str:
 
 def _fired(diagnosis: ComparisonDiagnosis, level: int) -> str:
     """Write the findings that fired, by severity."""
-    return findings_html([(finding, finding_numbers(finding)) for finding in issues_in_order(diagnosis)], level)
+    return findings_html([(finding, finding_numbers(finding)) for finding in ordered_issues(diagnosis)], level)

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
-from sklearn_lossacc.findings.comparison.wording import (
-    description,
-    finding_numbers,
-    issues_in_order,
-    tally,
-    verdict,
-    what_to_do,
-)
+from sklearn_lossacc.findings.comparison.wording import description, finding_numbers, verdict, what_to_do
 from sklearn_lossacc.findings.finding import Finding
-from sklearn_lossacc.findings.wording import finding_title
+from sklearn_lossacc.findings.wording import finding_title, ordered_issues, tally
 from sklearn_lossacc.render.comparison.tables import number_tables, promise, quiet_tables
 from sklearn_lossacc.render.markdown import escaped, piped
 from sklearn_lossacc.render.sections import SEVERITY_SECTIONS
@@ -48,7 +41,7 @@ def comparison_markdown(diagnosis: ComparisonDiagnosis) -> str:
         escaped(f"{tally(diagnosis)}."),
     ]
     for severity, caption in SEVERITY_SECTIONS:
-        found = [finding for finding in issues_in_order(diagnosis) if finding.severity == severity]
+        found = [finding for finding in ordered_issues(diagnosis) if finding.severity == severity]
         if found:
             parts += [f"### {caption}", "\n".join(_item(finding) for finding in found)]
     for table in quiet_tables(diagnosis):

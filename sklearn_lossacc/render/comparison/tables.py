@@ -10,7 +10,6 @@ from sklearn_lossacc.findings.comparison.wording import (
     difference_texts,
     estimate,
     model_loss,
-    of_status,
     pair_words,
     short,
     story_words,
@@ -18,7 +17,7 @@ from sklearn_lossacc.findings.comparison.wording import (
     value_text,
 )
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent
-from sklearn_lossacc.findings.wording import finding_title
+from sklearn_lossacc.findings.wording import finding_title, with_status
 from sklearn_lossacc.render.tables import TextTable
 
 MOST_ROWS = 20
@@ -211,7 +210,7 @@ def findings_table(diagnosis: ComparisonDiagnosis, status: str, caption: str) ->
             value_text(finding),
             p_value(finding.p_value),
         )
-        for finding in of_status(diagnosis, status)
+        for finding in with_status(diagnosis, status)
     )
     return _filled(ComparisonTable(caption, ("finding", "conclusion", "value", "p-value"), rows))
 
@@ -220,7 +219,7 @@ def quiet_tables(diagnosis: ComparisonDiagnosis) -> tuple[ComparisonTable, ...]:
     """Return the tables of the findings that did not fire; empty ones are absent."""
     sections = (("passed", "Passed"), ("not_applicable", "Not applicable"), ("ignored", "Ignored on request"))
     return tuple(
-        findings_table(diagnosis, status, caption) for status, caption in sections if of_status(diagnosis, status)
+        findings_table(diagnosis, status, caption) for status, caption in sections if with_status(diagnosis, status)
     )
 
 

@@ -9,14 +9,13 @@ from sklearn_lossacc.findings.history.wording import (
     METRICS,
     band,
     description,
-    issues_in_order,
     metric,
     metric_range,
-    tally,
     value_text,
     verdict,
     what_to_do,
 )
+from sklearn_lossacc.findings.wording import ordered_issues, tally
 from sklearn_lossacc.render.history.tables import number_tables, promise, quiet_tables
 from sklearn_lossacc.render.page import (
     QUIET_CAPTIONS,
@@ -139,7 +138,7 @@ def _heading(diagnosis: HistoryDiagnosis, level: int) -> str:
 
 def _verdict(diagnosis: HistoryDiagnosis) -> str:
     """Write what is going on, with the gravest severity in words and colour."""
-    return verdict_html(issues_in_order(diagnosis), verdict(diagnosis))
+    return verdict_html(ordered_issues(diagnosis), verdict(diagnosis))
 
 
 def _todo(diagnosis: HistoryDiagnosis) -> str:
@@ -162,4 +161,4 @@ def _key_numbers(diagnosis: HistoryDiagnosis) -> str:
 
 def _fired(diagnosis: HistoryDiagnosis, level: int) -> str:
     """Write the findings that fired, by severity."""
-    return findings_html([(finding, (value_text(finding),)) for finding in issues_in_order(diagnosis)], level)
+    return findings_html([(finding, (value_text(finding),)) for finding in ordered_issues(diagnosis)], level)

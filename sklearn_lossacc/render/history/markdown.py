@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.history import HistoryDiagnosis
-from sklearn_lossacc.findings.history.wording import (
-    description,
-    issues_in_order,
-    tally,
-    value_text,
-    verdict,
-    what_to_do,
-)
-from sklearn_lossacc.findings.wording import finding_title
+from sklearn_lossacc.findings.history.wording import description, value_text, verdict, what_to_do
+from sklearn_lossacc.findings.wording import finding_title, ordered_issues, tally
 from sklearn_lossacc.render.history.tables import number_tables, promise, quiet_tables
 from sklearn_lossacc.render.markdown import escaped, piped
 from sklearn_lossacc.render.sections import SEVERITY_SECTIONS
@@ -49,7 +42,7 @@ def history_markdown(diagnosis: HistoryDiagnosis) -> str:
         escaped(f"{tally(diagnosis)}."),
     ]
     for severity, caption in SEVERITY_SECTIONS:
-        found = [finding for finding in issues_in_order(diagnosis) if finding.severity == severity]
+        found = [finding for finding in ordered_issues(diagnosis) if finding.severity == severity]
         if found:
             parts += [f"### {caption}", "\n".join(_item(finding) for finding in found)]
     for table in quiet_tables(diagnosis):

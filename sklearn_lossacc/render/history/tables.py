@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sklearn_lossacc.findings.format import count, interval, nats, one_line, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
-from sklearn_lossacc.findings.history.wording import of_status, value_text
-from sklearn_lossacc.findings.wording import finding_title
+from sklearn_lossacc.findings.history.wording import value_text
+from sklearn_lossacc.findings.wording import finding_title, with_status
 from sklearn_lossacc.render.tables import TextTable
 
 MOST_ROWS = 200
@@ -136,7 +136,7 @@ def findings_table(diagnosis: HistoryDiagnosis, status: str, caption: str) -> Hi
     """List the findings of one status."""
     rows = tuple(
         (finding.code, finding_title(finding), one_line(finding.headline), value_text(finding))
-        for finding in of_status(diagnosis, status)
+        for finding in with_status(diagnosis, status)
     )
     return _filled(HistoryTable(caption, ("code", "finding", "conclusion", "value"), rows))
 
@@ -145,7 +145,7 @@ def quiet_tables(diagnosis: HistoryDiagnosis) -> tuple[HistoryTable, ...]:
     """Return the tables of the findings that did not fire; empty ones are absent."""
     sections = (("passed", "Passed"), ("not_applicable", "Not applicable"), ("ignored", "Ignored on request"))
     return tuple(
-        findings_table(diagnosis, status, caption) for status, caption in sections if of_status(diagnosis, status)
+        findings_table(diagnosis, status, caption) for status, caption in sections if with_status(diagnosis, status)
     )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sklearn_lossacc.findings import materiality
-from sklearn_lossacc.findings.judge import DOC_URL
 from sklearn_lossacc.findings.rules import RULES
+from sklearn_lossacc.findings.verdict import DOC_URL
 from sklearn_lossacc.findings.wording import MEASURES
 
 NAMES = {

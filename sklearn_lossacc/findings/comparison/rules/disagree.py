@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.comparison.evidence import PairEvidence
-from sklearn_lossacc.findings.comparison.rule import ComparisonRule
 from sklearn_lossacc.findings.comparison.words import better_words, cannot_test, p_words, reach, short
 from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.materiality import material_accuracy
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 
 def _advice(pair: PairEvidence, low_loss: str, accurate: str) -> str:
@@ -64,4 +63,4 @@ def judge_disagree(pair: PairEvidence) -> Verdict:
     )
 
 
-DISAGREE = ComparisonRule("LA601", "loss-and-accuracy-disagree", "warning", judge_disagree)
+DISAGREE = Rule("LA601", "loss-and-accuracy-disagree", "warning", judge_disagree)

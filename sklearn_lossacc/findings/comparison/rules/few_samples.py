@@ -6,10 +6,9 @@ import numpy as np
 
 from sklearn_lossacc.findings.comparison.evidence import PairEvidence
 from sklearn_lossacc.findings.comparison.materiality import FEW_SHARE, FEWER_THAN_NORMAL, LEAST_UNITS
-from sklearn_lossacc.findings.comparison.rule import ComparisonRule
 from sklearn_lossacc.findings.comparison.words import cannot_test, short, units
 from sklearn_lossacc.findings.format import count, nats, percent
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 NAMED_ROWS = 20
 
@@ -79,4 +78,4 @@ def judge_few_samples(pair: PairEvidence) -> Verdict:
     )
 
 
-FEW_SAMPLES = ComparisonRule("LA602", "few-samples-decide", "warning", judge_few_samples)
+FEW_SAMPLES = Rule("LA602", "few-samples-decide", "warning", judge_few_samples)

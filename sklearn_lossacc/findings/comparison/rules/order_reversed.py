@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.comparison.evidence import PairEvidence
-from sklearn_lossacc.findings.comparison.rule import ComparisonRule
 from sklearn_lossacc.findings.comparison.words import cannot_test, p_words, reach, short
 from sklearn_lossacc.findings.format import nats, ratio
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 
 def judge_order_reversed(pair: PairEvidence) -> Verdict:
@@ -55,4 +54,4 @@ def judge_order_reversed(pair: PairEvidence) -> Verdict:
     )
 
 
-ORDER_REVERSED = ComparisonRule("LA604", "recalibration-reverses-the-order", "warning", judge_order_reversed)
+ORDER_REVERSED = Rule("LA604", "recalibration-reverses-the-order", "warning", judge_order_reversed)

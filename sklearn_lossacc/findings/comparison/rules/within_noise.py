@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from sklearn_lossacc.findings.comparison.evidence import PairEvidence
-from sklearn_lossacc.findings.comparison.rule import ComparisonRule
 from sklearn_lossacc.findings.comparison.words import better_words, cannot_test, p_words, reach, short
 from sklearn_lossacc.findings.format import count, nats, percent
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.comparison import PairedDifference
 
 POWER_Z = 2.801585218225735  # of a two-sided test at .05 that finds the difference four times in five
@@ -87,4 +86,4 @@ def judge_within_noise(pair: PairEvidence) -> Verdict:
     )
 
 
-WITHIN_NOISE = ComparisonRule("LA603", "difference-within-noise", "tip", judge_within_noise)
+WITHIN_NOISE = Rule("LA603", "difference-within-noise", "tip", judge_within_noise)

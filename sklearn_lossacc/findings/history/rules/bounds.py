@@ -10,8 +10,7 @@ from scipy.stats import norm
 from sklearn_lossacc.findings.format import count, interval, nats, percent
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import EXCESS_NATS
-from sklearn_lossacc.findings.history.rule import HistoryRule
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.loss_bounds import (
     LN2,
@@ -178,5 +177,5 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-IMPOSSIBLE = HistoryRule("LA509", "impossible-pair", "error", judge_impossible)
-MISCALIBRATED = HistoryRule("LA513", "certainly-miscalibrated", "warning", judge_miscalibrated)
+IMPOSSIBLE = Rule("LA509", "impossible-pair", "error", judge_impossible)
+MISCALIBRATED = Rule("LA513", "certainly-miscalibrated", "warning", judge_miscalibrated)

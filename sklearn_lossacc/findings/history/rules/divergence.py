@@ -6,9 +6,8 @@ from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Change
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import LEAST_TREND, LOSS_CHANGE, LOSS_FALL, material_accuracy
-from sklearn_lossacc.findings.history.rule import HistoryRule
 from sklearn_lossacc.findings.history.words import moved_words, too_short
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import find_turn
 
 SUPPLY = (
@@ -188,6 +187,6 @@ def judge_accuracy_falls(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-DIVERGENCE = HistoryRule("LA501", "loss-accuracy-divergence", "warning", judge_divergence)
-OVERFITTING = HistoryRule("LA502", "overfitting", "warning", judge_overfitting)
-ACCURACY_FALLS = HistoryRule("LA506", "accuracy-falls-while-loss-improves", "warning", judge_accuracy_falls)
+DIVERGENCE = Rule("LA501", "loss-accuracy-divergence", "warning", judge_divergence)
+OVERFITTING = Rule("LA502", "overfitting", "warning", judge_overfitting)
+ACCURACY_FALLS = Rule("LA506", "accuracy-falls-while-loss-improves", "warning", judge_accuracy_falls)

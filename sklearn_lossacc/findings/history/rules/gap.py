@@ -8,8 +8,7 @@ from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Curve
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import GAP_ACCURACY, GAP_NATS, GAP_SHARE, Z_ONE_SIDED
-from sklearn_lossacc.findings.history.rule import HistoryRule
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 CAVEAT = (
     "The levels compare only roughly: training numbers are often running means over the epoch, with dropout, "
@@ -86,4 +85,4 @@ def judge(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-GAP = HistoryRule("LA512", "generalization-gap", "tip", judge)
+GAP = Rule("LA512", "generalization-gap", "tip", judge)

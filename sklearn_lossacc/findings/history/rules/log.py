@@ -9,8 +9,7 @@ import numpy as np
 from sklearn_lossacc.findings.format import count, nats, one_line, percent
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import SAME_ACCURACY, SAME_LOSS, Z_FAR
-from sklearn_lossacc.findings.history.rule import HistoryRule
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import accuracy_error
 from sklearn_lossacc.inputs import TrainingHistory
 
@@ -164,5 +163,5 @@ def _twin(evidence: HistoryEvidence, found: dict[str, float], margins: dict[str,
     return int(rows[np.argmin(np.abs(history.val_loss[rows] - found["loss"]))]) if rows.size else None
 
 
-SEVERAL_RUNS = HistoryRule("LA514", "several-runs-in-one-log", "warning", judge_runs)
-LOG_DISAGREES = HistoryRule("LA515", "log-and-predictions-disagree", "error", judge_final)
+SEVERAL_RUNS = Rule("LA514", "several-runs-in-one-log", "warning", judge_runs)
+LOG_DISAGREES = Rule("LA515", "log-and-predictions-disagree", "error", judge_final)

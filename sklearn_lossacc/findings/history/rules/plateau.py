@@ -17,9 +17,8 @@ from sklearn_lossacc.findings.history.materiality import (
     Z_ONE_SIDED,
     material_accuracy,
 )
-from sklearn_lossacc.findings.history.rule import HistoryRule
 from sklearn_lossacc.findings.history.words import too_short
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.loss_bounds import calibrated_ceiling
 
@@ -216,6 +215,6 @@ def judge_accuracy_plateau(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-CHANCE_PLATEAU = HistoryRule("LA503", "chance-plateau", "error", judge_chance_plateau)
-ACCURACY_PLATEAU = HistoryRule("LA505", "accuracy-plateau", "tip", judge_accuracy_plateau)
-PRIOR_PLATEAU = HistoryRule("LA511", "prior-plateau", "warning", judge_prior_plateau)
+CHANCE_PLATEAU = Rule("LA503", "chance-plateau", "error", judge_chance_plateau)
+ACCURACY_PLATEAU = Rule("LA505", "accuracy-plateau", "tip", judge_accuracy_plateau)
+PRIOR_PLATEAU = Rule("LA511", "prior-plateau", "warning", judge_prior_plateau)

@@ -17,9 +17,8 @@ from sklearn_lossacc.findings.history.materiality import (
     Z_ONE_SIDED,
     material_accuracy,
 )
-from sklearn_lossacc.findings.history.rule import HistoryRule
 from sklearn_lossacc.findings.history.words import too_short
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import accuracy_change_z, accuracy_error
 
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
@@ -195,6 +194,6 @@ def judge_still_improving(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-BEST_EPOCHS = HistoryRule("LA507", "best-epochs-disagree", "tip", judge_best_epochs)
-STILL_IMPROVING = HistoryRule("LA508", "still-improving", "tip", judge_still_improving)
-WITHIN_NOISE = HistoryRule("LA510", "differences-within-noise", "tip", judge_within_noise)
+BEST_EPOCHS = Rule("LA507", "best-epochs-disagree", "tip", judge_best_epochs)
+STILL_IMPROVING = Rule("LA508", "still-improving", "tip", judge_still_improving)
+WITHIN_NOISE = Rule("LA510", "differences-within-noise", "tip", judge_within_noise)

@@ -7,9 +7,8 @@ import numpy as np
 from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import SPIKE, SPIKE_NATS, Z_FAR
-from sklearn_lossacc.findings.history.rule import HistoryRule
 from sklearn_lossacc.findings.history.words import too_short
-from sklearn_lossacc.findings.verdict import Verdict, not_applicable
+from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import find_excursions
 
 LEAST = 4
@@ -103,4 +102,4 @@ def judge(evidence: HistoryEvidence) -> Verdict:
     )
 
 
-UNSTABLE = HistoryRule("LA504", "unstable-training", "warning", judge)
+UNSTABLE = Rule("LA504", "unstable-training", "warning", judge)
