@@ -6,6 +6,7 @@ __all__ = [
     "CalibrationWarning",
     "ClassesMismatchError",
     "DataWarning",
+    "InvalidFeaturesError",
     "InvalidFileError",
     "InvalidGroupsError",
     "InvalidHistoryError",
@@ -43,6 +44,10 @@ class InvalidWeightsError(LossAccError):
 
 class InvalidGroupsError(LossAccError):
     """The groups are not one usable group label a row."""
+
+
+class InvalidFeaturesError(LossAccError):
+    """The features do not have one row for each row of the predictions."""
 
 
 class InvalidFileError(LossAccError):

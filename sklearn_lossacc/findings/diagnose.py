@@ -25,6 +25,7 @@ def diagnose(
     ignore: Collection[str] = (),
     random_state: int | np.random.RandomState | None = 0,
     name: str | None = None,
+    X: Any = None,
 ) -> Diagnosis:
     """Say why loss and accuracy disagree, how sure that is, and what to do.
 
@@ -55,6 +56,8 @@ def diagnose(
         Seed of all draws.
     name : str, optional
         Label of the model in views.
+    X : array-like of shape (n_samples, ...), sparse matrix or data frame, optional
+        The features, read only to recognise rows that are copies (LA004).
 
     Returns
     -------
@@ -95,5 +98,6 @@ def diagnose(
         groups=groups,
         train_prior=train_prior,
         out_of_sample=out_of_sample,
+        X=X,
     )
     return Diagnosis.from_summary(summary, alpha=alpha, ignore=ignore, random_state=random_state, name=name)

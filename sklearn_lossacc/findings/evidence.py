@@ -15,6 +15,7 @@ from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.parts import fitted_parts
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
+from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
 from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     BOOTSTRAP_BELOW,
@@ -269,6 +270,26 @@ class Evidence:
     def threshold(self) -> ThresholdGain:
         """Cross-fitted gain of a threshold or class offsets."""
         return threshold_gain(self.log_proba, self.null.y, self.null.weight, self.null.group, self.rng(7))
+
+    # -- rows that look the same ---------------------------------------------------------------------------------
+    @cached_property
+    def repetition(self) -> float | None:
+        """How many times fewer draws there are if rows of equal features are copies; None where these are unknown."""
+        identity = self.sample.identity
+        return None if identity is None else repetition(identity, self.null.weight, self.summary.n_samples)
+
+    @cached_property
+    def pairs(self) -> PairAgreement:
+        """Labels in pairs of rows of equal features where these are known, of equal probabilities otherwise.
+
+        The causes found are taken off first: rows that are merely too timid agree more than they say as well.
+        """
+        null, identity = self.fitted_null or self.null, self.sample.identity
+        if identity is None:
+            key = probability_key(null.proba)
+        else:
+            key = identity if self.causes is None else identity[self.causes.kept]
+        return pair_agreement(null, key, self.rng(8))
 
     # -- means and their intervals ------------------------------------------------------------------------------
     @cached_property

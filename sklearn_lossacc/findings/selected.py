@@ -12,8 +12,8 @@ RARE_ERRORS = 0.5  # errors, as a share of those of always naming the commonest 
 GATE_BELOW = 0.05
 
 
-def looks_in_sample(evidence: Evidence) -> bool:
-    """Return whether underconfidence comes with near-perfect accuracy, as on rows that the model has learnt."""
+def nearly_always_right(evidence: Evidence) -> bool:
+    """Return whether underconfidence comes with near-perfect accuracy."""
     limit = evidence.error_upper_limit
     return (
         evidence.cause_gates["under"].p_value <= GATE_BELOW
@@ -23,6 +23,22 @@ def looks_in_sample(evidence: Evidence) -> bool:
         and limit < RARE_ERRORS * (1.0 - float(evidence.prior[evidence.majority]))
         and (selected_temperature(evidence)[0] < TEMPERATURE_BELOW or evidence.temperature_fit.outcome == "separable")
     )
+
+
+def errors_follow_doubts(evidence: Evidence) -> bool:
+    """Return whether the rows that the model doubts are shown to be right less often than the limit for all rows.
+
+    Rows count by their doubt, 1 - confidence. Rows learnt by heart are right wherever the model doubts them; on rows
+    that it has not seen, however timid it is, errors lie where the doubts lie.
+    """
+    confidence, correct = evidence.top
+    high = evidence.interval(((1.0 - confidence) * (correct - ACCURACY_ABOVE))[:, None])[2][0]
+    return bool(high < 0)
+
+
+def looks_in_sample(evidence: Evidence) -> bool:
+    """Return whether a model that is unsure is right nearly everywhere, even where it doubts: as on learnt rows."""
+    return nearly_always_right(evidence) and not errors_follow_doubts(evidence)
 
 
 def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:

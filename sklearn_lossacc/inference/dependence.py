@@ -1,4 +1,4 @@
-"""Dependence between rows: design effect of groups, agreement within tied predictions."""
+"""Dependence between rows: design effect of groups, agreement of labels between rows that look the same."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import poisson
 
+from sklearn_lossacc.inference.monotone import isotonic_fit
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.shape import folds
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,23 @@ class GroupDesign:
 
 
 @dataclass(frozen=True)
-class TieAgreement:
-    """Label disagreements among rows with equal probabilities: observed and expected pairs, and the p-value."""
+class PairAgreement:
+    """Label disagreements in pairs of rows that look the same.
+
+    Attributes
+    ----------
+    rows : int
+        Rows in pairs.
+    observed : int
+        Pairs whose labels differ.
+    expected : float
+        Pairs that should, by the recalibrated probabilities.
+    p_value : float
+        Chance of a Poisson count of that mean as small as `observed`.
+    """
 
     rows: int
-    observed: float
+    observed: int
     expected: float
     p_value: float
 
@@ -50,29 +64,117 @@ def group_design(null: NullModel) -> GroupDesign:
     return GroupDesign(effect, correlation)
 
 
-def tie_agreement(null: NullModel) -> TieAgreement:
-    """Count disagreeing neighbours among rows with equal probabilities.
+def repetition(identity: np.ndarray, weight: np.ndarray, n_rows: int) -> float:
+    """Return how many times fewer draws there are where rows of one identity are copies of one draw.
 
-    Rows with equal probabilities are paired off, so that the pairs are independent under the universal null; a pair
-    disagrees with probability 1 - sum_j p_j^2.
+    Parameters
+    ----------
+    identity : ndarray of shape (m,)
+        Code of each row, equal for copies.
+    weight : ndarray of shape (m,)
+        Weights.
+    n_rows : int
+        Rows of which these are a uniform sample.
+
+    Returns
+    -------
+    float
+        sum over identities of (sum w)^2, over the sum of w^2; at least 1. Of a sample, which parts copies, what that
+        exceeds 1 by is scaled up to all rows.
+
+    Examples
+    --------
+    >>> print(repetition(np.array([7, 7, 7, 8]), np.ones(4), 4))
+    2.5
+    """
+    together = np.bincount(np.unique(identity, return_inverse=True)[1], weight)
+    excess = float(together @ together / (weight @ weight)) - 1.0
+    return 1.0 + max(excess, 0.0) * (n_rows - 1) / max(len(weight) - 1, 1)
+
+
+def pairs_of_equals(key: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Pair rows of equal keys off at random.
+
+    Parameters
+    ----------
+    key : ndarray of shape (n_rows,)
+        What rows look like.
+    rng : Generator
+        Source of the order: whatever put the rows in theirs may have looked at the labels.
+
+    Returns
+    -------
+    a, b : ndarray of intp
+        The two rows of each pair; no row is in two.
+
+    Examples
+    --------
+    >>> a, b = pairs_of_equals(np.array([5, 6, 5, 5]), np.random.default_rng(0))
+    >>> len(a), bool(set(a) | set(b) <= {0, 2, 3})
+    (1, True)
+    """
+    order = np.lexsort((rng.permutation(key.size), key))
+    equal = key[order][1:] == key[order][:-1]
+    start = np.flatnonzero(np.r_[True, ~equal])
+    # Within a run of equal rows, the 1st with the 2nd, the 3rd with the 4th, ...
+    position = np.arange(order.size) - np.repeat(start, np.diff(np.r_[start, order.size]))
+    first = np.flatnonzero(equal & (position[:-1] % 2 == 0))
+    return order[first], order[first + 1]
+
+
+def _recalibrated(null: NullModel, a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return probabilities with a free monotone map of the largest one, fitted without the pair that it serves."""
+    rows = np.arange(null.n_rows)
+    top = null.proba.argmax(axis=1)
+    confidence, hit = null.proba[rows, top], null.y == top
+    pair = rows.copy()
+    pair[b] = a
+    fold = folds(null.n_rows, np.unique(pair, return_inverse=True)[1], rng)
+    mapped = np.empty(null.n_rows)
+    for f in np.unique(fold):
+        test, train = fold == f, fold != f
+        x, _, fitted = isotonic_fit(confidence[train], hit[train], null.weight[train])
+        mapped[test] = np.interp(confidence[test], x, fitted.x)
+    others = np.maximum(null.proba, np.finfo(float).tiny)  # a row that is sure of its label names no other
+    others[rows, top] = 0.0
+    others *= ((1.0 - mapped) / others.sum(axis=1))[:, None]
+    others[rows, top] = mapped
+    return others
+
+
+def pair_agreement(null: NullModel, key: np.ndarray, rng: np.random.Generator) -> PairAgreement:
+    """Count disagreeing labels in pairs of rows of equal keys.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    key : ndarray of shape (n_rows,)
+        What rows look like.
+    rng : Generator
+        Source of pairs and folds.
+
+    Returns
+    -------
+    PairAgreement
 
     Notes
     -----
-    The number of disagreements is compared with a Poisson of the expected number, whose lower tail is above that of the
-    sum of independent events.
+    Pairs share no row, so that they are independent; one disagrees with probability 1 - sum_j p_j q_j. Where the
+    likeliest label is right more often than its probability says, labels agree more than the probabilities allow,
+    without any copy: probabilities are recalibrated first, by a map that the pair itself had no part in. The number of
+    disagreements is compared with a Poisson of the expected number, whose lower tail is above that of the sum of
+    independent events.
     """
-    rng = np.random.default_rng(0)
-    key = np.einsum("ij,j->i", null.proba, rng.standard_normal(null.n_classes))
-    # Equal rows are paired at random: whatever put the rows in their order may have looked at the labels.
-    order = np.lexsort((rng.permutation(null.n_rows), key))
-    equal = key[order][1:] == key[order][:-1]
-    # Within a run of equal rows, pair the 1st with the 2nd, the 3rd with the 4th, ...
-    start = np.flatnonzero(np.r_[True, ~equal])
-    position = np.arange(order.size) - np.repeat(start, np.diff(np.r_[start, order.size]))
-    first = np.flatnonzero(equal & (position[:-1] % 2 == 0))
-    if first.size == 0:
-        return TieAgreement(0, 0.0, 0.0, 1.0)
-    a, b = order[first], order[first + 1]
-    expected = float((1.0 - np.einsum("ij,ij->i", null.proba[a], null.proba[a])).sum())
+    a, b = pairs_of_equals(key, rng)
+    if not a.size:
+        return PairAgreement(0, 0, 0.0, 1.0)
+    proba = _recalibrated(null, a, b, rng)
+    expected = float((1.0 - np.einsum("ij,ij->i", proba[a], proba[b])).sum())
     observed = int((null.y[a] != null.y[b]).sum())
-    return TieAgreement(2 * first.size, float(observed), expected, float(poisson.cdf(observed, expected)))
+    return PairAgreement(2 * a.size, observed, expected, float(poisson.cdf(observed, expected)))
+
+
+def probability_key(proba: np.ndarray) -> np.ndarray:
+    """Return one number a row that is the same for rows of equal probabilities, and hardly ever for others."""
+    return np.einsum("ij,j->i", proba, np.random.default_rng(0).standard_normal(proba.shape[1]))

@@ -15,12 +15,17 @@ def binary_loss(proba: np.ndarray, hit: np.ndarray) -> np.ndarray:
     return -np.where(hit, np.log(proba), np.log1p(-proba))
 
 
+def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
+    """Return the distinct probabilities, their weights, and the increasing map of them that fits best."""
+    # Equal probabilities are one point: their order must not decide where a block ends.
+    x, tied = np.unique(proba, return_inverse=True)
+    total = np.bincount(tied, weight)
+    return x, total, isotonic_regression(np.bincount(tied, weight * hit) / total, weights=total)
+
+
 def isotonic_map(train_proba, train_hit, train_weight, proba) -> np.ndarray:
     """Fit a monotone map with one pseudo-row at the mean in every block, and apply it by linear interpolation."""
-    # Equal probabilities are one point: their order must not decide where a block ends.
-    x, tied = np.unique(train_proba, return_inverse=True)
-    weight = np.bincount(tied, train_weight)
-    fitted = isotonic_regression(np.bincount(tied, train_weight * train_hit) / weight, weights=weight)
+    x, weight, fitted = isotonic_fit(train_proba, train_hit, train_weight)
     starts = fitted.blocks[:-1]
     mass = np.add.reduceat(weight, starts)
     centre = np.add.reduceat(weight * x, starts) / mass

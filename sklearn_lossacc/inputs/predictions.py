@@ -12,6 +12,7 @@ import numpy as np
 from sklearn_lossacc._numerics import BLOCK_ENTRIES, row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError
 from sklearn_lossacc.inputs.groups import check_groups
+from sklearn_lossacc.inputs.identities import row_identities
 from sklearn_lossacc.inputs.labels import check_target, match_classes
 from sklearn_lossacc.inputs.scores import Scores
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
@@ -124,6 +125,8 @@ class Predictions:
         Code of each row's group, 0..n_groups-1.
     group_keys : ndarray of shape (n_groups,), dtype uint64, or None
         Hash of each group's label, the same in every process.
+    identities : ndarray of shape (n_rows,), dtype uint64, or None
+        Code of each row's features, equal for copies; see `row_identities`.
     train_prior : ndarray of shape (n_classes,), dtype float64, or None
         Class frequencies at training; sums to 1.
     out_of_sample : bool
@@ -140,6 +143,7 @@ class Predictions:
     sample_weight: np.ndarray | None
     groups: np.ndarray | None
     group_keys: np.ndarray | None
+    identities: np.ndarray | None
     train_prior: np.ndarray | None
     out_of_sample: bool
     row_offset: int
@@ -158,6 +162,7 @@ class Predictions:
         train_prior: Any = None,
         out_of_sample: bool = True,
         row_offset: int = 0,
+        X: Any = None,
     ) -> Predictions:
         """Check labels and predictions, in one pass over the predictions and without a copy of them.
 
@@ -182,6 +187,8 @@ class Predictions:
             False declares predictions of the training data.
         row_offset : int, default=0
             Global number of the first row, for data in several parts.
+        X : array-like of shape (n_samples, ...), sparse matrix or data frame, optional
+            The features, read only to recognise rows that are copies.
 
         Returns
         -------
@@ -199,6 +206,8 @@ class Predictions:
             If labels, classes and columns do not fit together.
         InvalidWeightsError, InvalidGroupsError
             If `sample_weight`, `train_prior` or `groups` are unusable.
+        InvalidFeaturesError
+            If `X` has another number of rows.
 
         Examples
         --------
@@ -220,6 +229,7 @@ class Predictions:
             sample_weight=weight,
             groups=codes,
             group_keys=keys,
+            identities=row_identities(X, checked.n_rows),
             train_prior=check_train_prior(train_prior, classes),
             out_of_sample=bool(out_of_sample),
             row_offset=offset,

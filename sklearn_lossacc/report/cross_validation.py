@@ -103,6 +103,7 @@ def cross_validated_diagnosis(
         classes=best.classes,
         sample_weight=None if weight is None else weight[best.rows],
         groups=_groups(groups, best.rows),
+        X=_take(X, best.rows),
         **options,
     )
     diagnosis = with_folds(diagnosis, best.folds, labels, input=best.input, classes=best.classes, sample_weight=weight)

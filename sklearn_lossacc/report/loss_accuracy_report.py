@@ -91,6 +91,7 @@ class LossAccuracyReport:
         panels: Sequence[str] | None = None,
         ax: Axes | None = None,
         name: str | None = None,
+        X: Any = None,
     ) -> Self:
         """Diagnose labels and predictions, and draw the report.
 
@@ -124,6 +125,8 @@ class LossAccuracyReport:
             Where to draw; it is divided among the panels. None makes a new figure.
         name : str, optional
             Name of the model in all views.
+        X : array-like of shape (n_samples, ...), sparse matrix or data frame, optional
+            The features, read only to recognise rows that are copies.
 
         Returns
         -------
@@ -149,6 +152,7 @@ class LossAccuracyReport:
             ignore=ignore,
             random_state=random_state,
             name=name,
+            X=X,
         )
         return cls(diagnosis, name=name).plot(ax, panels=panels)
 
@@ -223,6 +227,7 @@ class LossAccuracyReport:
             panels=panels,
             ax=ax,
             name=type(estimator).__name__ if name is None else name,
+            X=X,
         )
 
     @classmethod

@@ -26,6 +26,7 @@ _PLAIN: dict[str, type] = {
     "dtype": str,
     "out_of_sample": bool,
     "has_weights": bool,
+    "has_identities": bool,
     "sample_entries": int,
     "n_rows": int,
     "n_samples": int,
@@ -105,6 +106,8 @@ def pack(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarra
     for by in ("loss", "surprise"):
         arrays |= {f"top_{by}/{name}": getattr(fields[f"top_{by}"], name) for name in TOP_COLUMNS}
     arrays |= {f"sample/{name}": getattr(rows, name) for name in ("y", "log_proba", "weight", "index", "digest")}
+    if rows.identity is not None:
+        arrays["sample/identity"] = rows.identity
     arrays |= {f"sample/key{level}": key for level, key in enumerate(rows.keys)}
     if groups is not None:
         arrays |= {f"groups/{name}": getattr(groups, name) for name in ("keys", "sums", "rows")}
@@ -185,6 +188,7 @@ def _unpack(values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict
         get("sample/weight", np.float64, m),
         get("sample/index", np.int64, m),
         get("sample/digest", np.uint64, m),
+        get("sample/identity", np.uint64, m) if fields["has_identities"] else None,
         tuple(get(f"sample/key{level}", np.uint64, m) for level in range(n_levels)),
     )
     cutoff = values["sample_cutoff"]

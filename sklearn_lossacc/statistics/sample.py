@@ -42,6 +42,8 @@ class RowSample:
         Hash of each group's label, increasing, as in ``PredictionSummary.group_keys``.
     index : ndarray of int64 of shape (m,)
         Position of the row among all rows, `row_offset` included.
+    identity : ndarray of uint64 of shape (m,) or None
+        Code of the row's features, equal for copies; None without features.
     complete : bool
         Whether this is every row with positive weight.
 
@@ -57,6 +59,7 @@ class RowSample:
     group: np.ndarray | None
     group_keys: np.ndarray | None
     index: np.ndarray
+    identity: np.ndarray | None
     complete: bool
 
     def __len__(self) -> int:
@@ -73,6 +76,7 @@ class StoredRows:
     weight: np.ndarray
     index: np.ndarray
     digest: np.ndarray
+    identity: np.ndarray | None
     keys: Keys
 
     def __len__(self) -> int:
@@ -81,8 +85,9 @@ class StoredRows:
     def take(self, rows: np.ndarray) -> StoredRows:
         """Return the rows at the given positions or marked by a mask."""
         keys = tuple(key[rows] for key in self.keys)
+        identity = None if self.identity is None else self.identity[rows]
         return StoredRows(
-            self.y[rows], self.log_proba[rows], self.weight[rows], self.index[rows], self.digest[rows], keys
+            self.y[rows], self.log_proba[rows], self.weight[rows], self.index[rows], self.digest[rows], identity, keys
         )
 
     def stored(self) -> StoredRows:
@@ -92,12 +97,14 @@ class StoredRows:
     @classmethod
     def join(cls, parts: list[StoredRows]) -> StoredRows:
         """Return the rows of all parts, in their order."""
+        identities = [part.identity for part in parts if part.identity is not None]
         return cls(
             np.concatenate([part.y for part in parts]),
             np.concatenate([part.log_proba for part in parts]),
             np.concatenate([part.weight for part in parts]),
             np.concatenate([part.index for part in parts]),
             np.concatenate([part.digest for part in parts]),
+            np.concatenate(identities) if identities else None,
             tuple(np.concatenate(level) for level in zip(*(part.keys for part in parts), strict=True)),
         )
 
@@ -161,7 +168,9 @@ class ReferencedRows:
         digest = np.empty(rows.size, dtype=np.uint64)
         for block in row_blocks(rows.size, source.n_classes):
             digest[block] = row_digests(source.scores[rows[block]], y[block], weight[block])
-        return StoredRows(y, log_proba, weight, (rows + source.row_offset).astype(np.int64), digest, self.keys)
+        identity = None if source.identities is None else source.identities[rows]
+        index = (rows + source.row_offset).astype(np.int64)
+        return StoredRows(y, log_proba, weight, index, digest, identity, self.keys)
 
 
 class _Rows(Protocol):
@@ -236,5 +245,12 @@ class KeptRows:
                 rows = rows.take(whole) if whole.any() else rows
             group_keys, group = np.unique(rows.keys[0], return_inverse=True)
         return RowSample(
-            rows.y, rows.log_proba, rows.weight, group, group_keys, rows.index, complete=self.cutoff is None
+            rows.y,
+            rows.log_proba,
+            rows.weight,
+            group,
+            group_keys,
+            rows.index,
+            rows.identity,
+            complete=self.cutoff is None,
         )

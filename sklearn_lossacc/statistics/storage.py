@@ -22,7 +22,8 @@ from sklearn_lossacc.exceptions import InvalidFileError
 
 __all__ = ["SCHEMA", "read", "write"]
 
-SCHEMA = 1
+SCHEMA = 2
+ADDED: dict[int, dict[str, Any]] = {2: {"has_identities": False}}  # by the schema that added it: what older files mean
 FORMAT = "sklearn_lossacc.PredictionSummary"
 HEADER = "header.json"
 
@@ -72,7 +73,8 @@ def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
         )
     if not isinstance(header.get("values"), dict):
         raise InvalidFileError(f"{path} is damaged: its header holds no values; save it again.")
-    return header["values"]
+    older = {name: value for since, added in ADDED.items() if schema < since for name, value in added.items()}
+    return older | header["values"]
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -23,6 +23,7 @@ def summarize(
     out_of_sample: bool = True,
     row_offset: int = 0,
     sample_entries: int = SAMPLE_ENTRIES,
+    X: Any = None,
 ) -> PredictionSummary:
     """Summarize predictions in one pass, so that parts can be summarized apart and merged.
 
@@ -48,6 +49,8 @@ def summarize(
         Number of rows before this part, over all parts.
     sample_entries : int, default=2**21
         Size of the row sample, in matrix entries: it holds ``max(2048, sample_entries // n_classes)`` rows.
+    X : array-like of shape (n_samples, ...), sparse matrix or data frame, optional
+        The features, read only to recognise rows that are copies. One code of 64 bits a row of the sample is kept.
 
     Returns
     -------
@@ -56,8 +59,9 @@ def summarize(
 
     Raises
     ------
-    InvalidPredictionsError, InvalidTargetError, ClassesMismatchError, InvalidWeightsError, InvalidGroupsError
-        If the input cannot be used; all are ValueErrors.
+    LossAccError
+        If the input cannot be used, a ValueError: InvalidPredictionsError, InvalidTargetError, ClassesMismatchError,
+        InvalidWeightsError, InvalidGroupsError or InvalidFeaturesError.
 
     See Also
     --------
@@ -88,5 +92,6 @@ def summarize(
         train_prior=train_prior,
         out_of_sample=out_of_sample,
         row_offset=row_offset,
+        X=X,
     )
     return PredictionSummary.from_predictions(predictions, sample_entries)

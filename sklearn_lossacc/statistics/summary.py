@@ -69,6 +69,8 @@ class PredictionSummary:
         Class frequencies at training.
     has_weights : bool
         Whether any part had sample weights.
+    has_identities : bool
+        Whether the features were given, so that copies are recognised.
     sample_entries : int
         Size of the row sample, in matrix entries.
     n_rows, n_samples : int
@@ -135,6 +137,7 @@ class PredictionSummary:
     out_of_sample: bool
     train_prior: np.ndarray | None
     has_weights: bool
+    has_identities: bool
     sample_entries: int
     n_rows: int
     n_samples: int
@@ -391,7 +394,7 @@ class PredictionSummary:
         ----------
         other : PredictionSummary
             Of other rows with the same classes, kind of input, `train_prior`, `out_of_sample` and `sample_entries`,
-            with groups if and only if this one has groups. Weighted and unweighted parts merge.
+            with groups, and with features, if and only if this one has them. Weighted and unweighted parts merge.
 
         Returns
         -------
@@ -514,6 +517,8 @@ def _check_mergeable(a: PredictionSummary, b: PredictionSummary) -> None:
         )
     if not _same(a.train_prior, b.train_prior):
         raise LossAccError("summaries with different train_prior do not merge; pass the same to both.")
+    if a.has_identities != b.has_identities:
+        raise LossAccError("a summary made with X and one without do not merge; pass X to both, or to neither.")
     for name in ("input", "out_of_sample", "sample_entries"):
         if getattr(a, name) != getattr(b, name):
             raise LossAccError(

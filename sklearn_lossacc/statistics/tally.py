@@ -216,6 +216,7 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         "out_of_sample": predictions.out_of_sample,
         "train_prior": predictions.train_prior,
         "has_weights": predictions.sample_weight is not None,
+        "has_identities": predictions.identities is not None,
         "sample_entries": sample_entries,
         "n_rows": predictions.n_rows,
         "n_samples": predictions.n_samples,

@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sklearn_lossacc.inference.dependence import group_design, tie_agreement
+from sklearn_lossacc.inference.dependence import group_design, pair_agreement, probability_key, repetition
 from sklearn_lossacc.inference.null import NullModel
+
+
+def tie_agreement(null, seed=0):
+    return pair_agreement(null, probability_key(null.proba), np.random.default_rng(seed))
+
 
 LEAVES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.4, 0.3]])
 
@@ -33,10 +38,33 @@ def test_copies_agree_more_than_ties():
     y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
     rows = rng.permutation(np.repeat(np.arange(100), 3))
     found = tie_agreement(NullModel(np.log(proba[rows]), y[rows], np.ones(300)))
-    assert (found.rows, found.observed) == (200, 0.0)
-    expected = 1 - (proba**2).sum(axis=1)
-    assert found.expected == pytest.approx(expected.sum(), rel=1e-9)
-    assert found.p_value == pytest.approx(np.exp(-expected.sum()), rel=1e-6)
+    assert (found.rows, found.observed) == (200, 0)
+    # Recalibrated on other pairs, the probabilities allow about as many disagreements as they did.
+    assert found.expected == pytest.approx((1 - (proba**2).sum(axis=1)).sum(), rel=0.15)
+    assert found.p_value == pytest.approx(np.exp(-found.expected), rel=1e-6)
+
+
+def votes(rng, n, k, sharp):
+    """Shares of thirty votes, and labels that the crowd names more often than the shares say."""
+    truth = rng.dirichlet(np.full(k, 0.1), n)
+    shares = np.stack([rng.multinomial(30, row) for row in truth]) / 30
+    labels = (sharp * np.log(truth) + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    return NullModel(np.log(np.maximum(shares, 1e-9)), labels, np.ones(n))
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_a_crowd_that_is_too_modest_is_no_set_of_copies(k):
+    rng = np.random.default_rng(k)
+    p = [tie_agreement(votes(rng, 1500, k, 8.0), seed).p_value for seed in range(25)]
+    assert min(p) > 0.01 / 25
+
+
+def test_repetition_counts_weights_and_scales_a_sample_up():
+    assert repetition(np.array([1, 1, 2]), np.array([1.0, 1.0, 2.0]), 3) == pytest.approx(8 / 6)
+    rng = np.random.default_rng(0)
+    identity = np.repeat(np.arange(4000), 3)
+    some = rng.choice(12_000, 3000, replace=False)
+    assert repetition(identity[some], np.ones(3000), 12_000) == pytest.approx(3.0, abs=0.2)
 
 
 def test_no_ties():

@@ -12,7 +12,10 @@ import pytest
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidGroupsError, LossAccError
 from sklearn_lossacc.statistics import PredictionSummary, sample, summarize, tally, top_rows
 
-EXACT = {"input", "dtype", "out_of_sample", "has_weights", "sample_entries", "undo_softmax_ok", "min_max_proba"}
+EXACT = {
+    "input", "dtype", "out_of_sample", "has_weights", "has_identities", "sample_entries", "undo_softmax_ok",
+    "min_max_proba",
+}  # fmt: skip
 COUNTS = {"n_rows", "n_samples", "zero_rows", "clipped_rows", "class_rows", "rel_rows"}
 OBJECTS = {"classes", "train_prior", "moments", "groups", "confusion_counts", "top_loss", "top_surprise", "kept_rows"}
 DERIVED = {
@@ -23,7 +26,16 @@ SUMS = {field.name for field in fields(PredictionSummary)} - EXACT - COUNTS - OB
 
 
 def make(
-    n_classes=3, n_rows=700, *, input="proba", dtype="float64", weights=False, groups=False, zeros=False, one_d=False
+    n_classes=3,
+    n_rows=700,
+    *,
+    input="proba",
+    dtype="float64",
+    weights=False,
+    groups=False,
+    zeros=False,
+    one_d=False,
+    features=False,
 ):
     rng = np.random.default_rng(n_classes + 10 * weights + 100 * groups)
     logits = rng.normal(scale=2.0, size=(n_rows, n_classes))
@@ -41,6 +53,8 @@ def make(
         data["sample_weight"] = rng.integers(0, 4, n_rows) * 0.7
     if groups:
         data["groups"] = rng.integers(0, 90, n_rows)
+    if features:
+        data["X"] = rng.integers(0, 300, n_rows)
     return data, {"input": input, "classes": np.arange(n_classes)}
 
 
@@ -54,6 +68,7 @@ CASES = {
     "zeros": {"zeros": True, "n_classes": 5},
     "weights": {"weights": True},
     "groups": {"groups": True},
+    "features": {"features": True, "weights": True},
     "weights-groups": {"weights": True, "groups": True, "n_classes": 7},
     "wide": {"n_classes": 60, "weights": True, "zeros": True},
     "very-wide": {"n_classes": 300, "weights": True, "groups": True},
@@ -130,7 +145,7 @@ def assert_same_rows(a, b, *, index=True):
         for column in top_rows.COLUMNS if index else (measure,):  # ties go by index
             np.testing.assert_array_equal(getattr(getattr(a, name), column), getattr(getattr(b, name), column), column)
     assert a.sample.complete == b.sample.complete
-    for name in ("y", "log_proba", "weight", *(("index", "group", "group_keys") if index else ())):
+    for name in ("y", "log_proba", "weight", "identity", *(("index", "group", "group_keys") if index else ())):
         np.testing.assert_array_equal(getattr(a.sample, name), getattr(b.sample, name), name)
     if index:
         assert a.kept_rows.cutoff == b.kept_rows.cutoff

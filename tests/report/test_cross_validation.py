@@ -161,7 +161,7 @@ def test_intervals_count_the_spread_of_the_folds(data):
         assert "corrected t over 4 folds" in estimate.method
     X, y = data
     pooled = pooled_predictions(repeated(data)[1], X)
-    plain = diagnose(y[pooled.rows], pooled.y_proba, classes=pooled.classes)
+    plain = diagnose(y[pooled.rows], pooled.y_proba, classes=pooled.classes, X=X[pooled.rows])
     assert report.diagnosis_.metrics["accuracy"].low < plain.metrics["accuracy"].low
     assert report.diagnosis_.findings == plain.findings
 

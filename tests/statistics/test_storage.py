@@ -7,6 +7,7 @@ import os
 import pickle
 import zipfile
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,7 +37,9 @@ def flat(summary):
         value = getattr(summary, name)
         if name == "kept_rows":
             rows = value.stored().parts[0]
-            arrays |= {f"rows.{key}": item for key, item in vars(rows).items() if key != "keys"}
+            arrays |= {f"rows.{key}": item for key, item in vars(rows).items() if key not in ("keys", "identity")}
+            if rows.identity is not None:
+                arrays["rows.identity"] = rows.identity
             arrays |= {f"rows.key{i}": key for i, key in enumerate(rows.keys)}
             values |= {"bound": value.bound, "cutoff": value.cutoff}
         elif hasattr(value, "__dataclass_fields__"):
@@ -91,6 +94,22 @@ def test_round_trip(way, bound, tmp_path, monkeypatch):
     assert_identical(found, summary)
     np.testing.assert_array_equal(found.sample.log_proba, summary.sample.log_proba)
     np.testing.assert_array_equal(found.sample.group, summary.sample.group)
+
+
+def test_round_trip_with_features(tmp_path):
+    summary = draw(X=np.arange(120) // 3)
+    found = through_file(summary, tmp_path)
+    assert_identical(found, summary)
+    assert np.unique(found.sample.identity).size == 40
+
+
+def test_a_file_of_the_first_schema_knows_of_no_features():
+    found = PredictionSummary.load(Path(__file__).with_name("schema_1.zip"))
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet([1, 1, 1], 24)
+    weight, groups = np.arange(1, 25) / 8, np.arange(24) // 2
+    y = np.array(["a", "b", "c"])[rng.integers(0, 3, 24)]
+    assert_identical(found, summarize(y, proba, sample_weight=weight, groups=groups))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -260,10 +279,10 @@ def test_damaged_bytes_never_pass_for_numbers(tmp_path, saved):
         ({"header.json": "[]"}, "is not a saved PredictionSummary"),
         ({"header.json": '{"format": "other"}'}, "is not a saved PredictionSummary"),
         (
-            {"header.json": HEADER.replace("1", "2")},
-            r"newer version .*\(schema 2, this version reads up to 1\); update",
+            {"header.json": HEADER.replace("1", "3")},
+            r"newer version .*\(schema 3, this version reads up to 2\); update",
         ),
-        ({"header.json": HEADER.replace("1", '"1"')}, "has the schema '1'; expected a number from 1 to 1"),
+        ({"header.json": HEADER.replace("1", '"1"')}, "has the schema '1'; expected a number from 1 to 2"),
         ({"header.json": HEADER.replace("1", "0")}, "has the schema 0"),
         ({"header.json": HEADER.replace("{}", "3")}, "its header holds no values"),
         ({"header.json": HEADER}, "is damaged: .* is missing; save it again"),

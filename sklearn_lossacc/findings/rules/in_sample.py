@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import percent, ratio
-from sklearn_lossacc.findings.selected import ACCURACY_ABOVE, TEMPERATURE_BELOW, looks_in_sample, selected_temperature
+from sklearn_lossacc.findings.selected import (
+    ACCURACY_ABOVE,
+    TEMPERATURE_BELOW,
+    errors_follow_doubts,
+    nearly_always_right,
+    selected_temperature,
+)
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
 
@@ -13,7 +19,15 @@ def judge(evidence: Evidence) -> Verdict:
     declared = not evidence.summary.out_of_sample
     value = selected_temperature(evidence)[0]
     limit = evidence.error_upper_limit
-    facts = {"declared": declared, "temperature": value, "accuracy_low": None if limit is None else 1.0 - limit}
+    confidence, correct = evidence.top
+    doubt = evidence.null.weight * (1.0 - confidence)
+    doubted = float(doubt @ correct / doubt.sum()) if doubt.sum() > 0 else None
+    facts = {
+        "declared": declared,
+        "temperature": value,
+        "accuracy_low": None if limit is None else 1.0 - limit,
+        "doubted_accuracy": doubted,
+    }
     if declared:
         return Verdict(
             holds=True,
@@ -23,18 +37,25 @@ def judge(evidence: Evidence) -> Verdict:
             advice="Predict rows that the model was not trained on (cross_val_predict), and diagnose those.",
         )
     p_value, p_values = evidence.p_values("under", "temperature")
+    nearly, follow = nearly_always_right(evidence), errors_follow_doubts(evidence)
     return Verdict(
-        holds=looks_in_sample(evidence),
+        holds=nearly and not follow,
         value=value,
         threshold=TEMPERATURE_BELOW,
         could_be=value,
         p_value=p_value,
         evidence={**facts, **p_values},
         fired=(
-            f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)} while the model is far less "
-            f"sure (T = {ratio(value)}). Label smoothing or mixup does the same."
+            f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model doubts, "
+            f"and it is far less sure than that (T = {ratio(value)}). Label smoothing or mixup on an easy problem does "
+            "the same, and no prediction can tell them apart."
         ),
-        passed="Nothing suggests that the model was trained on these rows.",
+        passed=(
+            "Accuracy is near perfect while the model is unsure, but its errors lie where it doubts: smoothed, "
+            "averaged or voted probabilities of rows it has not seen look so."
+            if nearly
+            else "Nothing suggests that the model was trained on these rows."
+        ),
         advice=(
             "Check that no row was used in training; if none was, the model learnt from smoothed labels: recalibrate."
         ),

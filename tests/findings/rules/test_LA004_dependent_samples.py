@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import Diagnosis, LossAccuracyReport, diagnose, summarize
 
 
 def copies(plant, times=5, n=400, **sizes):
@@ -112,3 +115,87 @@ def test_not_applicable_where_rows_differ(diagnosed):
     finding = diagnosed("healthy")["LA004"]
     assert finding.status == "not_applicable"
     assert "No groups" in finding.headline
+
+
+def test_copies_of_features_count_once(plant):
+    y, log_proba, origin = copies(plant)
+    X = np.random.default_rng(0).normal(size=(400, 3))[origin]
+    finding = diagnose(y, log_proba, input="logits", X=X)["LA004"]
+    assert (finding.status, finding.severity, finding.p_value) == ("fired", "tip", None)
+    assert set(finding.evidence) == {
+        "repeated_rows", "disagreements", "expected_disagreements", "p_ties",
+        "design_effect", "label_correlation", "effective_n",
+    }  # fmt: skip
+    assert finding.value == pytest.approx(0.2)
+    assert finding.evidence["effective_n"] == pytest.approx(400)
+    assert finding.interval[0] == finding.value < finding.interval[1] < finding.threshold
+    assert "2,000 rows count as 400" in finding.headline
+
+
+def test_the_same_features_with_labels_of_their_own_are_no_copies(plant):
+    # A few discrete features: every row has the features of many others, and its label from its own draw.
+    finding = diagnose(*leaves(np.random.default_rng(0), 40, 2000), X=np.random.default_rng(0).integers(0, 2, 2000))
+    assert finding["LA004"].status == "passed"
+    rng = np.random.default_rng(1)
+    share = rng.uniform(0.1, 0.9, 40)
+    cell = rng.integers(0, 40, 2000)
+    y = (rng.random(2000) < share[cell]).astype(int)
+    finding = diagnose(y, share[cell], X=cell)["LA004"]
+    assert finding.status == "passed"
+    assert finding.value > 0.2
+
+
+def test_a_tree_on_features_that_never_repeat_is_not_accused():
+    rng = np.random.default_rng(0)
+    finding = diagnose(*leaves(rng, 8, 2000), X=rng.normal(size=(2000, 2)))["LA004"]
+    assert finding.status == "passed"
+    assert finding.value == 1.0
+    assert "No two rows" in finding.headline
+
+
+def test_copies_that_labels_cannot_judge_fire_where_they_shrink_the_sample():
+    # The model is so sure that labels of copies and of strangers would be the same.
+    y = np.repeat([0, 1], 200)
+    proba = np.where(np.eye(2)[y] > 0, 0.9999, 0.0001)
+    finding = diagnose(y, proba, X=np.arange(400) // 2)["LA004"]
+    assert finding.status == "fired"
+    assert finding.evidence["effective_n"] == pytest.approx(200)
+    assert "if they are copies" in finding.headline
+    # A few of them do not matter.
+    finding = diagnose(y, proba, X=np.where(np.arange(400) < 20, np.arange(400) // 2, np.arange(400)))["LA004"]
+    assert finding.status == "passed"
+    assert finding.interval[1] == 1.0
+
+
+def test_copies_seen_in_part_of_a_large_sample():
+    rng = np.random.default_rng(0)
+    origin = np.repeat(np.arange(50_000), 3)
+    p = rng.uniform(0.2, 0.8, 50_000)
+    y = (rng.random(50_000) < p).astype(int)[origin]
+    summary = summarize(y, p[origin], X=origin, sample_entries=2**15)
+    assert not summary.sample.complete
+    finding = Diagnosis.from_summary(summary)["LA004"]
+    assert finding.status == "fired"
+    assert finding.evidence["effective_n"] == pytest.approx(50_000, rel=0.1)
+
+
+def test_a_report_on_an_estimator_knows_its_features():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 2))
+    y = (X[:, 0] + rng.logistic(size=300) > 0).astype(int)
+    model = LogisticRegression().fit(X, y)
+    copied = np.repeat(np.arange(300), 4)
+    report = LossAccuracyReport.from_estimator(model, X[copied], y[copied], ax=Figure().add_subplot())
+    assert report.diagnosis_["LA004"].status == "fired"
+    assert report.diagnosis_["LA004"].evidence["effective_n"] == pytest.approx(300)
+    tree = DecisionTreeClassifier(max_leaf_nodes=4, random_state=0).fit(X, y)
+    fresh = rng.normal(size=(1000, 2))
+    labels = (fresh[:, 0] + rng.logistic(size=1000) > 0).astype(int)
+    report = LossAccuracyReport.from_estimator(tree, fresh, labels, ax=Figure().add_subplot())
+    assert report.diagnosis_["LA004"].status == "passed"
+
+
+def test_groups_come_before_features(plant):
+    y, log_proba, origin = copies(plant)
+    finding = diagnose(y, log_proba, input="logits", groups=origin, X=origin)["LA004"]
+    assert "n_groups" in finding.evidence

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.judge import NO_REPAIR
@@ -45,7 +47,10 @@ def test_near_perfect_accuracy_of_an_unsure_model_fires():
     d = diagnose(*learnt(wrong=2))
     finding = d["LA005"]
     assert finding.status == "fired"
-    assert set(finding.evidence) == {"declared", "temperature", "accuracy_low", "p_gate", "p_attr", "p_holm"}
+    assert set(finding.evidence) == {
+        "declared", "temperature", "accuracy_low", "doubted_accuracy", "p_gate", "p_attr", "p_holm",
+    }  # fmt: skip
+    assert finding.evidence["doubted_accuracy"] > 0.99
     assert finding.evidence["declared"] is False
     assert finding.evidence["accuracy_low"] > 0.99
     assert finding.value == finding.evidence["temperature"] < finding.threshold == 0.7
@@ -85,6 +90,27 @@ def test_naming_the_commonest_of_very_unequal_classes_is_no_sign_of_learning():
     assert d.metrics["accuracy"].value == 0.998 == d.metrics["majority_accuracy"].value
     assert d["LA005"].status == "passed"
     assert d["LA103"].status == "fired"
+
+
+def test_errors_that_lie_where_the_model_doubts_are_no_sign_of_learning():
+    # Shares of votes of a crowd that never saw the labels: nearly always right, and too modest.
+    rng = np.random.default_rng(0)
+    truth = rng.dirichlet(np.full(3, 0.02), 5000)
+    shares = np.maximum(np.stack([rng.multinomial(40, row) for row in truth]) / 40, 1e-3)
+    y = (5.0 * np.log(np.maximum(truth, 1e-300)) + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    d = diagnose(y, shares / shares.sum(axis=1, keepdims=True))
+    assert d["LA005"].evidence["accuracy_low"] > 0.99
+    assert d["LA005"].evidence["doubted_accuracy"] < 0.97
+    assert d["LA005"].status == "passed"
+    assert "where it doubts" in d["LA005"].headline
+    assert d["LA102"].status == "fired"
+    assert d["LA004"].status != "fired"
+
+
+def test_a_forest_that_predicts_its_training_rows():
+    X, y = make_classification(1500, 12, n_informative=6, flip_y=0.1, random_state=0)
+    forest = RandomForestClassifier(50, random_state=0).fit(X, y)
+    assert diagnose(y, forest.predict_proba(X), X=X)["LA005"].status == "fired"
 
 
 @pytest.mark.parametrize("scale", [2.5, 20.0])
