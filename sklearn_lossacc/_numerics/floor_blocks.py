@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture, profile_floor
-from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, STEP_TOL, ScoreRows, log_scores
+from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, ScoreRows, log_scores
 
 SAMPLE_ENTRIES, SAMPLE_ROWS = 2**18, 1024  # the climb to the summit is made on about so many; the larger counts
 MAX_STEPS = 30
+STEP_TOL = 1e-4  # a Newton step of this relative size leaves an error of about its square
 LARGEST = 300.0  # exponents beyond it are cut, so that their squares stay finite
 
 
@@ -48,7 +49,7 @@ def _derivatives(rows: ScoreRows, beta: float, floor: float) -> tuple[float, np.
     log_keep = np.log1p(-floor)
     log_floor = np.log(floor) - log_k if floor > 0 else -np.inf
     value, slope, information = 0.0, np.zeros(2), np.zeros((2, 2))
-    for log_s, residual, spread, weight in rows.moments(beta):
+    for log_s, residual, (spread, *_), weight in rows.moments(beta):
         log_s, residual = log_s.astype(np.float64), residual.astype(np.float64)
         log_q = np.logaddexp(log_keep + log_s, log_floor)
         keep = np.exp(log_keep + log_s - log_q)

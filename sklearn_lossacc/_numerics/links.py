@@ -109,7 +109,7 @@ def log_softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
     return shifted
 
 
-def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None) -> np.ndarray:
+def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None, bounded: bool = False) -> np.ndarray:
     """Compute the softmax probabilities.
 
     Parameters
@@ -120,6 +120,9 @@ def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None) -> n
         Axis of the classes.
     out : ndarray, optional
         Where to put the probabilities; may be `z` itself.
+    bounded : bool, default=False
+        Whether the largest logit of each row is known to lie where its exponential is an ordinary number, so that
+        nothing needs to be subtracted.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None) -> n
     array([[0.25, 0.75]])
     """
     z = _as_float(z)
-    shifted = np.subtract(z, _largest(z, axis), out=out)
-    proba = np.exp(shifted, out=shifted)
-    proba /= _total(proba, axis)
+    shifted = z if bounded else np.subtract(z, _largest(z, axis), out=out)
+    proba = np.exp(shifted, out=out if bounded else shifted)
+    proba *= 1.0 / _total(proba, axis)  # multiplying is thrice as fast as dividing
     return proba

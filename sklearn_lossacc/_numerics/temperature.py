@@ -2,9 +2,10 @@
 
 The log likelihood f(beta) = sum_i w_i (beta L_iy - logsumexp_j(beta L_ij)) is concave. Its slope is
 sum_i w_i (L_iy - E_beta L_i), its information sum_i w_i Var_beta(L_i), with E_beta and Var_beta taken under
-softmax(beta L_i). Two cases have no interior optimum, and both are recognised exactly rather than by a bound
-on beta: the optimum is infinite iff every label is at its row's maximum, and zero iff the slope at 0 is not
-positive.
+softmax(beta L_i); the further derivatives are the further cumulants, and cost little once the exponentials are
+there. A step goes to the root of the slope's expansion to fourth order, so that its error is of the fifth power of
+its length. Two cases have no interior optimum, and both are recognised exactly rather than by a bound on beta: the
+optimum is infinite iff every label is at its row's maximum, and zero iff the slope at 0 is not positive.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import numpy as np
 Outcome = Literal["converged", "separable", "uninformative"]
 
 LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
-MAX_PASSES = 200  # reached only if the optimum lies hundreds of nats out; Newton needs about six
+MAX_PASSES = 200  # reached only if the optimum lies hundreds of nats out; the search needs about four
+STEP_TOL = 3e-3  # a step of this relative size leaves an error of about its fifth power
+ROOT_STEPS = 8  # on the expansion, where they cost nothing
 BLOCK_ENTRIES = 2**16
 
 
@@ -61,11 +64,69 @@ class Likelihood:
         Its derivative in beta.
     information : float
         Its negative second derivative.
+    third, fourth, fifth : float, default=0.0
+        The first three derivatives of the information.
     """
 
     value: float
     slope: float
     information: float
+    third: float = 0.0
+    fourth: float = 0.0
+    fifth: float = 0.0
+
+    @classmethod
+    def from_sums(cls, sums: np.ndarray) -> Likelihood:
+        """Take value and derivatives from an array.
+
+        Parameters
+        ----------
+        sums : ndarray of shape (6,)
+            In the order of the attributes. Higher derivatives count only if none has overflowed.
+
+        Returns
+        -------
+        Likelihood
+            The same numbers.
+        """
+        return cls(*(sums if np.isfinite(sums).all() else sums[:3]).tolist())
+
+    def ahead(self, step: float) -> Likelihood:
+        """Expand the likelihood around its place.
+
+        Parameters
+        ----------
+        step : float
+            Distance in beta.
+
+        Returns
+        -------
+        Likelihood
+            Value, slope and information there, by Taylor's series.
+        """
+        half = step * step / 2
+        bend = half * (self.information + step / 3 * (self.third + step / 4 * (self.fourth + step / 5 * self.fifth)))
+        fall = step * (self.information + step / 2 * (self.third + step / 3 * (self.fourth + step / 4 * self.fifth)))
+        rise = step * (self.third + step / 2 * (self.fourth + step / 3 * self.fifth))
+        return Likelihood(self.value + self.slope * step - bend, self.slope - fall, self.information + rise)
+
+    def step(self) -> float:
+        """Find the distance to the root of the slope.
+
+        Returns
+        -------
+        float
+            That of the expansion where it is near Newton's step, else Newton's step; infinite without information.
+        """
+        if not self.information > 0:
+            return float(np.copysign(np.inf, self.slope))
+        newton = step = self.slope / self.information
+        for _ in range(ROOT_STEPS):
+            there = self.ahead(step)
+            if not (there.information > 0 and abs(step - newton) <= abs(newton) / 2):
+                return newton
+            step += there.slope / there.information
+        return step if abs(step - newton) <= abs(newton) / 2 else newton
 
 
 @dataclass(frozen=True)
@@ -100,7 +161,7 @@ def maximise(
     separable: Callable[[], bool],
     *,
     start: float = 1.0,
-    tol: float = 1e-8,
+    tol: float = STEP_TOL,
 ) -> Optimum:
     """Find the maximum over beta >= 0 of a concave log likelihood.
 
@@ -112,8 +173,8 @@ def maximise(
         Returns whether every label of positive weight is at its row's maximum.
     start : float, default=1.0
         First beta tried.
-    tol : float, default=1e-8
-        The search ends when a Newton step is below `tol` times beta.
+    tol : float, default=3e-3
+        The search ends with a step below `tol` times beta; its error is of a higher power of `tol`.
 
     Returns
     -------
@@ -122,7 +183,7 @@ def maximise(
 
     Notes
     -----
-    Newton steps are kept inside the bracket that the signs of the slope have shown so far, and within a
+    Steps are kept inside the bracket that the signs of the slope have shown so far, and within a
     factor 4 upward and 8 downward. `separable` is asked once, when the search first wants to go up; the slope
     at 0 once, when it wants to go far down.
     """
@@ -141,10 +202,9 @@ def maximise(
             low = beta
         if at.slope <= 0:
             high = beta
-        step = at.slope / at.information if at.information > 0 else np.copysign(np.inf, at.slope)
-        if abs(step) <= tol * beta:
-            value = at.value + step * at.slope / 2
-            return Optimum(beta + step, "converged", n_passes, Likelihood(value, at.slope, at.information))
+        step = at.step()
+        if abs(step) <= (tol if at.third else tol**3) * beta:  # Newton's own step errs by its square
+            return Optimum(beta + step, "converged", n_passes, at.ahead(step))
         if low == 0 and beta + step < beta / 8 and can_vanish:
             can_vanish = False
             at_zero = evaluate(0.0)
@@ -152,6 +212,46 @@ def maximise(
                 return Optimum(0.0, "uninformative", n_passes + 1, at_zero)
         beta = _inside(beta + step, max(low, beta / 8), min(high, 4 * beta))
     return Optimum(beta, "converged", n_passes, at)
+
+
+def cumulants(scores: np.ndarray, mass: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Compute the cumulants of scores, each row or column by itself.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (k, n) or (n, k)
+        The scores; overwritten.
+    mass : ndarray of the same shape
+        What each of them weighs; overwritten.
+    axis : int
+        Axis of length k.
+
+    Returns
+    -------
+    total : ndarray of shape (n,)
+        Sum of the masses.
+    mean : ndarray of shape (n,)
+        First cumulant.
+    higher : list of four ndarrays of shape (n,)
+        Second to fifth cumulant.
+    """
+
+    def dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Sum products; each form is the faster one along its axis."""
+        return np.einsum("ij,ij->j", one, other) if axis == 0 else np.vecdot(one, other)
+
+    with np.errstate(over="ignore", invalid="ignore"):  # of higher powers, see `Likelihood.from_sums`
+        total = np.einsum("ij->j" if axis == 0 else "ij->i", mass)
+        mean = dot(mass, scores) / total
+        scores -= np.expand_dims(mean, axis)
+        moments = []
+        for _ in range(4):
+            mass *= scores
+            moments.append(dot(mass, scores) / total)
+        second, third = moments[:2]
+        moments[2] -= 3 * second**2
+        moments[3] -= 10 * second * third
+    return total, mean, moments
 
 
 class _Scores:
@@ -163,31 +263,22 @@ class _Scores:
             scores = np.maximum(scores, np.where(np.isneginf(scores), LOG_FLOOR, -np.inf))
         self.scores = scores - scores.max(axis=0)
         self.true_score = self.scores[y, np.arange(len(y))]
-        self.weight = weight
+        self.weight = np.ones(len(y)) if weight is None else weight
         self.block = max(1, BLOCK_ENTRIES // len(scores))
 
     def separable(self) -> bool:
         """Whether every row of positive weight has its label at the maximum."""
-        missed = self.true_score < 0
-        return not (missed.any() if self.weight is None else (missed & (self.weight > 0)).any())
+        return not ((self.true_score < 0) & (self.weight > 0)).any()
 
     def evaluate(self, beta: float) -> Likelihood:
         """Sum the log likelihood and its derivatives over all rows."""
-        value = slope = information = 0.0
+        sums = np.zeros(6)
         for start in range(0, self.true_score.size, self.block):
             rows = slice(start, start + self.block)
-            scores, true_score = self.scores[:, rows], self.true_score[rows]
-            mass = np.exp(beta * scores)
-            total = mass.sum(axis=0)
-            mass *= scores
-            mean = mass.sum(axis=0) / total
-            spread = np.einsum("ij,ij->j", mass, scores) / total - mean**2
-            gain = beta * true_score - np.log(total)
-            residual = true_score - mean
-            weight = np.ones(len(gain)) if self.weight is None else self.weight[rows]
-            value, slope = value + weight @ gain, slope + weight @ residual
-            information += weight @ spread
-        return Likelihood(float(value), float(slope), float(max(information, 0.0)))
+            scores, true_score, weight = self.scores[:, rows].copy(), self.true_score[rows], self.weight[rows]
+            total, mean, higher = cumulants(scores, np.exp(beta * scores), axis=0)
+            sums += [weight @ part for part in (beta * true_score - np.log(total), true_score - mean, *higher)]
+        return Likelihood.from_sums(sums)
 
 
 def solve_temperature(
@@ -196,7 +287,7 @@ def solve_temperature(
     weight: np.ndarray | None = None,
     *,
     start: float = 1.0,
-    tol: float = 1e-8,
+    tol: float = STEP_TOL,
 ) -> TemperatureSolution:
     """Find the inverse temperature beta under which softmax(beta L) makes the labels most likely.
 
@@ -211,8 +302,8 @@ def solve_temperature(
         Non-negative weights; a weight k is the row repeated k times.
     start : float, default=1.0
         First beta tried.
-    tol : float, default=1e-8
-        The search ends when a Newton step is below `tol` times beta.
+    tol : float, default=3e-3
+        The search ends with a step below `tol` times beta; its error is of a higher power of `tol`.
 
     Returns
     -------

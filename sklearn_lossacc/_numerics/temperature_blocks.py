@@ -1,8 +1,8 @@
-"""The temperature of an array of any size, in cache-sized float32 blocks with float64 sums.
+"""The temperature of an array of any size, in cache-sized blocks with float64 sums.
 
 float32 exponentials and logarithms are about three times faster than float64 ones. Their rounding errors are
-independent from row to row, so over the millions of entries for which this road is taken they move the
-optimum by about 1e-8 of itself. Smaller arrays take the float64 road of `solve_temperature`.
+independent from row to row, so over the millions of entries for which they are taken they move the optimum by about
+1e-8 of itself. Smaller arrays are computed in float64; those that fit the cache take the road of `solve_temperature`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sklearn_lossacc._numerics.blocks import row_blocks
+from sklearn_lossacc._numerics.blocks import aligned_empty, row_blocks
 from sklearn_lossacc._numerics.temperature import (
     LOG_FLOOR,
     Likelihood,
     TemperatureSolution,
+    cumulants,
     maximise,
     solve_temperature,
 )
 
+KEPT_ENTRIES = 2**18  # up to here the scores are kept between passes
 EXACT_ENTRIES = 2**21  # up to here everything is float64
-THINNING = 16  # a warm start looks at one row in 16, itself warmed by one row in 256
-STEP_TOL = 1e-4  # a Newton step of this relative size leaves an error of about its square
+WARM_STEPS = (64, 16)  # a warm start looks at one row in 16, itself warmed by one row in 64
+WARM_TOL = 0.1  # a sample errs by more than what such a step leaves
+STEP_TOL = {"float64": 3e-3, "float32": 3e-2}  # leaves an error of about the fifth power of it
 NARROW = 64  # below it, rows are laid along the last axis of a block, since reductions along it are slow
 SMALLEST = float(np.finfo(np.float32).tiny)
+FLOAT64 = np.dtype(np.float64)
 LARGEST_LOGIT = 128.0  # beyond it float32 keeps fewer than five decimals
 LARGEST_EXPONENT = 60.0  # exp(-60) is far from float32's underflow
 
@@ -54,6 +58,11 @@ class ScoreRows:
         Whether `scores` are logits.
     index : ndarray of int of shape (m,), optional
         The rows that count, by default all.
+
+    Attributes
+    ----------
+    dtype : dtype
+        Precision of the terms, by the number of entries: float64 up to 2**21, else float32.
     """
 
     def __init__(
@@ -68,7 +77,7 @@ class ScoreRows:
         self.n_rows = len(y) if index is None else len(index)
         self.n_classes = 2 if scores.ndim == 1 else scores.shape[1]
         self.axis = 0 if self.n_classes < NARROW else 1  # of the classes in a block
-        self.sum, self.dot = ("ij->j", "ij,ij->j") if self.axis == 0 else ("ij->i", "ij,ij->i")
+        self.dtype = np.dtype(np.float64 if scores.shape[0] * self.n_classes <= EXACT_ENTRIES else np.float32)
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield (scores, y, weight) of consecutive rows."""
@@ -76,29 +85,28 @@ class ScoreRows:
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
-    def _laid(self, block: np.ndarray, dtype: type[np.floating], out: np.ndarray | None = None) -> np.ndarray:
+    def _laid(self, block: np.ndarray, dtype: np.dtype, out: np.ndarray | None = None) -> np.ndarray:
         """Copy a block with the classes on their axis; into `out` if its shape fits."""
         block = _two_columns(block, self.logits)
         turned = block.T if self.axis == 0 else block
         fits = out is not None and out.shape == turned.shape
-        copy: np.ndarray = out if out is not None and fits else np.empty(turned.shape, dtype=dtype)
+        copy = out if out is not None and fits else aligned_empty(turned.shape, dtype)
         np.copyto(copy, turned, casting="same_kind")
         return copy
 
     def _log_scores(self, block: np.ndarray, out: np.ndarray | None) -> np.ndarray:
-        """Return log probabilities, or logits shifted to a maximum of 0, in float32; in `out` if possible."""
-        scores = self._laid(block, np.float32, out)
+        """Return log probabilities, or logits shifted to a maximum of 0, in `out` if possible."""
+        scores = self._laid(block, self.dtype, out)
         if self.logits:
-            if max(scores.max(), -scores.min()) > LARGEST_LOGIT:
-                exact = self._laid(block, np.float64)
-                scores = (exact - exact.max(axis=self.axis, keepdims=True)).astype(np.float32)
-            else:
-                scores -= scores.max(axis=self.axis, keepdims=True)
+            if self.dtype == np.float32 and max(scores.max(), -scores.min()) > LARGEST_LOGIT:
+                exact = self._laid(block, FLOAT64)
+                return (exact - exact.max(axis=self.axis, keepdims=True)).astype(np.float32)
+            scores -= scores.max(axis=self.axis, keepdims=True)
             return scores
         if scores.min() >= SMALLEST:
             return np.log(scores, out=scores)
         exact = log_scores(block, logits=False)
-        return (exact.T if self.axis == 0 else exact).astype(np.float32)
+        return np.ascontiguousarray(exact.T if self.axis == 0 else exact, dtype=self.dtype)
 
     def _true_scores(self, scores: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Gather the score of each row's label."""
@@ -114,13 +122,13 @@ class ScoreRows:
             Compared in float64.
         """
         for block, y, weight in self._blocks():
-            scores = self._laid(block, np.float64)
+            scores = self._laid(block, FLOAT64)
             missed = self._true_scores(scores, y) < scores.max(axis=self.axis)
             if (missed if weight is None else missed & (weight > 0)).any():
                 return False
         return True
 
-    def moments(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    def moments(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]]:
         """Walk over the rows under softmax(beta L).
 
         Parameters
@@ -130,8 +138,10 @@ class ScoreRows:
 
         Yields
         ------
-        log_proba, residual, variance : ndarray of shape (b,), float32
-            Log probability of the label; score of the label minus E L; Var L.
+        log_proba, residual : ndarray of shape (b,), of `dtype`
+            Log probability of the label; score of the label minus E L.
+        higher : list of four ndarrays of shape (b,), of `dtype`
+            Second to fifth cumulant of L.
         weight : ndarray of shape (b,), float64
             Weights of the rows.
         """
@@ -144,14 +154,11 @@ class ScoreRows:
                 scores -= scores.max(axis=self.axis, keepdims=True)
             true_score = self._true_scores(scores, y)
             if mass is None or mass.shape != scores.shape:
-                mass = np.empty_like(scores)
-            np.exp(np.multiply(scores, np.float32(beta), out=mass), out=mass)
-            total = np.einsum(self.sum, mass)
-            mean = np.einsum(self.dot, mass, scores) / total
-            mass *= scores
-            spread = np.einsum(self.dot, mass, scores) / total - mean**2
-            gain = np.float32(beta) * true_score - np.log(total)
-            yield gain, true_score - mean, spread, np.ones(len(y)) if weight is None else weight
+                mass = aligned_empty(scores.shape, scores.dtype)
+            np.exp(np.multiply(scores, self.dtype.type(beta), out=mass), out=mass)
+            total, mean, higher = cumulants(scores, mass, self.axis)
+            gain = self.dtype.type(beta) * true_score - np.log(total)
+            yield gain, true_score - mean, higher, np.ones(len(y)) if weight is None else weight
 
     def evaluate(self, beta: float) -> Likelihood:
         """Sum the log likelihood and its derivatives over the rows.
@@ -164,14 +171,12 @@ class ScoreRows:
         Returns
         -------
         Likelihood
-            Float32 terms, added in float64.
+            Terms of `dtype`, added in float64.
         """
-        value = slope = information = 0.0
-        for gain, residual, spread, weight in self.moments(beta):
-            value += float(weight @ gain)
-            slope += float(weight @ residual)
-            information += float(weight @ spread)
-        return Likelihood(value, slope, max(information, 0.0))
+        sums = np.zeros(6)
+        for gain, residual, higher, weight in self.moments(beta):
+            sums += [weight @ part for part in (gain, residual, *higher)]
+        return Likelihood.from_sums(sums)
 
     def thinned(self, step: int) -> ScoreRows:
         """Keep one row out of each `step`, at a place drawn by a fixed generator.
@@ -191,7 +196,7 @@ class ScoreRows:
         return ScoreRows(self.scores, self.y, self.weight, self.logits, index)
 
 
-def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
+def log_scores(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None) -> np.ndarray:
     """Return what one temperature multiplies: logits as they are, or the logs of probabilities.
 
     Parameters
@@ -200,11 +205,13 @@ def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
         Probabilities or logits; one dimension holds the second class of a binary problem.
     logits : bool
         Whether `block` holds logits.
+    out : ndarray of shape (n_rows, n_classes), float64, optional
+        Where to put logs of probabilities.
 
     Returns
     -------
     ndarray of shape (n_rows, n_classes), float64
-        The log of a probability of exactly 0 is taken to be log(2.22e-16).
+        The log of a probability of exactly 0 is taken to be log(2.22e-16). Logits may share memory with `block`.
 
     Examples
     --------
@@ -219,8 +226,10 @@ def log_scores(block: np.ndarray, *, logits: bool) -> np.ndarray:
     if logits:
         return scores
     if scores.size and scores.min() > 0:
-        return np.log(scores)
-    return np.log(scores, out=np.full(scores.shape, LOG_FLOOR), where=scores > 0)
+        return np.log(scores, out=out)
+    logs = np.empty(scores.shape) if out is None else out
+    logs.fill(LOG_FLOOR)
+    return np.log(scores, out=logs, where=scores > 0)
 
 
 def solve_temperature_in_blocks(
@@ -229,7 +238,6 @@ def solve_temperature_in_blocks(
     weight: np.ndarray | None = None,
     *,
     logits: bool,
-    exact_entries: int = EXACT_ENTRIES,
 ) -> TemperatureSolution:
     """Find the inverse temperature of largest likelihood for an array of probabilities or logits.
 
@@ -245,8 +253,6 @@ def solve_temperature_in_blocks(
         Non-negative weights; a weight k is the row repeated k times.
     logits : bool
         Whether `scores` are logits.
-    exact_entries : int, default=2**21
-        Number of matrix entries up to which all arithmetic is in float64.
 
     Returns
     -------
@@ -255,9 +261,9 @@ def solve_temperature_in_blocks(
 
     Notes
     -----
-    Warm starts on one row in 256 and one in 16 leave an error below a percent; two Newton steps over all rows
-    then reach the optimum, and more are taken if the last one was not small. Extra memory is a few blocks of
-    2**16 entries.
+    Warm starts on one row in 64 and one in 16 leave an error of about a percent; one step over all rows then
+    reaches the optimum, and more are taken if the last one was not small. All arithmetic is in float64 up to 2**21
+    entries. Extra memory is a few blocks of 2**16 entries.
 
     Examples
     --------
@@ -268,15 +274,15 @@ def solve_temperature_in_blocks(
     0.5 0.5
     """
     n_classes = 2 if scores.ndim == 1 else scores.shape[1]
-    if len(y) * n_classes <= exact_entries:
+    if len(y) * n_classes <= KEPT_ENTRIES:
         return solve_temperature(log_scores(scores, logits=logits), y, weight)
     rows = ScoreRows(scores, y, weight, logits)
     start = 1.0
-    for step in (THINNING**2, THINNING):
+    for step in WARM_STEPS:
         sample = rows.thinned(step)
-        warm = maximise(sample.evaluate, sample.separable, start=start, tol=STEP_TOL)
+        warm = maximise(sample.evaluate, sample.separable, start=start, tol=WARM_TOL)
         start = warm.beta if warm.outcome == "converged" else 1.0
-    optimum = maximise(rows.evaluate, rows.separable, start=start, tol=STEP_TOL)
+    optimum = maximise(rows.evaluate, rows.separable, start=start, tol=STEP_TOL[rows.dtype.name])
     total_weight = float(len(y) if weight is None else weight.sum())
     return TemperatureSolution(
         beta=float(optimum.beta),

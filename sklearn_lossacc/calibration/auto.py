@@ -183,9 +183,9 @@ class AutoCalibrator(BaseCalibrator):
         self.calibrator_._fit_checked(predictions)
         return self.calibrator_.outcome_ if enough else "degenerate"
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""
-        return self.calibrator_._apply(scores, rows)
+        self.calibrator_._fill(scores, rows, out)
 
     def _state(self) -> dict[str, Any]:
         """Write the choice, its reasons, and the chosen calibrator."""

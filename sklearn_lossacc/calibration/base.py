@@ -24,10 +24,16 @@ from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.arrays import as_array
 
-__all__ = ["BaseCalibrator"]
+__all__ = ["SMALLEST", "BaseCalibrator", "without_zeros"]
 
-PREDICTED_ENTRIES = 2**15  # in float64, with the arrays between: what the processor's cache holds
+PREDICTED_ENTRIES = 2**16  # in float64, with the arrays between: what the processor's cache holds
 SMALLEST = float(np.finfo(np.float64).tiny)
+
+
+def without_zeros(proba: np.ndarray) -> None:
+    """Raise what has underflowed to the smallest normal number, in place."""
+    if proba.min() < SMALLEST:  # looking is cheaper than writing
+        np.maximum(proba, SMALLEST, out=proba)
 
 
 def _real_numbers(X: np.ndarray) -> np.ndarray:
@@ -44,8 +50,8 @@ def _real_numbers(X: np.ndarray) -> np.ndarray:
 class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     """A map from probabilities to better ones, learnt from labels.
 
-    A subclass sets its fitted attributes in `_learn` and applies them to a block of rows in `_apply`;
-    `_state` and `_restore` turn them into plain numbers and back.
+    A subclass sets its fitted attributes in `_learn` and applies them to a block of rows in `_fill`; `_state` and
+    `_restore` turn them into plain numbers and back.
     """
 
     # Maps of single classes want long columns.
@@ -124,11 +130,12 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             If X is unusable.
         """
         check_is_fitted(self)
-        scores = Scores.from_array(self._check_features(X, reset=False), input=self.input)
+        scores = Scores.of_shape(self._check_features(X, reset=False), input=self.input)
         proba = np.empty((scores.n_rows, len(self.classes_)))
         entries = max(PREDICTED_ENTRIES, self._rows_at_least * scores.n_classes)
         for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
-            proba[rows] = self._apply(scores, rows)
+            scores.check_rows(rows)
+            self._fill(scores, rows, proba[rows])
         return proba
 
     def predict(self, X: Any) -> np.ndarray:
@@ -264,9 +271,15 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         """Set the fitted attributes."""
 
-    @abstractmethod
     def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
         """Calibrate some rows: float64 of shape (n_rows, n_classes)."""
+        proba = np.empty((rows.stop - rows.start, scores.n_classes))
+        self._fill(scores, rows, proba)
+        return proba
+
+    @abstractmethod
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        """Calibrate some rows and put the probabilities into `out`, float64 of shape (n_rows, n_classes)."""
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax, row_blocks, softmax
 from sklearn_lossacc._numerics.multinomial import fit_multinomial, log_evidence, scores_dtype
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
@@ -184,9 +184,11 @@ class DirichletCalibrator(BaseCalibrator):
         penalty[:, -1] = ONE_ROW + total * mu / k
         return penalty
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        proba = softmax(self._logs(scores, rows) @ self.matrix_.T + self.intercept_)
-        return np.maximum(proba, SMALLEST, out=proba)
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        np.matmul(self._logs(scores, rows), self.matrix_.T, out=out)
+        out += self.intercept_
+        softmax(out, out=out)
+        without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         chosen = np.isfinite(self.reg_lambda_)

@@ -90,10 +90,9 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         given = softmax(log_scores(scores.values[rows], logits=self.input == "logits"))
         return tempered, given, np.full_like(given, 1.0 / given.shape[1])
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         parts = self._parts(scores, rows)
-        proba = sum(weight * part for weight, part in zip(self.weights_, parts, strict=True))
-        return np.maximum(proba, SMALLEST)
+        np.maximum(sum(weight * part for weight, part in zip(self.weights_, parts, strict=True)), SMALLEST, out=out)
 
     def _state(self) -> dict[str, Any]:
         return {"weights": self.weights_.tolist(), "temperature_calibrator": self.temperature_calibrator_.to_dict()}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -59,9 +59,10 @@ class IdentityCalibrator(BaseCalibrator):
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         return "converged"
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        proba = scores.proba(rows, dtype=np.dtype(np.float64))
-        return proba if self.input == "proba" else np.maximum(proba, SMALLEST)
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        out[:] = scores.proba(rows, dtype=np.dtype(np.float64))
+        if self.input == "logits":
+            without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         return {}

@@ -10,7 +10,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.lookup import in_order
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import ProbaColumns
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
@@ -124,18 +124,19 @@ class IsotonicCalibrator(BaseCalibrator):
         self.maps_ = [one for part in parts for one in part]
         return "converged"
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         proba = scores.proba(rows, dtype=_FLOAT64)
         if len(self.maps_) == 1:
-            second = _interpolated(proba[:, 1], *self.maps_[0])
-            return np.maximum(np.column_stack([1.0 - second, second]), SMALLEST)
-        for begin in range(0, len(self.maps_), NEIGHBOURS):
-            columns = proba[:, begin : begin + NEIGHBOURS].T.copy()
-            for column, (knots, values) in zip(columns, self.maps_[begin:], strict=False):
-                column[:] = _interpolated(column, knots, values)
-            proba[:, begin : begin + NEIGHBOURS] = columns.T
-        proba /= proba.sum(axis=1, keepdims=True)
-        return np.maximum(proba, SMALLEST, out=proba)
+            out[:, 1] = _interpolated(proba[:, 1], *self.maps_[0])
+            np.subtract(1.0, out[:, 1], out=out[:, 0])
+        else:
+            for begin in range(0, len(self.maps_), NEIGHBOURS):
+                columns = proba[:, begin : begin + NEIGHBOURS].T.copy()
+                for column, (knots, values) in zip(columns, self.maps_[begin:], strict=False):
+                    column[:] = _interpolated(column, knots, values)
+                out[:, begin : begin + NEIGHBOURS] = columns.T
+            out /= out.sum(axis=1, keepdims=True)
+        without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         return {"maps": [{"knots": x.tolist(), "values": q.tolist()} for x, q in self.maps_]}

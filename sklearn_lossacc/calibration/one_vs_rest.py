@@ -145,8 +145,8 @@ class OneVsRestCalibrator(BaseCalibrator):
             return np.broadcast_to(one["constant"], odds.shape)
         return self._map(one, odds)
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        return self._mapped(log_odds(scores.values[rows], logits=self.input == "logits"))
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        out[:] = self._mapped(log_odds(scores.values[rows], logits=self.input == "logits"))
 
     @abstractmethod
     def _fit_map(self, target: Target) -> Map:

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.inputs import Predictions, Scores
@@ -159,11 +159,11 @@ class PriorShiftCalibrator(BaseCalibrator):
         """Return probabilities as they come, with 2.22e-16 in the place of 0."""
         return softmax(log_scores(scores.values[rows], logits=self.input == "logits"))
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        proba = self._proba(scores, rows) * (self.target_prior_ / self.source_prior_)
-        np.maximum(proba, SMALLEST, out=proba)
-        proba /= proba.sum(axis=1, keepdims=True)
-        return np.maximum(proba, SMALLEST, out=proba)
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        np.multiply(self._proba(scores, rows), self.target_prior_ / self.source_prior_, out=out)
+        without_zeros(out)
+        out /= out.sum(axis=1, keepdims=True)
+        without_zeros(out)
 
     def to_dict(self) -> dict[str, Any]:
         """Write the fitted calibrator as plain numbers, strings, lists and dicts.

@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks, softmax
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
@@ -60,12 +60,11 @@ class StructuredCalibrator(BaseCalibrator):
         mixed += self.share_ / tempered.shape[1]
         return np.log(np.maximum(mixed, SMALLEST, out=mixed), out=mixed)
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        tempered = self.temperature_calibrator_._apply(scores, rows)
-        if self.share_ == 0:
-            return tempered
-        proba = softmax(adjusted_scores(self._log_mixed(tempered), self._theta()))
-        return np.maximum(proba, SMALLEST, out=proba)
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        self.temperature_calibrator_._fill(scores, rows, out)
+        if self.share_ > 0:
+            softmax(adjusted_scores(self._log_mixed(out), self._theta()), out=out)
+            without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -9,11 +9,13 @@ import numpy as np
 from sklearn_lossacc._numerics import softmax
 from sklearn_lossacc._numerics.floor_blocks import floor_alone, solve_floor_in_blocks
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["TemperatureCalibrator"]
+
+LARGEST_EXPONENT = 600.0  # exp(-600) is far from underflow
 
 
 def _prior(class_weight: np.ndarray) -> np.ndarray:
@@ -115,17 +117,18 @@ class TemperatureCalibrator(BaseCalibrator):
         self.temperature_ = 1.0 / beta if beta > 0 else float("inf")
         self.floor_ = floor
 
-    def _apply(self, scores: Scores, rows: slice) -> np.ndarray:
-        if self.inverse_temperature_ == 0:
-            return np.broadcast_to(self.prior_, (rows.stop - rows.start, len(self.prior_)))
-        logs = log_scores(scores.values[rows], logits=self.input == "logits")
-        own = None if np.may_share_memory(logs, scores.values) else logs
-        scaled = np.multiply(logs, self.inverse_temperature_, out=own)
-        proba = softmax(scaled, out=scaled)
+    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
+        beta, logits = self.inverse_temperature_, self.input == "logits"
+        if beta == 0:
+            out[:] = self.prior_
+            return
+        np.multiply(log_scores(scores.values[rows], logits=logits, out=out), beta, out=out)
+        # the largest of k probabilities is at least 1 / k
+        softmax(out, out=out, bounded=not logits and beta * np.log(out.shape[1]) < LARGEST_EXPONENT)
         if self.floor_ > 0:
-            proba *= 1.0 - self.floor_
-            proba += self.floor_ / proba.shape[1]
-        return np.maximum(proba, SMALLEST, out=proba)
+            out *= 1.0 - self.floor_
+            out += self.floor_ / out.shape[1]
+        without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -16,6 +16,7 @@ __all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
 SUM_TOLERANCE = 1e-3
 
 _LOGITS_HINT = "if these are logits or log-probabilities, pass input='logits'"
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8}
 
 
@@ -39,15 +40,17 @@ def working_dtype(dtype: np.dtype) -> np.dtype:
     >>> working_dtype(np.dtype(np.float16))
     dtype('float32')
     """
-    narrow = dtype.name == "bfloat16" or (dtype.kind == "f" and dtype.itemsize <= 4)
-    return np.dtype(np.float32 if narrow else np.float64)
+    narrow = dtype.itemsize <= 4 if dtype.kind == "f" else dtype.name == "bfloat16"
+    return _FLOAT32 if narrow else _FLOAT64
 
 
-def _blocks(scores: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def _blocks(scores: np.ndarray, rows: slice = slice(None)) -> Iterator[tuple[int, np.ndarray]]:
     """Walk over blocks of rows in the working precision, each with the number of its first row."""
     dtype = working_dtype(scores.dtype)
-    for rows in row_blocks(scores.shape[0], scores[:1].size):
-        yield rows.start, np.asarray(scores[rows]).astype(dtype, copy=False)
+    start, stop, _ = rows.indices(scores.shape[0])
+    for block in row_blocks(stop - start, scores[:1].size):
+        here = slice(start + block.start, start + block.stop)
+        yield here.start, np.asarray(scores[here]).astype(dtype, copy=False)
 
 
 def _sums(block: np.ndarray) -> np.ndarray:
@@ -58,8 +61,8 @@ def _sums(block: np.ndarray) -> np.ndarray:
     return np.maximum(block, 1)
 
 
-def check_proba(scores: np.ndarray, dtype: str | None = None) -> float:
-    """Check that every row holds probabilities.
+def check_proba(scores: np.ndarray, dtype: str | None = None, rows: slice = slice(None)) -> float:
+    """Check that rows hold probabilities.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ def check_proba(scores: np.ndarray, dtype: str | None = None) -> float:
         One dimension: of the second of two classes.
     dtype : str, optional
         Name of the dtype of the export, where it differs from that of `scores`.
+    rows : slice, default=slice(None)
+        Rows to check. If one of them is bad, the error is about all.
 
     Returns
     -------
@@ -93,7 +98,7 @@ def check_proba(scores: np.ndarray, dtype: str | None = None) -> float:
     """
     lowest, highest = 1.0, 1.0
     with np.errstate(all="ignore"):
-        for _, block in _blocks(scores):
+        for _, block in _blocks(scores, rows):
             smallest = float(block.min())
             total = _sums(block)
             low, high = float(total.min()), float(total.max())
@@ -104,13 +109,15 @@ def check_proba(scores: np.ndarray, dtype: str | None = None) -> float:
     return max(1 - lowest, highest - 1)
 
 
-def check_logits(scores: np.ndarray) -> None:
+def check_logits(scores: np.ndarray, rows: slice = slice(None)) -> None:
     """Check that logits are finite, and that their dtype can hold the spread of every row.
 
     Parameters
     ----------
     scores : ndarray of shape (n_rows, n_classes) or (n_rows,)
         One dimension: of the second of two classes.
+    rows : slice, default=slice(None)
+        Rows to check. If one of them is bad, the error is about all.
 
     Raises
     ------
@@ -124,7 +131,7 @@ def check_logits(scores: np.ndarray) -> None:
     >>> check_logits(np.array([[-3.0, 5.0]]))
     """
     with np.errstate(all="ignore"):
-        for _, block in _blocks(scores):
+        for _, block in _blocks(scores, rows):
             if not np.isfinite(block.max() - block.min()):
                 _raise_not_finite(scores, "repair these rows; give masked classes a finite logit such as -1e9")
                 _raise_too_spread(scores)

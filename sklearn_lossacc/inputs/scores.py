@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ def _two_columns(second: np.ndarray, first: np.ndarray) -> np.ndarray:
 class Scores:
     """Checked probabilities or logits.
 
-    Use `from_array`; the constructor checks nothing.
+    Use `from_array`, or `of_shape` and `check_rows`; the constructor checks nothing.
 
     Attributes
     ----------
@@ -114,22 +114,65 @@ class Scores:
         >>> Scores.from_array([[0.25, 0.75]]).n_classes
         2
         """
+        scores = cls.of_shape(y_proba, input=input)
+        if n_labels is not None:
+            _check_length(scores.values, n_labels)
+        return replace(scores, max_sum_error=scores.check_rows(slice(None)))
+
+    @classmethod
+    def of_shape(cls, y_proba: Any, *, input: str = "proba") -> Scores:
+        """Check the shape and the type, and leave the entries to `check_rows`.
+
+        Parameters
+        ----------
+        y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
+            Probabilities or logits.
+        input : {"proba", "logits"}, default="proba"
+            What `y_proba` holds.
+
+        Returns
+        -------
+        Scores
+            Refers to the caller's array.
+
+        Raises
+        ------
+        InvalidPredictionsError
+            If the shape or the type is unusable.
+        """
         if input not in ("proba", "logits"):
             raise InvalidPredictionsError(
                 f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed."
             )
         values = _shaped(real_numbers(y_proba, "y_proba", InvalidPredictionsError))
-        if n_labels is not None:
-            _check_length(values, n_labels)
         # torch's bfloat16 arrives as float32
         narrow = str(getattr(y_proba, "dtype", "")).endswith("bfloat16")
-        dtype = "bfloat16" if narrow else values.dtype.name
-        sum_error = 0.0
-        if input == "logits":
-            check_logits(values)
-        else:
-            sum_error = check_proba(values, dtype)
-        return cls(values, input, dtype, _column_names(y_proba), sum_error)
+        return cls(values, input, "bfloat16" if narrow else values.dtype.name, _column_names(y_proba))
+
+    def check_rows(self, rows: slice) -> float:
+        """Check the entries of some rows, just before they are used: they are then read from memory only once.
+
+        Parameters
+        ----------
+        rows : slice
+            Which rows. If one of them is bad, the error is about all.
+
+        Returns
+        -------
+        float
+            Largest distance of a row sum from 1; 0 for logits.
+
+        Raises
+        ------
+        InvalidPredictionsError
+            If an entry is NaN or infinite.
+        NotProbabilitiesError
+            If entries are negative, or rows miss a sum of 1 by more than 1e-3.
+        """
+        if self.input == "logits":
+            check_logits(self.values, rows)
+            return 0.0
+        return check_proba(self.values, self.dtype, rows)
 
     @property
     def n_rows(self) -> int:

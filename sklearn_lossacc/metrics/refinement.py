@@ -14,7 +14,6 @@ from sklearn_lossacc.metrics.log_loss import log_loss_of, prior_log_loss_of
 from sklearn_lossacc.metrics.rows import Rows
 
 LOG_CLIP = float(np.log(LOSS_CLIP))
-EXACT_ENTRIES = 2**18  # beyond it the fit may err by 1e-8 nats, and takes a third of the time
 
 __all__ = ["calibration_loss", "calibration_of", "refinement_loss", "refinement_of", "resolution"]
 
@@ -43,9 +42,7 @@ def _loss_at(predictions: Predictions, block: Block, beta: float) -> np.ndarray:
 def refine(rows: Rows) -> Refinement:
     """Split the log loss by the temperature of largest likelihood."""
     data, loss = rows.predictions, log_loss_of(rows)
-    fit = solve_temperature_in_blocks(
-        data.scores, data.y, data.sample_weight, logits=data.input == "logits", exact_entries=EXACT_ENTRIES
-    )
+    fit = solve_temperature_in_blocks(data.scores, data.y, data.sample_weight, logits=data.input == "logits")
     if fit.outcome == "separable":
         return Refinement(0.0, loss)
     fitted = fit.log_loss

@@ -133,3 +133,19 @@ def test_never_worse_than_beta_one():
         logits, y = draw(12, 3, temperature=3.0, seed=seed)
         raw = -log_softmax(logits, axis=1)[np.arange(12), y].mean()
         assert solve_temperature(logits, y).log_loss <= raw + 1e-12
+
+
+def test_one_step_from_a_place_nearby_errs_by_its_fifth_power():
+    logits, y = draw(5000, 10, temperature=2.5)
+    exact = solve_temperature(logits, y, tol=1e-6).beta
+    for away, error in ((1e-1, 1e-5), (1e-2, 1e-10)):
+        near = solve_temperature(logits, y, start=exact * (1 + away), tol=2 * away)
+        assert near.n_passes == 1
+        np.testing.assert_allclose(near.beta, exact, rtol=error)
+
+
+def test_scores_whose_higher_powers_overflow():
+    logits, y = draw(400, 3)
+    solution = solve_temperature(1e80 * logits, y, start=1e-80)
+    assert solution.outcome == "converged"
+    np.testing.assert_allclose(1e80 * solution.beta, solve_temperature(logits, y).beta, rtol=1e-9)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -139,3 +141,15 @@ def test_small_arrays_are_exact():
     logits = rng.normal(size=(100, 3))
     y = rng.integers(0, 3, 100)
     assert solve_temperature_in_blocks(logits, y, logits=True) == solve_temperature(logits, y)
+
+
+@pytest.mark.parametrize("n_rows", [30_000, 220_000])
+@pytest.mark.parametrize("is_logits", [False, True])
+def test_extra_memory_is_a_few_blocks(n_rows, is_logits, narrow):
+    logits, y = narrow[0][:n_rows], narrow[1][:n_rows]
+    scores = logits if is_logits else softmax(logits, axis=1)
+    tracemalloc.start()
+    solve_temperature_in_blocks(scores, y, logits=is_logits)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6e6  # the scores are 2.4 or 17.6 MB
