@@ -167,7 +167,8 @@ class _Problem:
     """Log probabilities with the classes first, labels and weights, and the derivatives of the likelihood."""
 
     def __init__(self, log_proba, y, weight, temperature, bias, floor, floor_value=0.0):
-        self.scores = np.ascontiguousarray(log_proba.T)
+        # With the largest score of each row at 0, no exponential overflows unless offsets are added.
+        self.scores = log_proba.T - log_proba.max(axis=1)
         self.n_classes, self.n_rows = self.scores.shape
         self.y = y
         self.rows = np.arange(self.n_rows)
@@ -185,7 +186,7 @@ class _Problem:
         scores = beta * self.scores
         if self.bias:
             scores += bias[:, None]
-        scores -= scores.max(axis=0)
+            scores -= scores.max(axis=0)
         log_q = scores[self.y, self.rows]
         model = np.exp(scores, out=scores)
         total = model.sum(axis=0)
@@ -215,12 +216,11 @@ class _Problem:
         cross = np.empty(n_free)  # second derivative with respect to the floor and each free parameter
         start = 0
         if self.temperature:
-            mean = np.einsum("ij,ij->j", model, self.scores)
+            tilted = model * self.scores
+            mean = tilted.sum(axis=0)
             residual = self.true_score - mean
-            deviation = self.scores - mean
-            tilted = model * deviation
             gradient[0] = keep @ residual
-            em[0, 0] = np.einsum("ij,ij,j->", tilted, deviation, keep)
+            em[0, 0] = (np.einsum("ij,ij->j", tilted, self.scores) - mean**2) @ keep
             extra[0, 0] = spread @ residual**2
             cross[0] = slope_posterior @ residual
             start = 1
@@ -236,7 +236,7 @@ class _Problem:
                 if self.temperature:
                     extra[0, start:] = extra[start:, 0] = surprise @ (spread * residual)
             if self.temperature:
-                em[0, start:] = em[start:, 0] = tilted @ keep
+                em[0, start:] = em[start:, 0] = tilted @ keep - model @ (mean * keep)
             # The offsets are free up to a constant: a rank-one term along it changes no step that matters.
             em[start:, start:] += kept.sum() / k**2
         information = em - extra

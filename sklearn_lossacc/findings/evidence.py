@@ -16,7 +16,7 @@ from sklearn_lossacc.findings.parts import fitted_parts
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
 from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
-from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, Gate, loss_z, run_gates
+from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     BOOTSTRAP_BELOW,
     MIN_GROUPS,
@@ -35,6 +35,7 @@ from sklearn_lossacc.statistics import PredictionSummary, RowSample
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
 JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**18  # the larger number of rows counts
+MOST_RULES = 50  # more than Holm's correction will ever count
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
 
@@ -108,8 +109,8 @@ class Evidence:
     # -- tests -------------------------------------------------------------------------------------------------
     @cached_property
     def gates(self) -> dict[str, Gate]:
-        """Tests of the universal null on the sampled rows; p-values below 0.01 may be rough."""
-        return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS)
+        """Tests of the universal null on the sampled rows; p-values below 0.1 may be rough."""
+        return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
 
     @cached_property
     def alarmed(self) -> bool:
@@ -133,12 +134,17 @@ class Evidence:
         causes = self.causes
         if causes is None or not causes.outliers.size:
             return self.gates
-        return run_gates(causes.null, random_state=self.random_state, most_draws=N_DRAWS)
+        return run_gates(causes.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
 
-    @cached_property
-    def fine_gates(self) -> dict[str, Gate]:
-        """The same gates from as many draws as small p-values need."""
-        return run_gates(self.null if self.causes is None else self.causes.null, random_state=self.random_state)
+    def fine_gate(self, name: str) -> Gate:
+        """Return one of the same gates, from as many draws as a small p-value needs."""
+        null = self.null if self.causes is None else self.causes.null
+        return run_gates(null, random_state=self.random_state, settled=self.settled, asked=(name,))[name]
+
+    @property
+    def settled(self) -> float:
+        """A p-value so small that it falls below alpha after any correction."""
+        return self.alpha / MOST_RULES
 
     @cached_property
     def fitted_parts(self) -> dict[str, Part]:
@@ -148,12 +154,13 @@ class Evidence:
     def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | None]]:
         """Return the larger of gate and attribution p-value, and both.
 
-        Where the attribution is at least 0.01, how far the gate's is below that does not matter, and is not drawn.
+        How far the gate's is below 0.1 is drawn only where it matters: for a selected term that is as sure.
         """
         found = self.cause_gates[gate]
         p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
-        if found.n_draws and max(found.p_value, p_attr or 0.0) < EXTEND_BELOW:
-            found = self.fine_gates[gate]
+        selected = self.causes is not None and term in self.causes.terms
+        if selected and found.n_draws and max(found.p_value, p_attr or 0.0) < CONTINUE_BELOW:
+            found = self.fine_gate(gate)
         p_gate = found.p_value
         return max(p_gate, p_attr or 0.0), {"p_gate": p_gate, "p_attr": p_attr}
 
@@ -250,7 +257,13 @@ class Evidence:
     @cached_property
     def uneven_gate(self) -> UnevenTest:
         """Test of equal calibration in all predicted classes, of the probabilities as they are."""
-        return uneven_test(self.null, self.random_state)
+        rough = self.rough_uneven_gate
+        return rough if rough.p_value >= CONTINUE_BELOW else uneven_test(self.null, self.random_state)
+
+    @cached_property
+    def rough_uneven_gate(self) -> UnevenTest:
+        """The same test from draws that tell only whether its p-value is below 0.1."""
+        return uneven_test(self.null, self.random_state, N_DRAWS_FIRST)
 
     @cached_property
     def uneven_attribution(self) -> UnevenTest | None:
@@ -262,7 +275,7 @@ class Evidence:
         """Temperatures by predicted class over the selected model, asked for only where the tests reject."""
         if self.fitted_null is None or self.uneven_attribution is None:
             return None
-        if max(self.uneven_gate.p_value, self.uneven_attribution.p_value) > self.alpha:
+        if self.uneven_attribution.p_value > self.alpha or self.uneven_gate.p_value > self.alpha:
             return None
         return class_temperatures(self.fitted_null, self.rng(6))
 

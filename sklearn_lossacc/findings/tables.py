@@ -11,7 +11,7 @@ import numpy as np
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.noise import label_quality
-from sklearn_lossacc.inference.surprise import surprise_table
+from sklearn_lossacc.inference.surprise import surprise_of_labels
 from sklearn_lossacc.statistics import TopRows
 
 LOSS_BINS = 36
@@ -173,7 +173,7 @@ def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
     index = evidence.sample.index
     label_score = label_quality(null.proba, null.y, null.weight)
     worst = np.lexsort((index, label_score))[:MAX_ROWS]
-    surprise = surprise_table(null.proba[worst])[np.arange(worst.size), null.y[worst]]
+    surprise = surprise_of_labels(null.proba[worst], null.y[worst])
     lowest = TopRows(
         by="loss",
         n_candidates=null.n_rows,

@@ -7,26 +7,30 @@ All Monte Carlo tails of one diagnosis come from the same label draws.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg.blas import dsyrk
 from scipy.stats import chi2, f, t
 
 from sklearn_lossacc.inference.null import Draws, NullModel
-from sklearn_lossacc.inference.saddlepoint import loss_tail, total_tail
+from sklearn_lossacc.inference.saddlepoint import WeightedTotal, saddlepoint_tail
 from sklearn_lossacc.inference.surprise import surprise_of_labels, too_many_surprises
 
+N_DRAWS_FIRST = 199
 N_DRAWS = 999
 N_DRAWS_EXTENDED = 9999
-EXTEND_BELOW = 0.01
+CONTINUE_BELOW = 0.1  # a p-value of the first draws below which more are made
+EXTEND_BELOW = 0.01  # the same for the next
 MIN_CLASS_COUNT = 5.0  # expected rows of a class below which the chi-square limit is not trusted
 MIN_EVENTS = 20.0  # below so many independent events a total is too discrete for the saddlepoint
 LATTICE_ROWS = 10  # so few distinct rows put the total loss on a lattice
 LATTICE_N = 20_000  # beyond this many rows the lattice is fine enough not to matter
 MANY_GROUPS = 400
+GATES = ("over", "under", "floor", "class_bias", "surprise")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Gate:
         Valid for every sample size and number of classes.
     statistic : float
         The observed statistic: a z score for the loss gates, a chi-square for class bias.
-    method : {"saddlepoint", "chi-square", "monte carlo", "monte carlo and cluster sandwich"}
+    method : {"saddlepoint", "bound", "chi-square", "monte carlo", "monte carlo and cluster sandwich"}
         Where the p-value comes from.
     n_draws : int
         Label draws behind a Monte Carlo p-value, otherwise 0.
@@ -60,7 +64,11 @@ class Statistic:
 
 
 def monte_carlo(
-    null: NullModel, statistics: dict[str, Statistic], random_state: int, most_draws: int = N_DRAWS_EXTENDED
+    null: NullModel,
+    statistics: dict[str, Statistic],
+    random_state: int,
+    most_draws: int = N_DRAWS_EXTENDED,
+    settled: float = 0.0,
 ) -> dict[str, Gate]:
     """Return (1 + #{T* >= T}) / (B + 1) for every statistic, from common draws.
 
@@ -73,7 +81,9 @@ def monte_carlo(
     random_state : int
         Seed of the draws.
     most_draws : int, default=9999
-        Draws at which to stop in any case.
+        Draws at which to stop in any case: 199, 999 or 9999.
+    settled : float, default=0.0
+        A p-value of 999 draws that is small enough not to ask for more.
 
     Returns
     -------
@@ -82,8 +92,14 @@ def monte_carlo(
 
     Notes
     -----
-    B is 999, and 9999 for all statistics as soon as one p-value falls below 0.01: each p-value stays valid, since a
-    p-value that stopped early is at least 0.01 and the others are those of the longer run.
+    B is 199 where that gives at least 0.1, else 999 where that gives at least 0.01 or at most `settled`, else 9999.
+    Each p-value is valid: stopping early makes none smaller than 0.1, or 0.01, and P(p <= x) is at most that for a
+    fixed B. Where `settled` could have stopped at 999, the p-value of 9999 is raised by the chance that it did (union
+    bound).
+
+    References
+    ----------
+    Besag and Clifford (1991), Sequential Monte Carlo p-values, Biometrika 78, 301-304.
 
     Examples
     --------
@@ -94,30 +110,35 @@ def monte_carlo(
     >>> gate = monte_carlo(null, {"heads": heads}, random_state=0)["heads"]
     >>> print(round(gate.p_value, 3), gate.n_draws)
     0.001 9999
+    >>> monte_carlo(null, {"heads": Statistic(5.0, heads.of_draws)}, random_state=0)["heads"].n_draws
+    199
     """
     rng = np.random.default_rng(random_state)
     exceed = dict.fromkeys(statistics, 0)
+    found: dict[str, Gate] = {}
+    stop_at_once = math.floor(settled * (N_DRAWS + 1)) / (
+        N_DRAWS + 1
+    )  # the largest p-value of 999 draws that is settled
     done = 0
-    p_values: dict[str, float] = {}
-    draws_used: dict[str, int] = {}
-    for target in (N_DRAWS, N_DRAWS_EXTENDED):
+    for target, enough in ((N_DRAWS_FIRST, CONTINUE_BELOW), (N_DRAWS, EXTEND_BELOW), (N_DRAWS_EXTENDED, 0.0)):
+        pending = [name for name in statistics if name not in found]
+        if not pending:
+            break
         for draws in null.draws(target - done, rng):
-            for name, statistic in statistics.items():
+            for name in pending:
+                statistic = statistics[name]
                 drawn = statistic.of_draws(draws)
                 # Sums in another order differ in the last digits: a draw equal to the observation must count.
                 slack = 1e-9 * np.maximum(np.abs(drawn), abs(statistic.observed))
                 exceed[name] += int(np.count_nonzero(drawn >= statistic.observed - slack))
         done = target
-        for name in statistics:
-            if name not in p_values or p_values[name] < EXTEND_BELOW:
-                p_values[name] = (1 + exceed[name]) / (done + 1)
-                draws_used[name] = done
-        if min(p_values.values()) >= EXTEND_BELOW or done >= most_draws:
-            break
-    return {
-        name: Gate(p_values[name], statistic.observed, "monte carlo", draws_used[name])
-        for name, statistic in statistics.items()
-    }
+        for name in pending:
+            p_value = (1 + exceed[name]) / (done + 1)
+            at_once = done == N_DRAWS and p_value <= stop_at_once
+            if p_value >= enough or at_once or done >= most_draws:
+                raised = p_value + stop_at_once if done > N_DRAWS else p_value
+                found[name] = Gate(min(raised, 1.0), statistics[name].observed, "monte carlo", done)
+    return found
 
 
 class ClassCounts:
@@ -146,15 +167,20 @@ class ClassCounts:
         weight, proba = null.weight, null.proba
         self.expected = weight @ proba
         weighted = (weight**2)[:, None] * proba
-        covariance = np.diag(weighted.sum(axis=0)) - proba.T @ weighted
-        variance = np.diag(covariance)
+        variance = weighted.sum(axis=0) - np.einsum("ij,ij->j", proba, weighted)
         # Below this a variance is what rounding left of a sum of zeros and ones.
         alive = np.flatnonzero(variance > 1e-13 * float(weight @ weight))
         self.kept = alive[np.argsort(variance[alive])][:-1]  # the class of largest variance follows from the others
         self.df = self.kept.size
         self.scale = np.sqrt(variance[self.kept])
-        correlation = covariance[np.ix_(self.kept, self.kept)] / np.outer(self.scale, self.scale)
-        self.factor = _cholesky(correlation) if self.df else np.empty((0, 0))
+        self.factor = np.empty((0, 0))
+        if self.df:
+            # Half of a symmetric product is enough: with a thousand classes it is most of the work.
+            scaled = weight[:, None] * (proba if self.df == proba.shape[1] else proba[:, self.kept])
+            scaled /= self.scale
+            correlation = dsyrk(-1.0, scaled.T)
+            np.fill_diagonal(correlation, 1.0)
+            self.factor = _cholesky(correlation)
         effective = self.expected**2 / np.maximum(weighted.sum(axis=0), np.finfo(float).tiny)
         self.smallest_count = float(effective.min())
         self.smallest_information = float((variance / np.maximum(weight.max() ** 2, 1e-300)).min())
@@ -164,37 +190,55 @@ class ClassCounts:
         deviation = (totals - self.expected)[..., self.kept] / self.scale
         if not self.df:  # old versions of LAPACK refuse an empty system
             return np.zeros(deviation.shape[:-1])
-        white = solve_triangular(self.factor, deviation.T, lower=True)
+        white = solve_triangular(self.factor, deviation.T, trans=1)
         return np.einsum("i...,i...->...", white, white)
 
 
-def _cholesky(correlation: np.ndarray) -> np.ndarray:
+def _cholesky(upper: np.ndarray) -> np.ndarray:
+    """Return U with U'U the matrix of which only the upper triangle is given, and a diagonal of ones."""
     for jitter in (0.0, 1e-12, 1e-9, 1e-6):
         try:
-            return cholesky(correlation + jitter * np.eye(len(correlation)), lower=True)
+            np.fill_diagonal(upper, 1.0 + jitter)
+            return cholesky(upper)
         except LinAlgError:
             continue
-    return np.eye(len(correlation))
+    return np.eye(len(upper))
 
 
 def _few_distinct_rows(null: NullModel) -> bool:
     return np.unique(null.entropy.round(12)).size <= LATTICE_ROWS
 
 
-def _is_smooth(null: NullModel, values: np.ndarray) -> bool:
-    """Whether the saddlepoint may be trusted for the total of `values`.
+def closed_tails(total: WeightedTotal) -> tuple[float, float, str] | None:
+    """Return the upper and the lower tail probability of a total of independent rows, and where they come from.
 
-    The squared variance over the fourth moment counts independent events: m jumps of a Poisson process give m, n fair
-    coins give n, and rows that hardly contribute are not counted.
+    Parameters
+    ----------
+    total : WeightedTotal
+        The total.
+
+    Returns
+    -------
+    tuple of (float, float, str), or None
+        By the saddlepoint where it may be trusted, by Chernoff's bound where that leaves no doubt. None: labels must be
+        drawn.
+
+    Examples
+    --------
+    Of a thousand rows at probability 0.9 all are missed:
+
+    >>> null = NullModel(np.log(np.tile([0.1, 0.9], (1000, 1))), np.zeros(1000, dtype=int), np.ones(1000))
+    >>> upper, lower, method = closed_tails(WeightedTotal(null, null.loss))
+    >>> upper < 1e-100, lower, method
+    (True, 1.0, 'bound')
     """
-    centred = values - np.einsum("ij,ij->i", null.proba, values)[:, None]
-    squares = centred * centred
-    weight2 = null.weight**2
-    variance = float(weight2 @ np.einsum("ij,ij->i", null.proba, squares))
-    fourth = float(weight2**2 @ np.einsum("ij,ij,ij->i", null.proba, squares, squares))
-    if fourth <= 0 or variance**2 < MIN_EVENTS * fourth:
-        return False
-    return null.n_rows > LATTICE_N or not _few_distinct_rows(null)
+    null = total.null
+    if total.events() >= MIN_EVENTS and (null.n_rows > LATTICE_N or not _few_distinct_rows(null)):
+        upper, lower, solved = saddlepoint_tail(total)
+        if solved:
+            return upper, lower, "saddlepoint"
+    bound = total.bound()
+    return None if bound is None else (bound[0], bound[1], "bound")
 
 
 def loss_z(null: NullModel) -> float:
@@ -222,7 +266,7 @@ def loss_z(null: NullModel) -> float:
     return float(null.weight @ null.excess) / math.sqrt(variance) if variance > 0 else 0.0
 
 
-def loss_tails(null: NullModel, random_state: int = 0) -> tuple[float, float]:
+def loss_tails(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> tuple[float, float]:
     """Return the upper and the lower tail probability of the total loss of independent rows.
 
     Parameters
@@ -231,6 +275,8 @@ def loss_tails(null: NullModel, random_state: int = 0) -> tuple[float, float]:
         The rows.
     random_state : int, default=0
         Seed of the label draws, which stand in where the saddlepoint cannot be trusted.
+    most_draws : int, default=9999
+        Draws at which to stop.
 
     Returns
     -------
@@ -244,10 +290,9 @@ def loss_tails(null: NullModel, random_state: int = 0) -> tuple[float, float]:
     >>> print(upper, abs(lower - 0.8**10) < 0.04)
     1.0 True
     """
-    if _is_smooth(null, null.loss):
-        upper, lower, solved = loss_tail(null)
-        if solved:
-            return upper, lower
+    closed = closed_tails(WeightedTotal(null, null.loss))
+    if closed is not None:
+        return closed[:2]
     total = float(null.weight @ null.true_loss)
     gates = monte_carlo(
         null,
@@ -256,6 +301,7 @@ def loss_tails(null: NullModel, random_state: int = 0) -> tuple[float, float]:
             "lower": Statistic(-total, lambda draws: -draws.total(null.loss)),
         },
         random_state,
+        most_draws,
     )
     return gates["upper"].p_value, gates["lower"].p_value
 
@@ -288,7 +334,13 @@ def floor_values(null: NullModel) -> np.ndarray:
     return np.where(null.proba > 0, np.log1p(ratio - FLOOR_ASKED), 0.0)
 
 
-def run_gates(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> dict[str, Gate]:
+def run_gates(
+    null: NullModel,
+    random_state: int = 0,
+    most_draws: int = N_DRAWS_EXTENDED,
+    settled: float = 0.0,
+    asked: Collection[str] = GATES,
+) -> dict[str, Gate]:
     """Test the universal null in every direction that a finding names.
 
     Parameters
@@ -298,7 +350,11 @@ def run_gates(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_
     random_state : int, default=0
         Seed of the label draws.
     most_draws : int, default=9999
-        Label draws at which to stop: 999 tell whether a p-value is below 0.01, and 9999 which.
+        Label draws at which to stop: 199 tell whether a p-value is below 0.1, 999 whether it is below 0.01.
+    settled : float, default=0.0
+        See `monte_carlo`.
+    asked : collection of str, default=GATES
+        Names of the gates.
 
     Returns
     -------
@@ -320,56 +376,54 @@ def run_gates(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_
     >>> sorted(name for name, gate in gates.items() if gate.p_value < 0.01)
     ['class_bias', 'floor', 'over']
     """
-    totals = {"over": null.loss, "under": -null.loss, "floor": floor_values(null)}
     gates: dict[str, Gate] = {}
     pending: dict[str, Statistic] = {}
-    rows = np.arange(null.n_rows)
-    z_scores = {name: _z_score(null, values) for name, values in totals.items()}
-    if null.group is None and _is_smooth(null, totals["over"]):
-        upper, lower, solved = total_tail(null, totals["over"])
-        if solved:
-            gates["over"] = Gate(upper, z_scores["over"], "saddlepoint")
-            gates["under"] = Gate(lower, z_scores["under"], "saddlepoint")
-    if null.group is None and _is_smooth(null, totals["floor"]):
-        upper, _, solved = total_tail(null, totals["floor"])
-        if solved:
-            gates["floor"] = Gate(upper, z_scores["floor"], "saddlepoint")
-    for name, values in totals.items():
-        if name not in gates:
-            observed = float(null.weight @ values[rows, null.y])
-            pending[name] = Statistic(observed, partial(Draws.total, values=values))
-    counts = ClassCounts(null)
-    totals_seen = np.bincount(null.y, null.weight, null.n_classes)
-    chi_square = float(counts(totals_seen))
-    if counts.df == 0:
-        # Probabilities of 0 and 1 alone leave the class totals no spread: any other total is impossible.
-        certain = np.allclose(totals_seen, counts.expected, rtol=0.0, atol=1e-9 * float(null.weight.sum()))
-        gates["class_bias"] = Gate(1.0, 0.0, "chi-square") if certain else Gate(0.0, np.inf, "chi-square")
-    elif null.group is None and min(counts.smallest_count, counts.smallest_information) >= MIN_CLASS_COUNT:
-        gates["class_bias"] = Gate(float(chi2.sf(chi_square, counts.df)), chi_square, "chi-square")
-    else:
-        classes = {"class_bias": Statistic(chi_square, lambda draws: counts(draws.class_totals()))}
-        if null.group is None or _sandwich_judges_classes(null, counts):
-            pending |= classes
+    excess: dict[str, np.ndarray] = {}  # of each row's value over its expectation
+    draw = partial(monte_carlo, random_state=random_state, most_draws=most_draws, settled=settled)
+    for value, tails in (("loss", ("over", "under")), ("floor", ("floor",))):
+        if not set(tails) & set(asked):
+            continue
+        values = null.loss if value == "loss" else floor_values(null)
+        total = WeightedTotal(null, values)
+        closed = closed_tails(total) if null.group is None else None
+        for side, name in enumerate(tails):
+            sign = -1.0 if side else 1.0
+            excess[name] = sign * (values[np.arange(null.n_rows), null.y] - total.row_mean)
+            if closed is not None:
+                gates[name] = Gate(float(closed[side]), sign * total.z, str(closed[2]))
+            else:
+                gates[name] = Gate(1.0, sign * total.z, "")
+                pending[name] = Statistic(sign * total.observed, partial(_signed_total, values=values, sign=sign))
+    counts = None
+    if "class_bias" in asked:
+        counts = ClassCounts(null)
+        totals_seen = np.bincount(null.y, null.weight, null.n_classes)
+        chi_square = float(counts(totals_seen))
+        gates["class_bias"] = Gate(1.0, chi_square, "chi-square")
+        if counts.df == 0:
+            # Probabilities of 0 and 1 alone leave the class totals no spread: any other total is impossible.
+            if not np.allclose(totals_seen, counts.expected, rtol=0.0, atol=1e-9 * float(null.weight.sum())):
+                gates["class_bias"] = Gate(0.0, np.inf, "chi-square")
+        elif null.group is None and min(counts.smallest_count, counts.smallest_information) >= MIN_CLASS_COUNT:
+            gates["class_bias"] = Gate(float(chi2.sf(chi_square, counts.df)), chi_square, "chi-square")
         else:
-            gates |= monte_carlo(_groups_of_copies(null), classes, random_state, most_draws)
-    if pending:
-        for name, gate in monte_carlo(null, pending, random_state, most_draws).items():
-            gates[name] = Gate(gate.p_value, z_scores.get(name, gate.statistic), gate.method, gate.n_draws)
+            classes = {"class_bias": Statistic(chi_square, lambda draws: counts(draws.class_totals()))}
+            if null.group is None or _sandwich_judges_classes(null, counts):
+                pending |= classes
+            else:
+                gates |= draw(_groups_of_copies(null), classes)
+    for name, gate in draw(null, pending).items():
+        gates[name] = replace(gate, statistic=gates[name].statistic)
     if null.n_groups is not None and null.n_groups > MANY_GROUPS:
-        gates = _with_sandwich(null, gates, totals, counts)
-    surprise = surprise_of_labels(null.proba, null.y)
-    gates["surprise"] = Gate(too_many_surprises(surprise, null.group is None), float(surprise.min()), "bound")
+        gates = _with_sandwich(null, gates, excess, counts)
+    if "surprise" in asked:
+        surprise = surprise_of_labels(null.proba, null.y)
+        gates["surprise"] = Gate(too_many_surprises(surprise, null.group is None), float(surprise.min()), "bound")
     return gates
 
 
-def _z_score(null: NullModel, values: np.ndarray) -> float:
-    """Return the observed total minus its expectation, in standard errors of the null."""
-    mean = np.einsum("ij,ij->i", null.proba, values)
-    centred = values - mean[:, None]
-    variance = float(null.weight**2 @ np.einsum("ij,ij,ij->i", null.proba, centred, centred))
-    observed = values[np.arange(null.n_rows), null.y] - mean
-    return float(null.weight @ observed) / math.sqrt(variance) if variance > 0 else 0.0
+def _signed_total(draws: Draws, values: np.ndarray, sign: float) -> np.ndarray:
+    return sign * draws.total(values)
 
 
 def _groups_of_copies(null: NullModel) -> NullModel:
@@ -393,19 +447,17 @@ def _sandwich_judges_classes(null: NullModel, counts: ClassCounts) -> bool:
 
 
 def _with_sandwich(
-    null: NullModel, gates: dict[str, Gate], totals: dict[str, np.ndarray], counts: ClassCounts
+    null: NullModel, gates: dict[str, Gate], excess: dict[str, np.ndarray], counts: ClassCounts | None
 ) -> dict[str, Gate]:
     """Take the larger of each Monte Carlo p-value and that of the cluster sandwich."""
     n_groups = int(null.n_groups or 0)
     correction = n_groups / (n_groups - 1)
-    rows = np.arange(null.n_rows)
     p_values = {}
-    for name, values in totals.items():
-        excess = values[rows, null.y] - np.einsum("ij,ij->i", null.proba, values)
-        by_group = np.bincount(null.group, null.weight * excess, n_groups)
+    for name, of_rows in excess.items():
+        by_group = np.bincount(null.group, null.weight * of_rows, n_groups)
         error = np.sqrt(by_group @ by_group * correction)
         p_values[name] = float(t.sf(by_group.sum() / error, n_groups - 1)) if error > 0 else 1.0
-    if counts.df and _sandwich_judges_classes(null, counts):
+    if counts is not None and counts.df and _sandwich_judges_classes(null, counts):
         residual = -null.proba[:, counts.kept] * null.weight[:, None]
         position = np.full(null.n_classes, -1)
         position[counts.kept] = np.arange(counts.df)

@@ -30,6 +30,8 @@ class NullModel:
         Row weights.
     group : ndarray of shape (n_rows,) or None
         Group codes 0..G-1.
+    proba : ndarray of shape (n_rows, n_classes), optional
+        The probabilities, where they are known already.
 
     Attributes
     ----------
@@ -49,20 +51,20 @@ class NullModel:
     ([0.6931, 0.5623], [0.0, -0.2747])
     """
 
-    def __init__(self, log_proba, y, weight, group=None):
+    def __init__(self, log_proba, y, weight, group=None, proba=None):
         self.log_proba = log_proba
         self.y = y
         self.weight = weight
         self.group = group
         self.n_rows, self.n_classes = log_proba.shape
         self.n_groups = None if group is None else int(group.max()) + 1
-        self.proba = np.exp(log_proba)
-        self.loss = np.where(np.isfinite(log_proba), -log_proba, 0.0)
+        self.proba = np.exp(log_proba) if proba is None else proba
+        self.loss = np.negative(log_proba)
+        self.loss[np.isinf(self.loss)] = 0.0
         self.true_loss = -log_proba[np.arange(self.n_rows), y]
-        tilted = self.proba * self.loss
-        self.entropy = tilted.sum(axis=1)
+        self.entropy = np.vecdot(self.proba, self.loss)
         centred = self.loss - self.entropy[:, None]
-        self.varentropy = np.einsum("ij,ij,ij->i", self.proba, centred, centred)
+        self.varentropy = np.vecdot(self.proba * centred, centred)
 
     @cached_property
     def _sampler(self) -> _InverseSampler | _RowwiseSampler:

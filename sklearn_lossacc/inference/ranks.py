@@ -29,11 +29,13 @@ def roc_area(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> flo
     >>> roc_area(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]), np.ones(4))
     0.875
     """
-    order = np.argsort(score)
-    ordered, hit, w = score[order], positive[order], weight[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    gained = np.add.reduceat(np.where(hit, w, 0.0), starts)
-    lost = np.add.reduceat(np.where(hit, 0.0, w), starts)
-    below = np.cumsum(lost) - lost
-    pairs = gained.sum() * lost.sum()
-    return float(gained @ (below + 0.5 * lost) / pairs) if pairs > 0 else float("nan")
+    above = score[positive]
+    order = np.argsort(above)
+    levels, mass = above[order], np.concatenate([[0.0], np.cumsum(weight[positive][order])])
+    lost = np.where(positive, 0.0, weight)
+    pairs = float(mass[-1] * lost.sum())
+    if not pairs > 0:
+        return float("nan")
+    # What each negative is outranked by: few positives make a short list to look it up in.
+    below = mass[np.searchsorted(levels, score)] + mass[np.searchsorted(levels, score, side="right")]
+    return float(lost @ (mass[-1] - 0.5 * below)) / pairs

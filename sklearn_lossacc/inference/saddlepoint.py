@@ -2,29 +2,124 @@
 
 from __future__ import annotations
 
+import math
+from functools import cached_property
+
 import numpy as np
 from scipy.stats import norm
 
+from sklearn_lossacc._numerics.blocks import row_max, row_sum
 from sklearn_lossacc.inference.null import NullModel
 
 MIN_SPREAD = 0.05  # tilted variance, relative to the deviance, below which the tilted law has all but one outcome left
+FAR = -230.0  # log of a bound (1e-100) below which the p-value itself is not sought
+SURE = -16.0  # log of a bound (1e-7) that is taken where nothing else is known of the law
+LEAST = -700.0  # log of the smallest p-value
+START = 3.0  # standard errors
+SURE_START = 8.0
 
 
-def _cumulants(null: NullModel, values: np.ndarray, s: float) -> tuple[float, float, float]:
-    """Return K(s), K'(s), K''(s) of T = sum w v, where K(s) = sum_i log sum_j p_ij exp(s w_i v_ij)."""
-    exponent = (s * null.weight)[:, None] * values
-    shift = exponent.max(axis=1)
-    exponent -= shift[:, None]
-    tilted = null.proba * np.exp(exponent, out=exponent)
-    total = tilted.sum(axis=1)
-    tilted /= total[:, None]
-    first = np.einsum("ij,ij->i", tilted, values)
-    second = np.einsum("ij,ij,ij->i", tilted, values, values) - first**2
-    return (
-        float((np.log(total) + shift).sum()),
-        float(null.weight @ first),
-        float((null.weight**2) @ np.maximum(second, 0.0)),
-    )
+class WeightedTotal:
+    """The total T = sum_i w_i values[i, y_i] of some labels, and its first moments under the null.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows and their labels.
+    values : ndarray of shape (n_rows, n_classes)
+        What each label would contribute.
+
+    Attributes
+    ----------
+    observed, mean : float
+        The total of the labels, and its expectation.
+    row_mean : ndarray of shape (n_rows,)
+        Expectation of each row's value.
+    centred : ndarray of shape (n_rows, n_classes)
+        Values minus their expectation, 0 where the label cannot be drawn.
+    variance : float
+        Variance of the total.
+
+    Examples
+    --------
+    Five of ten fair coins show heads:
+
+    >>> null = NullModel(np.full((10, 2), np.log(0.5)), np.arange(10) % 2, np.ones(10))
+    >>> heads = WeightedTotal(null, np.tile([0.0, 1.0], (10, 1)))
+    >>> heads.observed, heads.mean, heads.variance, heads.z
+    (5.0, 5.0, 2.5, 0.0)
+    """
+
+    def __init__(self, null: NullModel, values: np.ndarray):
+        self.null = null
+        observed = values[np.arange(null.n_rows), null.y]
+        self.observed = float(null.weight @ observed)
+        self.row_mean = np.vecdot(null.proba, values)
+        self.mean = float(null.weight @ self.row_mean)
+        self.centred = values - self.row_mean[:, None]
+        self.tilted = null.proba * self.centred
+        self.variance = float(null.weight**2 @ np.vecdot(self.tilted, self.centred))
+        # What is left of equal terms that cancel must not be mistaken for a difference.
+        self.excess = float(null.weight @ (observed - self.row_mean))
+
+    @property
+    def z(self) -> float:
+        """The observed total minus its expectation, in standard errors; 0 where it cannot vary."""
+        return self.excess / math.sqrt(self.variance) if self.variance > 0 else 0.0
+
+    def events(self) -> float:
+        """Return the squared variance over the fourth moment, which counts independent events.
+
+        m jumps of a Poisson process give m, n fair coins give n, and rows that hardly contribute are not counted.
+        """
+        squares = self.tilted * self.centred
+        squares *= self.centred
+        fourth = float(self.null.weight**4 @ np.vecdot(squares, self.centred))
+        return self.variance**2 / fourth if fourth > 0 else 0.0
+
+    def skewness(self) -> float:
+        """Return the third central moment over the 3/2 power of the variance."""
+        third = np.vecdot(self.tilted * self.centred, self.centred)
+        return float((self.null.weight**3) @ third) / self.variance**1.5
+
+    @cached_property
+    def _possible(self) -> np.ndarray:
+        """Centred values; what an impossible label would contribute must not enter the scaling of the exponentials."""
+        impossible = self.null.proba <= 0
+        return np.where(impossible, 0.0, self.centred) if impossible.any() else self.centred
+
+    def cumulants(self, s: float) -> tuple[float, float, float]:
+        """Return K(s), K'(s), K''(s) of T - mean, where K(s) = sum_i log sum_j p_ij exp(s w_i (v_ij - m_i))."""
+        null, values = self.null, self._possible
+        exponent = values * (s * null.weight)[:, None]
+        shift = row_max(exponent)
+        exponent -= shift[:, None]
+        tilted = np.exp(exponent, out=exponent)
+        tilted *= null.proba
+        total = row_sum(tilted)
+        tilted *= values
+        first = row_sum(tilted) / total
+        second = np.vecdot(tilted, values) / total - first**2
+        return (
+            float((np.log(total) + shift).sum()),
+            float(null.weight @ first),
+            float((null.weight**2) @ np.maximum(second, 0.0)),
+        )
+
+    def bound(self) -> tuple[float, float] | None:
+        """Return bounds of the two tail probabilities where one of them is beyond doubt, whatever the law.
+
+        Chernoff's bound: P(T >= t) <= exp(K(s) - s t) for every s >= 0, and P(T <= t) for every s <= 0.
+        """
+        if self.variance <= 0 or abs(self.z) < SURE_START:
+            return None
+        for start in (SURE_START, START):
+            s = math.copysign(start, self.z) / math.sqrt(self.variance)
+            exponent = self.cumulants(s)[0] - s * self.excess
+            if exponent < SURE:
+                least = math.exp(max(exponent, LEAST))
+                return (least, 1.0) if s > 0 else (1.0, least)
+        return None
 
 
 def loss_tail(null: NullModel) -> tuple[float, float, bool]:
@@ -92,22 +187,42 @@ def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]
     >>> print(round(upper, 3), solved)  # between P(heads >= 8) = 0.055 and P(heads >= 9) = 0.011
     0.029 True
     """
-    rows = np.arange(null.n_rows)
-    observed = float(null.weight @ values[rows, null.y])
-    # What an impossible label would contribute must not enter the scaling of the exponentials.
-    values = np.where(null.proba > 0, values, values[rows, null.proba.argmax(axis=1)][:, None])
-    row_mean = np.einsum("ij,ij->i", null.proba, values)
-    centred = values - row_mean[:, None]
-    mean = float(null.weight @ row_mean)
-    variance = float((null.weight**2) @ np.einsum("ij,ij,ij->i", null.proba, centred, centred))
-    if variance <= 0:
+    return saddlepoint_tail(WeightedTotal(null, values))
+
+
+def saddlepoint_tail(total: WeightedTotal) -> tuple[float, float, bool]:
+    """Return what `total_tail` does, of a total whose moments are known.
+
+    Parameters
+    ----------
+    total : WeightedTotal
+        The total.
+
+    Returns
+    -------
+    upper, lower : float
+        Tail probabilities; Chernoff's bound where that is below 1e-100, or nothing better is known.
+    solved : bool
+        False where the observed total lies at the edge of what the null can produce.
+
+    Examples
+    --------
+    >>> null = NullModel(np.log(np.tile([0.1, 0.9], (10, 1))), np.array([0] + [1] * 9), np.ones(10))
+    >>> saddlepoint_tail(WeightedTotal(null, null.loss))[2]
+    True
+    """
+    observed = total.excess
+    if total.variance <= 0:
         return 1.0, 1.0, False
-    scale = np.sqrt(variance)
-    z = (observed - mean) / scale
-    s, low, high = float(np.clip(z, -3.0, 3.0)) / scale, -np.inf, np.inf
-    solved = False
+    scale = math.sqrt(total.variance)
+    z = total.z
+    s, low, high = min(max(z, -START), START) / scale, -np.inf, np.inf
+    solved, bound = False, 0.0
     for _ in range(60):
-        k0, k1, k2 = _cumulants(null, values, s)
+        k0, k1, k2 = total.cumulants(s)
+        bound = min(bound, k0 - s * observed)
+        if bound < FAR:
+            break
         difference = k1 - observed
         if abs(difference) <= 1e-9 * scale:
             solved = True
@@ -123,24 +238,16 @@ def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]
         if abs(new) * scale > 1e8:  # the observation lies at the edge of what the null can produce
             break
         s = new
-    if not solved:
-        upper = 0.0 if observed > mean else 1.0
-        return upper, 1.0 - upper, False
-    w = np.sign(s) * np.sqrt(max(2.0 * (s * observed - k0), 0.0))
-    u = s * np.sqrt(k2)
-    if abs(w) < 1e-3:
+    if solved and -2.0 * bound < 1e-6:
         # 1/u - 1/w cancels here; its limit is the first Edgeworth term.
-        upper = float(np.clip(norm.sf(z) + norm.pdf(z) * _skewness(null, centred, scale) * (z**2 - 1) / 6, 0.0, 1.0))
+        upper = float(np.clip(norm.sf(z) + norm.pdf(z) * total.skewness() * (z**2 - 1) / 6, 0.0, 1.0))
         return upper, 1.0 - upper, True
-    if u * u < MIN_SPREAD * w * w:
-        upper = 0.0 if observed > mean else 1.0
-        return upper, 1.0 - upper, False
+    # The tilted law may have all but one outcome left: then the bound stands, or nothing is known.
+    if not solved or k2 * s * s < MIN_SPREAD * -2.0 * bound:
+        least = math.exp(max(bound, LEAST)) if bound < SURE else 0.0
+        return (least, 1.0, bound < SURE) if observed > 0 else (1.0, least, bound < SURE)
+    w, u = math.copysign(math.sqrt(-2.0 * (k0 - s * observed)), s), s * math.sqrt(k2)
     correction = norm.pdf(w) * (1.0 / u - 1.0 / w)
     upper = float(np.clip(norm.sf(w) + correction, 0.0, 1.0))
     lower = float(np.clip(norm.cdf(w) - correction, 0.0, 1.0))
     return upper, lower, True
-
-
-def _skewness(null: NullModel, centred: np.ndarray, scale: float) -> float:
-    third = np.einsum("ij,ij,ij,ij->i", null.proba, centred, centred, centred)
-    return float((null.weight**3) @ third) / scale**3

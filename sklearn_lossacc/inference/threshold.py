@@ -56,25 +56,50 @@ def best_threshold(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) 
     return float(cuts[best[np.argmin(np.abs(cuts[best]))]])
 
 
-def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return class offsets: the threshold of largest accuracy for two classes, nearly maximum likelihood for more.
+def fit_offsets(log_proba: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return class offsets for each set of weights.
 
-    At the maximum of the likelihood every class has as much probability as labels; a few rounds of proportional
-    fitting, with half a row added to each class, come close to it.
+    The threshold of largest accuracy for two classes, nearly maximum likelihood for more: at the maximum every class
+    has as much probability as labels. A few rounds of proportional fitting, with half a row added to each class, come
+    close to it.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Natural logarithms of the probabilities.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weights : ndarray of shape (n_sets, n_rows)
+        Row weights, 0 for the rows that a set leaves out.
+
+    Returns
+    -------
+    ndarray of shape (n_sets, n_classes)
+
+    Examples
+    --------
+    Equal probabilities, and of four labels two are of class 0; without the last two rows both are:
+
+    >>> weights = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0]])
+    >>> all_rows, first_rows = fit_offsets(np.log(np.full((4, 3), 1 / 3)), np.array([0, 0, 1, 2]), weights)
+    >>> bool(0 < all_rows[0] - all_rows[1] < first_rows[0] - first_rows[1])
+    True
     """
     k = log_proba.shape[1]
     if k == 2:
-        cut = best_threshold(log_proba[:, 1] - log_proba[:, 0], y == 1, weight)
-        return np.array([0.5 * cut, -0.5 * cut])
-    half = 0.5 * weight.mean()
-    target = np.bincount(y, weight, k) + half
+        score = log_proba[:, 1] - log_proba[:, 0]
+        used = [weight > 0 for weight in weights]
+        cuts = [best_threshold(score[u], y[u] == 1, w[u]) for u, w in zip(used, weights, strict=True)]
+        return 0.5 * np.stack([cuts, np.negative(cuts)], axis=1)
+    half = 0.5 * weights.sum(axis=1, keepdims=True) / np.count_nonzero(weights, axis=1)[:, None]
+    target = np.stack([np.bincount(y, weight, k) for weight in weights]) + half
     proba = np.exp(log_proba - log_proba.max(axis=1, keepdims=True))
-    offsets = np.zeros(k)
+    offsets = np.zeros((len(weights), k))
     for _ in range(FITTING_ROUNDS):
         factor = np.exp(offsets)
-        share = factor * ((weight / (proba @ factor)) @ proba)  # total probability of each class
+        share = factor * ((weights / (factor @ proba.T)) @ proba)  # total probability of each class
         offsets += np.log(target / (share + half))
-    return offsets - offsets.mean()
+    return offsets - offsets.mean(axis=1, keepdims=True)
 
 
 def sign_flip_p_value(moves: np.ndarray, rng: np.random.Generator) -> float:
@@ -127,10 +152,11 @@ def threshold_gain(
     before = log_proba.argmax(axis=1) == y
     after = np.empty_like(before)
     fold = folds(len(y), group, rng, by=log_proba.max(axis=1))
-    for f in np.unique(fold):
-        train, test = fold != f, fold == f
-        offsets = fit_offsets(log_proba[train], y[train], weight[train])
-        after[test] = (log_proba[test] + offsets).argmax(axis=1) == y[test]
+    kept_out = np.unique(fold)
+    *of_folds, offsets = fit_offsets(log_proba, y, weight * np.array([*(fold != f for f in kept_out), fold >= 0]))
+    for f, own in zip(kept_out, of_folds, strict=True):
+        test = np.flatnonzero(fold == f)
+        after[test] = (log_proba[test] + own).argmax(axis=1) == y[test]
     change = after.astype(float) - before
     net, sizes = unit_sums(change[:, None], weight, group)
     mean, error = mean_and_error(net, sizes)
@@ -141,7 +167,6 @@ def threshold_gain(
         p_value = float(binom.sf(np.count_nonzero(moves > 0) - 1, moves.size, 0.5))
     else:
         p_value = sign_flip_p_value(moves, rng)
-    offsets = fit_offsets(log_proba, y, weight)
     threshold = 1.0 / (1.0 + np.exp(offsets[1] - offsets[0])) if log_proba.shape[1] == 2 else None
     half = 1.96 * float(error[0])
     return ThresholdGain(

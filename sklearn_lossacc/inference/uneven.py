@@ -13,7 +13,7 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 from sklearn_lossacc.inference.cause_model import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.gates import MIN_EVENTS, Statistic, loss_tails, monte_carlo
+from sklearn_lossacc.inference.gates import MIN_EVENTS, N_DRAWS_EXTENDED, Statistic, loss_tails, monte_carlo
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
 
@@ -54,8 +54,21 @@ class ClassTemperatures:
     temperatures: dict[int, float]
 
 
-def uneven_test(null: NullModel, random_state: int = 0) -> UnevenTest:
+def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> UnevenTest:
     """Test whether loss minus entropy has its null spread in the rows predicted as each class.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows; their probabilities are the hypothesis.
+    random_state : int, default=0
+        Seed of the draws.
+    most_draws : int, default=9999
+        Draws at which to stop, where any are needed.
+
+    Returns
+    -------
+    UnevenTest
 
     Notes
     -----
@@ -81,19 +94,21 @@ def uneven_test(null: NullModel, random_state: int = 0) -> UnevenTest:
     # The square of z is the score test of a temperature of the class's own.
     still_open = open_gain(float(np.nansum(z**2)) / effect, n_judged, null.effective_n() / effect)
     if null.group is not None:
-        p_value = _drawn_maximum(null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state)
+        p_value = _drawn_maximum(
+            null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state, most_draws
+        )
         return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open)
     judged = np.flatnonzero(usable)
     p_values = []
     for j in judged:
-        tails = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state)
+        tails = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state, most_draws)
         p_values.append(min(1.0, 2.0 * min(tails)))
     smallest = int(np.argmin(p_values))
     p_value = -np.expm1(n_judged * np.log1p(-min(p_values[smallest], 1.0 - 1e-16)))
     return UnevenTest(float(p_value), z, int(judged[smallest]), n_judged, still_open)
 
 
-def _drawn_maximum(null, predicted, variance, usable, observed, random_state) -> float:
+def _drawn_maximum(null, predicted, variance, usable, observed, random_state, most_draws) -> float:
     """Monte Carlo p-value of the largest absolute z over predicted classes."""
     k = null.n_classes
     entropy = np.bincount(predicted, null.weight * null.entropy, k)
@@ -105,7 +120,7 @@ def _drawn_maximum(null, predicted, variance, usable, observed, random_state) ->
         excess = np.bincount(predicted, at_top, k) + moved - entropy
         return np.abs(excess[:, usable] / np.sqrt(variance[usable])).max(axis=1)
 
-    return monte_carlo(null, {"uneven": Statistic(observed, of_draws)}, random_state)["uneven"].p_value
+    return monte_carlo(null, {"uneven": Statistic(observed, of_draws)}, random_state, most_draws)["uneven"].p_value
 
 
 def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTemperatures:

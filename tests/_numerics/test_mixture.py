@@ -6,9 +6,7 @@ from scipy.special import log_softmax
 from sklearn_lossacc._numerics.mixture import MAX_FLOOR, fit_mixture, mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import solve_temperature
 
-TERMS = [
-    {"temperature": t, "bias": b, "floor": f} for t in (False, True) for b in (False, True) for f in (False, True)
-]
+TERMS = [{"temperature": t, "bias": b, "floor": f} for t in (False, True) for b in (False, True) for f in (False, True)]
 
 
 def planted(seed, n, k, *, beta=1.0, bias=None, floor=0.0, scale=2.0):
@@ -41,9 +39,7 @@ def by_quasi_newton(log_proba, y, weight, terms, starts=((1.0, 0.05), (0.4, 0.2)
     for beta, floor in starts:
         start = [beta] * terms["temperature"] + [0.0] * (k * terms["bias"]) + [floor] * terms["floor"]
         bounds = (
-            [(1e-2, 1e2)] * terms["temperature"]
-            + [(-20, 20)] * (k * terms["bias"])
-            + [(0, MAX_FLOOR)] * terms["floor"]
+            [(1e-2, 1e2)] * terms["temperature"] + [(-20, 20)] * (k * terms["bias"]) + [(0, MAX_FLOOR)] * terms["floor"]
         )
         found = minimize(objective, start, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9})
         best = max(best, -found.fun)
@@ -166,8 +162,10 @@ def test_fixed_floor():
     fit = fit_mixture(log_proba, y, floor=False, floor_value=0.2)
     assert fit.floor == 0.2
     best = minimize_scalar(
-        lambda beta: -log_likelihood(log_proba, y, np.ones(500), beta, np.zeros(3), 0.2), bounds=(0.1, 5),
-        method="bounded", options={"xatol": 1e-9},
+        lambda beta: -log_likelihood(log_proba, y, np.ones(500), beta, np.zeros(3), 0.2),
+        bounds=(0.1, 5),
+        method="bounded",
+        options={"xatol": 1e-9},
     )
     np.testing.assert_allclose(fit.beta, best.x, rtol=1e-5)
     free = fit_mixture(log_proba, y)
@@ -194,10 +192,9 @@ def test_flat_likelihoods_are_climbed_to_the_end():
         fit = fit_mixture(log_proba, y)
         assert fit.converged
         best = minimize_scalar(
-            lambda beta, log_proba=log_proba, y=y: -fit_mixture(
-                beta * log_proba, y, temperature=False
-            ).log_likelihood,
-            bounds=(max(0.8 * fit.beta, 1e-3), 1.25 * fit.beta), method="bounded",
+            lambda beta, log_proba=log_proba, y=y: -fit_mixture(beta * log_proba, y, temperature=False).log_likelihood,
+            bounds=(max(0.8 * fit.beta, 1e-3), 1.25 * fit.beta),
+            method="bounded",
         )
         stopped.append(-best.fun - fit.log_likelihood)
     assert max(stopped) < 1e-4

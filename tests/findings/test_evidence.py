@@ -6,7 +6,7 @@ import pytest
 from sklearn_lossacc import Diagnosis, summarize
 from sklearn_lossacc.findings import evidence as module
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.inference.gates import N_DRAWS, N_DRAWS_EXTENDED
+from sklearn_lossacc.inference.gates import N_DRAWS, N_DRAWS_EXTENDED, N_DRAWS_FIRST
 
 
 def logits(n, k, temperature=1.0, seed=0):
@@ -43,18 +43,30 @@ def test_of_more_rows_a_part_is_judged(monkeypatch):
 def test_small_p_values_are_drawn_finely_only_where_they_count():
     # 300 classes in 900 rows: class totals are drawn. Overconfidence upsets them, but is no class bias.
     over = evidence_of(*logits(900, 300, temperature=2.0))
-    assert over.gates["class_bias"].n_draws == N_DRAWS
+    assert over.gates["class_bias"].n_draws == N_DRAWS_FIRST
     p_value, facts = over.p_values("class_bias", "class_bias")
-    assert facts["p_gate"] < 0.01 <= facts["p_attr"] == p_value
-    assert "fine_gates" not in over.__dict__
+    assert facts["p_gate"] == 1 / (1 + N_DRAWS_FIRST)
+    assert facts["p_gate"] < 0.1 <= facts["p_attr"] == p_value
 
 
-def test_small_p_values_that_count_are_drawn_finely():
+def test_offsets_that_cannot_be_fitted_are_not_drawn_finely():
     y, scores = logits(900, 300)
     biased = evidence_of(np.where(np.arange(900) % 5 == 0, 7, y), scores)
     p_value, facts = biased.p_values("class_bias", "class_bias")
-    assert facts["p_gate"] == 1 / (1 + N_DRAWS_EXTENDED)
-    assert p_value < 1 / (1 + N_DRAWS)
+    assert p_value == facts["p_gate"] == 1 / (1 + N_DRAWS_FIRST)
+    assert facts["p_attr"] < 1e-6
+
+
+@pytest.mark.parametrize(("alpha", "n_draws"), [(0.05, N_DRAWS), (0.01, N_DRAWS_EXTENDED)])
+def test_small_p_values_that_count_are_drawn_finely(alpha, n_draws):
+    y, scores = logits(320, 60)
+    biased = Evidence(
+        summarize(np.where(np.arange(320) % 5 == 0, 7, y), scores, input="logits"), alpha=alpha, random_state=0
+    )
+    assert "class_bias" in biased.causes.terms
+    p_value, facts = biased.p_values("class_bias", "class_bias")
+    assert facts["p_gate"] == 1 / (1 + n_draws)
+    assert p_value == max(facts["p_gate"], facts["p_attr"])
 
 
 def test_every_use_of_draws_has_its_own_stream():

@@ -7,6 +7,7 @@ from sklearn_lossacc.inference.gates import (
     EXTEND_BELOW,
     N_DRAWS,
     N_DRAWS_EXTENDED,
+    N_DRAWS_FIRST,
     ClassCounts,
     Statistic,
     loss_z,
@@ -234,11 +235,12 @@ def heads_of(draws):
 
 def test_monte_carlo_is_the_rank_among_the_draws():
     null = coins(10)
-    seen = np.concatenate([heads_of(d) for d in null.draws(N_DRAWS, np.random.default_rng(3))])
-    for observed in (8.0, 10.0, 12.0):
+    rng = np.random.default_rng(3)
+    seen = np.concatenate([heads_of(d) for n in (N_DRAWS_FIRST, N_DRAWS - N_DRAWS_FIRST) for d in null.draws(n, rng)])
+    for observed, n_draws in ((8.0, N_DRAWS_FIRST), (10.0, N_DRAWS_FIRST), (12.0, N_DRAWS_FIRST), (15.0, N_DRAWS)):
         gate = monte_carlo(null, {"heads": Statistic(observed, heads_of)}, 3)["heads"]
-        assert gate.p_value == (1 + (seen >= observed).sum()) / (N_DRAWS + 1)
-        assert (gate.n_draws, gate.method, gate.statistic) == (N_DRAWS, "monte carlo", observed)
+        assert gate.p_value == (1 + (seen[:n_draws] >= observed).sum()) / (n_draws + 1)
+        assert (gate.n_draws, gate.method, gate.statistic) == (n_draws, "monte carlo", observed)
 
 
 @pytest.mark.parametrize("observed", [14, 15, 17, 20])
@@ -254,10 +256,34 @@ def test_small_p_values_get_more_draws_and_others_stay_as_they_are():
     both = monte_carlo(null, {"rare": rare, "common": common}, 0)
     assert both["rare"].n_draws == N_DRAWS_EXTENDED
     assert both["rare"].p_value < EXTEND_BELOW
-    assert both["common"].n_draws == N_DRAWS
+    assert both["common"].n_draws == N_DRAWS_FIRST
     alone = monte_carlo(null, {"common": common}, 0)
     assert alone["common"] == both["common"]
     assert monte_carlo(null, {"common": common, "rare": rare}, 0) == both
+
+
+def test_settled_p_values_get_no_more_draws():
+    null = coins(20)
+    statistics = {"rare": Statistic(20.0, heads_of), "between": Statistic(17.0, heads_of)}
+    fine, settled = (monte_carlo(null, statistics, 0, settled=limit) for limit in (0.0, 0.001))
+    assert (settled["rare"].n_draws, settled["rare"].p_value) == (N_DRAWS, 1 / (N_DRAWS + 1))
+    # The chance that it could have been settled is added to what was not.
+    assert settled["between"].n_draws == fine["between"].n_draws == N_DRAWS_EXTENDED
+    assert settled["between"].p_value == pytest.approx(fine["between"].p_value + 1 / (N_DRAWS + 1))
+    assert monte_carlo(null, statistics, 0, settled=0.0009) == fine
+
+
+def test_sequential_p_values_are_valid():
+    # The p-value of a uniform: the observation and its draws are ranks of the same law.
+    coin = NullModel(np.log([[0.5, 0.5]]), np.array([0]), np.ones(1))
+    rng = np.random.default_rng(5)
+
+    def p_value(run):
+        draw = np.random.default_rng([6, run])
+        uniform = Statistic(rng.random(), lambda draws: draw.random(draws.size))
+        return monte_carlo(coin, {"u": uniform}, 0, settled=0.001)["u"].p_value
+
+    assert_super_uniform(np.array([p_value(run) for run in range(4000)]), (0.001, 0.002, 0.0055, 0.01, 0.05, 0.1, 0.5))
 
 
 def test_the_smallest_p_value():

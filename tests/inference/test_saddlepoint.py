@@ -4,7 +4,7 @@ from scipy.special import log_softmax
 from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.saddlepoint import loss_tail, total_tail
+from sklearn_lossacc.inference.saddlepoint import WeightedTotal, loss_tail, total_tail
 
 
 def make(n, k, *, scale=1.0, weighted=False, seed=0):
@@ -170,19 +170,37 @@ def test_scaled_weights_change_nothing():
 
 @pytest.mark.parametrize("n", [12, 100, 400])
 @pytest.mark.parametrize("expected_misses", [0.5, 6.0, 20.0])
-def test_everything_right_is_left_to_others(n, expected_misses):
+def test_everything_right_is_left_to_others_or_bounded(n, expected_misses):
     # P(T <= t) is the product of the largest probabilities; a continuous law has nothing to say about it.
     p = 1 - np.linspace(0.6, 1.4, n) * expected_misses / n if expected_misses < n / 3 else np.linspace(0.6, 0.9, n)
     null = NullModel(np.log(np.stack([1 - p, p], axis=1)), np.ones(n, dtype=int), np.ones(n))
     upper, lower, solved = loss_tail(null)
-    assert not solved
-    assert (upper, lower) == (1.0, 0.0)
+    assert upper == 1.0
+    assert (np.prod(p) <= lower < 1e-7) if solved else lower == 0.0
 
 
-def test_everything_wrong_is_left_to_others():
+def test_everything_wrong_is_bounded():
     p = np.linspace(0.7, 0.9, 100)
     null = NullModel(np.log(np.stack([1 - p, p], axis=1)), np.zeros(100, dtype=int), np.ones(100))
-    assert loss_tail(null) == (0.0, 1.0, False)
+    upper, lower, solved = loss_tail(null)
+    assert np.prod(1 - p) <= upper < 1.01 * np.prod(1 - p)
+    assert (lower, solved) == (1.0, True)
+
+
+@pytest.mark.parametrize("n", [12, 30, 100])
+@pytest.mark.parametrize("k", [2, 5])
+def test_bounds_are_bounds(n, k):
+    # All labels the least likely ones: no total is larger, and its probability is their product.
+    log_proba, _ = make(n, k, scale=3.0)
+    null = NullModel(log_proba, log_proba.argmin(axis=1), np.ones(n))
+    bound = WeightedTotal(null, null.loss).bound()
+    assert bound is not None
+    assert null.log_proba.min(axis=1).sum() <= np.log(bound[0]) + 1e-9
+    assert bound[0] < 1e-6
+    assert (
+        WeightedTotal(NullModel(log_proba, draw(log_proba, np.random.default_rng(0)), np.ones(n)), null.loss).bound()
+        is None
+    )
 
 
 @pytest.mark.parametrize("pick", ["argmax", "argmin"])

@@ -43,7 +43,7 @@ def test_best_threshold_stays_near_even_odds():
 def test_offsets_undo_a_planted_shift(k):
     scores, y = rows(np.random.default_rng(k), 20_000, k)
     shift = np.linspace(-1, 1, k)
-    offsets = fit_offsets(log_softmax(scores + shift, axis=1), y, np.ones(20_000))
+    offsets = fit_offsets(log_softmax(scores + shift, axis=1), y, np.ones((1, 20_000)))[0]
     np.testing.assert_allclose(offsets, -shift, atol=0.15)
 
 
@@ -54,12 +54,12 @@ def test_offsets_are_those_of_proportional_fitting():
     for _ in range(6):
         share = weight @ softmax(log_proba + offsets, axis=1)
         offsets += np.log((np.bincount(y, weight) + half) / (share + half))
-    np.testing.assert_allclose(fit_offsets(log_proba, y, weight), offsets - offsets.mean(), rtol=1e-12)
+    np.testing.assert_allclose(fit_offsets(log_proba, y, weight[None])[0], offsets - offsets.mean(), rtol=1e-12)
 
 
 def test_offsets_of_an_absent_class_are_finite():
     scores, y = rows(np.random.default_rng(0), 200, 3)
-    assert np.isfinite(fit_offsets(log_softmax(scores, axis=1), np.minimum(y, 1), np.ones(200))).all()
+    assert np.isfinite(fit_offsets(log_softmax(scores, axis=1), np.minimum(y, 1), np.ones((1, 200)))).all()
 
 
 @pytest.mark.parametrize("k", [2, 4])

@@ -8,13 +8,17 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.gates import CONTINUE_BELOW
 
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether some predicted classes are over- or underconfident beyond the selected model."""
     if evidence.n_classes < 3:
         return not_applicable("With two classes the shape and class bias say everything about single classes.")
-    gate, attribution = evidence.uneven_gate, evidence.uneven_attribution
+    attribution = evidence.uneven_attribution
+    # Where the attribution is no smaller, how small the gate's p-value is does not matter.
+    explained = attribution is not None and attribution.p_value >= CONTINUE_BELOW
+    gate = evidence.rough_uneven_gate if explained else evidence.uneven_gate
     shown = attribution or gate
     if shown.n_groups < 2:
         return not_applicable("Fewer than two classes are predicted often enough.")
