@@ -3,82 +3,20 @@
 from __future__ import annotations
 
 import operator
-import sys
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
-from sklearn_lossacc.calibration.identity import IdentityCalibrator
-from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
-from sklearn_lossacc.calibration.matrix import MatrixCalibrator
+from sklearn_lossacc.calibration.candidates import CANDIDATES
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare
 from sklearn_lossacc.calibration.outcome import Outcome
-from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
-from sklearn_lossacc.calibration.spline import SplineCalibrator
-from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
-from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["CANDIDATES", "AutoCalibrator", "Candidate"]
-
-
-class Candidate(NamedTuple):
-    """One calibrator to choose from.
-
-    Attributes
-    ----------
-    name : str
-        What `choice_` says.
-    make : callable
-        Makes the calibrator from ``input=``.
-    rows_per_class : int
-        Rows that each class needs before the calibrator is tried.
-    n_classes : tuple of int
-        Smallest and largest number of classes for which it is tried.
-    """
-
-    name: str
-    make: Callable[..., BaseCalibrator]
-    rows_per_class: int = 0
-    n_classes: tuple[int, int] = (1, sys.maxsize)
-
-    def suits(self, class_weight: np.ndarray) -> bool:
-        """Say whether the calibrator is worth a trial on such labels.
-
-        Parameters
-        ----------
-        class_weight : ndarray of shape (n_classes,)
-            Weight of each class.
-
-        Returns
-        -------
-        bool
-            True if the numbers of rows and of classes are in range.
-        """
-        fewest, most = self.n_classes
-        return bool(fewest <= len(class_weight) <= most and class_weight.min() >= self.rows_per_class)
-
-
-def _with_floor(**params: Any) -> TemperatureCalibrator:
-    """Make a temperature calibrator with a floor."""
-    return TemperatureCalibrator(floor=True, **params)
+__all__ = ["AutoCalibrator"]
 
 
 NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
-
-# From the simplest to the richest: the order decides between calibrators that the data cannot tell apart.
-CANDIDATES = (
-    Candidate("identity", IdentityCalibrator),
-    Candidate("temperature", TemperatureCalibrator),
-    Candidate("temperature+floor", _with_floor),
-    Candidate("sigmoid", SigmoidCalibrator, 10, (2, 2)),
-    Candidate("vector", VectorCalibrator, 10, (3, sys.maxsize)),
-    Candidate("matrix", MatrixCalibrator, 10, (3, 100)),
-    Candidate("spline", SplineCalibrator, 100, (2, 2)),
-    Candidate("isotonic", IsotonicCalibrator, 1000),
-)
 
 
 class AutoCalibrator(BaseCalibrator):
@@ -119,11 +57,13 @@ class AutoCalibrator(BaseCalibrator):
 
     Notes
     -----
-    Candidates, from the simplest: the identity; one temperature; temperature with a floor; for two classes a
-    sigmoid and a spline; for more a vector, and up to 100 classes a matrix; and isotonic maps. Sigmoid, vector and
-    matrix ask for 10 rows in every class, the spline for 100, isotonic maps for 1000. The choice is the first whose
-    mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy model that
-    is the identity, nearly always.
+    Candidates, from the simplest: the identity; one cautious temperature; from 100 rows on temperature with a floor;
+    for two classes a sigmoid and a spline; for more a vector, and up to 100 classes a matrix, both after a temperature
+    with a floor; and isotonic maps. The sigmoid asks for 20 rows in each class, the spline for 100, isotonic maps for
+    1000; vector and matrix ask for 20 rows a class on average and two of the rarest. Their `strength` is the best of 4
+    and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice is the first
+    candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy
+    model that is the identity, nearly always.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
@@ -162,15 +102,16 @@ class AutoCalibrator(BaseCalibrator):
         enough = len(folds.rows) >= 2 * n_folds and folds.n_units >= 4
         self.cv_results_: dict[str, np.ndarray] = {}
         candidates = [one for one in CANDIDATES[: None if enough else 1] if one.suits(class_weight)]
-        chosen = candidates[0]
+        chosen, make = candidates[0], candidates[0].make
         if enough:
-            loss = [out_of_fold_loss(one.make(input=self.input), predictions, folds) for one in candidates]
             all_weights = predictions.sample_weight
             weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
-            mean = np.array([weight @ one / weight.sum() for one in loss])
-            best = loss[int(mean.argmin())]
-            pairs = np.array([compare(one, best, weight, folds) for one in loss])
-            chosen = candidates[int(np.argmax(pairs[:, 0] <= pairs[:, 1] + NO_DIFFERENCE))]
+            trials = [one.attempt(predictions, folds, weight) for one in candidates]
+            mean = np.array([trial.mean for trial in trials])
+            best = trials[int(mean.argmin())].loss
+            pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
+            place = int(np.argmax(pairs[:, 0] <= pairs[:, 1] + NO_DIFFERENCE))
+            chosen, make = candidates[place], trials[place].make
             self.cv_results_ = {
                 "name": np.array([one.name for one in candidates]),
                 "mean_log_loss": mean,
@@ -178,7 +119,7 @@ class AutoCalibrator(BaseCalibrator):
                 "standard_error": pairs[:, 1],
             }
         self.choice_ = chosen.name
-        self.calibrator_ = chosen.make(input=self.input, classes=predictions.classes)
+        self.calibrator_ = make(input=self.input, classes=predictions.classes)
         self.calibrator_.n_features_in_ = self.n_features_in_
         self.calibrator_._fit_checked(predictions)
         return self.calibrator_.outcome_ if enough else "degenerate"

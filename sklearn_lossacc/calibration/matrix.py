@@ -14,6 +14,10 @@ class MatrixCalibrator(StructuredCalibrator):
 
     Parameters
     ----------
+    floor : bool, default=False
+        Whether the temperature comes with a floor, see `TemperatureCalibrator`.
+    strength : float, default=1.0
+        Multiplies the penalty; positive. Larger values stay closer to the temperature.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -29,7 +33,7 @@ class MatrixCalibrator(StructuredCalibrator):
     share_ : float
         Share of equal probabilities that is mixed in before the logs; 0 if the temperature is all there is.
     temperature_calibrator_ : TemperatureCalibrator
-        Comes first.
+        Comes first, with its floor if asked for.
     outcome_ : {"converged", "separable", "uninformative", "missing_class"}
         That of the temperature, which in the second and third case is all there is.
     classes_ : ndarray of shape (n_classes,)
@@ -45,13 +49,13 @@ class MatrixCalibrator(StructuredCalibrator):
 
     Notes
     -----
-    With t the tempered probabilities and n the sum of weights,
+    With t the tempered probabilities (and their floor) and n the sum of weights,
 
     x = log((1 - e) t + e / k), e = 1 / (n + 1);  q = softmax(M x + b),
 
-    with M and b that minimise, in nats, sum_i w_i loss_i + k [sum_j (M_jj - 1)^2 + sum_j b_j^2] +
-    k (k - 1) sum_{j != l} M_jl^2: structured matrix scaling. The predicted class of a row can change. On the
-    rows of the fit the log loss is never above that of temperature scaling.
+    with M and b that minimise, in nats, sum_i w_i loss_i + c k [sum_j (M_jj - 1)^2 + sum_j b_j^2] +
+    c k (k - 1) sum_{j != l} M_jl^2, c the `strength`: with c = 1 and no floor structured matrix scaling. The
+    predicted class of a row can change. On the rows of the fit the log loss is never above that of temperature scaling.
 
     References
     ----------

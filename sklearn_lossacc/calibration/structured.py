@@ -21,24 +21,31 @@ __all__ = ["StructuredCalibrator"]
 class StructuredCalibrator(BaseCalibrator):
     """Temperature scaling followed by a linear map of log probabilities near the identity."""
 
+    def __init__(self, *, floor: bool = False, strength: float = 1.0, input: str = "proba", classes: Any = None):
+        super().__init__(input=input, classes=classes)
+        self.floor = floor
+        self.strength = strength
+
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        n_classes = predictions.n_classes
-        inner = TemperatureCalibrator(input=self.input, classes=predictions.classes)
+        if not 0.0 < self.strength < np.inf:
+            raise ValueError(f"strength must be a positive number, got {self.strength!r}.")
+        penalty = self.strength * self._penalty(predictions.n_classes)
+        inner = TemperatureCalibrator(floor=self.floor, input=self.input, classes=predictions.classes)
         self.temperature_calibrator_ = fit_inner(inner, predictions)
         self.share_ = 0.0
-        theta = np.zeros(self._penalty(n_classes).shape)
+        theta = np.zeros_like(penalty)
         if inner.outcome_ not in ("converged", "missing_class"):
             self._set(theta)
             return inner.outcome_
         y, weight, scores = predictions.y, predictions.sample_weight, predictions.checked
         self.share_ = 1.0 / (float(class_weight.sum()) + 1.0)
-        x = np.empty((scores.n_rows, n_classes), dtype=scores_dtype(scores.n_rows, theta))
+        x = np.empty((scores.n_rows, predictions.n_classes), dtype=scores_dtype(scores.n_rows, theta))
         before = 0.0
         for rows in row_blocks(*x.shape):
             tempered = inner._apply(scores, rows)
             before += self._block_loss(tempered, y[rows], weight, rows)
             x[rows] = self._log_mixed(tempered)
-        theta = fit_multinomial(x, y, weight, penalty=self._penalty(n_classes))
+        theta = fit_multinomial(x, y, weight, penalty=penalty)
         after = 0.0
         for rows in row_blocks(*x.shape):
             after += self._block_loss(softmax(adjusted_scores(x[rows], theta)), y[rows], weight, rows)

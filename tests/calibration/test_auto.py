@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
-from sklearn_lossacc.calibration.auto import CANDIDATES
+from sklearn_lossacc.calibration.candidates import CANDIDATES
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs import Predictions
@@ -164,7 +164,7 @@ def test_large_data_are_chosen_on_a_sample_and_fitted_on_all():
     P, y = draw(60_000, k=50, temperature=1.5)
     calibrator = AutoCalibrator(n_folds=2).fit(P, y)
     assert calibrator.choice_ == "temperature"
-    assert calibrator.calibrator_.temperature_ == TemperatureCalibrator().fit(P, y).temperature_
+    assert calibrator.calibrator_.temperature_ == TemperatureCalibrator(cautious=True).fit(P, y).temperature_
     assert len(assign_folds(Predictions.from_arrays(y, P), 2).rows) == 2**21 // 50
 
 
@@ -196,3 +196,36 @@ def test_scores_on_a_few_levels(n_levels):
         assert log_loss(y, calibrator.predict_proba(2 * score)) < before - 0.03
         choices.append(calibrator.choice_)
     assert "identity" not in choices
+
+
+def test_few_rows_of_a_healthy_model_do_no_harm():
+    """Two classes and 50 rows that one temperature would nearly separate: harm of a quarter nat without caution."""
+    harm = []
+    for seed in range(30):
+        P, y = draw(4050, k=2, seed=seed)
+        after = AutoCalibrator().fit(P[:50], y[:50]).predict_proba(P[50:])
+        harm.append(log_loss(y[50:], after) - log_loss(y[50:], P[50:]))
+    assert np.mean(harm) < 0.003
+    assert np.max(harm) < 0.1
+
+
+def test_a_strength_is_chosen_on_the_way():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(5000, 5))
+    y = (logits @ (np.eye(5) + 0.5 * np.eye(5, k=1)) + rng.gumbel(size=(5000, 5))).argmax(axis=1)
+    chosen = [AutoCalibrator(input="logits").fit(logits[:n], y[:n]).calibrator_ for n in (150, 5000)]
+    assert chosen[0].strength > chosen[1].strength
+    assert [one.floor for one in chosen] == [True, True]
+
+
+def test_exact_zeros_and_confused_classes_together():
+    """Shares of fifteen neighbours: zeros that no temperature repairs, and a map on top."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=1.5, size=(6000, 4))
+    votes = np.array([rng.multinomial(15, one) for one in softmax(logits, axis=1)]) / 15
+    true = logits + np.array([0.8, 0.0, -0.8, 0.0])
+    y = (true + rng.gumbel(size=true.shape)).argmax(axis=1)
+    calibrator = AutoCalibrator().fit(votes[:3000], y[:3000])
+    loss = log_loss(y[3000:], calibrator.predict_proba(votes[3000:]))
+    for rival in (TemperatureCalibrator(floor=True), IsotonicCalibrator()):
+        assert loss < log_loss(y[3000:], rival.fit(votes[:3000], y[:3000]).predict_proba(votes[3000:])) - 0.003

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration import IdentityCalibrator, TemperatureCalibrator
@@ -11,6 +11,13 @@ from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.metrics import log_loss
 
 SHARED = os.environ.get("SKLEARN_LOSSACC_DATA")
+
+
+def draw(n, k=5, temperature=1.5, seed=0):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2, size=(n, k))
+    y = (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
+    return softmax(temperature * logits, axis=1), y
 
 
 def test_temperature_of_a_model_with_logits_too_large(overconfident):
@@ -192,3 +199,29 @@ def test_float32_exports_of_networks(name, labels, temperature, before, after):
     np.testing.assert_allclose(calibrator.temperature_, temperature, rtol=1e-6)
     np.testing.assert_allclose(log_loss(y[test], P[test]), before, rtol=1e-6)
     np.testing.assert_allclose(log_loss(y[test], calibrator.predict_proba(P[test])), after, rtol=1e-6)
+
+
+def test_a_cautious_temperature_lies_between_the_likely_one_and_1():
+    for n, seed in ((40, 0), (40, 1), (400, 2), (40_000, 3)):
+        P, y = draw(n, seed=seed)
+        likely, cautious = (TemperatureCalibrator(cautious=one).fit(P, y) for one in (False, True))
+        share = np.log(cautious.temperature_) / np.log(likely.temperature_)
+        assert 0 < share < 1
+        assert log_loss(y, cautious.predict_proba(P)) <= log_loss(y, P)
+    assert share > 0.99
+
+
+def test_caution_is_the_posterior_mean_of_the_log():
+    P, y = draw(300, seed=0)
+    log_beta = np.linspace(-3, 3, 6001)
+    true = np.log(P)[np.arange(300), y]
+    likelihood = np.array([np.sum(np.exp(u) * true) - logsumexp(np.exp(u) * np.log(P), axis=1).sum() for u in log_beta])
+    prior = sum(np.exp(-0.5 * (log_beta / s) ** 2) / s for s in (0.001, 0.05, 0.1, 0.2, 0.4, 0.8))
+    posterior = np.exp(likelihood - likelihood.max()) * prior
+    found = TemperatureCalibrator(cautious=True).fit(P, y).inverse_temperature_
+    assert abs(np.log(found) - posterior @ log_beta / posterior.sum()) < 0.01
+
+
+def test_caution_and_a_floor_exclude_each_other():
+    with pytest.raises(ValueError, match="exclude"):
+        TemperatureCalibrator(floor=True, cautious=True).fit(*draw(50))

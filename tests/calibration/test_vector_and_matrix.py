@@ -90,3 +90,33 @@ def test_densenet40_on_cifar10_is_as_good_as_published(kind, published):
     data = np.load(Path(str(SHARED)) / "probs" / "densenet40_cifar10_logits_valtest.npz")
     calibrator = kind(input="logits").fit(data["val_logits"], data["val_labels"])
     assert log_loss(data["test_labels"], calibrator.predict_proba(data["test_logits"])) < published
+
+
+@both
+def test_a_larger_strength_stays_closer_to_the_temperature(kind):
+    P, y, _ = tilted(n=500)
+    tempered = TemperatureCalibrator().fit(P, y).predict_proba(P)
+    moved = [abs(kind(strength=one).fit(P, y).predict_proba(P) - tempered).max() for one in (0.1, 1.0, 10.0, 1e6)]
+    assert (np.diff(moved) < 0).all()
+    assert moved[-1] < 3e-3  # but for the share of equal probabilities
+
+
+@both
+@pytest.mark.parametrize("strength", [0.0, -1.0, np.inf, np.nan])
+def test_strength_is_checked(kind, strength):
+    with pytest.raises(ValueError, match="strength"):
+        kind(strength=strength).fit([[0.2, 0.8], [0.6, 0.4]], [1, 0])
+
+
+@both
+def test_a_floor_comes_before_the_map(kind):
+    P, y, _ = tilted()
+    rng = np.random.default_rng(1)
+    y = np.where(rng.random(len(y)) < 0.1, rng.integers(0, 3, len(y)), y)
+    P = P**3 / (P**3).sum(axis=1, keepdims=True)
+    plain, floored = (kind(floor=one).fit(P, y) for one in (False, True))
+    expected = TemperatureCalibrator(floor=True).fit(P, y)
+    assert floored.temperature_calibrator_.floor_ == expected.floor_ > 0.02
+    assert plain.temperature_calibrator_.floor_ == 0
+    loss = [log_loss(y, one.predict_proba(P)) for one in (plain, floored, expected)]
+    assert loss[1] < min(loss[0], loss[2]) - 0.001
