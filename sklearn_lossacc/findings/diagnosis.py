@@ -49,7 +49,8 @@ class Diagnosis:
         Family-wise error rate of the statistical findings.
     description : mapping
         Facts about the input: n_rows, n_samples, n_classes, classes (labels as text), input, dtype, weighted, n_groups,
-        out_of_sample, sample_rows, sample_complete, non_finite ("inf" where a true class has probability 0).
+        out_of_sample, sample_rows, sample_complete, non_finite ("inf" where a true class has probability 0),
+        largest_loss_share (of one row).
     metrics : mapping of str to Estimate
         Every number, with its interval.
     decomposition : Decomposition
@@ -320,6 +321,7 @@ def _describe(evidence: Evidence) -> dict[str, Any]:
         "sample_complete": bool(evidence.sample.complete),
         "zero_rows": int(summary.zero_rows),
         "non_finite": "inf" if evidence.clipped else None,
+        "largest_loss_share": evidence.largest_loss_share,
     }
 
 

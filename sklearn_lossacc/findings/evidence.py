@@ -6,13 +6,14 @@ import math
 from functools import cached_property
 
 import numpy as np
+from scipy.stats import t
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
-from sklearn_lossacc.findings.parts import fitted_parts
+from sklearn_lossacc.findings.parts import fitted_parts, row_losses, stage_losses
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
 from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
@@ -106,6 +107,13 @@ class Evidence:
         """The observed log loss in nats, clipped only where a true class had probability 0."""
         return float(self.summary.mean("loss") if self.clipped else self.summary.log_loss)
 
+    @cached_property
+    def largest_loss_share(self) -> float:
+        """Largest share of the observed loss that one row carries."""
+        top, total = self.summary.top_loss, self.total_loss * self.summary.sum_w
+        largest = max(float((top.weight * top.loss).max()), float((self.null.weight * self.null.true_loss).max()))
+        return largest / total if total > 0 else 0.0
+
     # -- tests -------------------------------------------------------------------------------------------------
     @cached_property
     def gates(self) -> dict[str, Gate]:
@@ -151,6 +159,15 @@ class Evidence:
         """What each selected cause costs."""
         return fitted_parts(self.causes, self.null, self.log_proba)
 
+    @cached_property
+    def repaired_gain(self) -> np.ndarray:
+        """What the selected causes cost each sampled row: its loss less that of the selected model."""
+        gain = np.zeros(self.null.n_rows)
+        if self.causes is not None and self.causes.terms:
+            before, *_, after = stage_losses(self.causes, self.null, self.log_proba)
+            gain[self.causes.kept] = before - after
+        return gain
+
     def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | None]]:
         """Return the larger of gate and attribution p-value, and both.
 
@@ -182,20 +199,40 @@ class Evidence:
         value = 1.0 / fit.beta
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
-        return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), "sandwich, log scale")
+        half = self.quantile * error * self.sample_scale
+        return Estimate(value, value * math.exp(-half), value * math.exp(half), "sandwich, log scale")
 
     def log_temperature_error(self, fit: TemperatureSolution) -> float:
-        """Return the standard error of log T: the sandwich of the score at the fit, over groups when given."""
+        """Return the standard error of log T, over groups when given.
+
+        The sandwich of the score at the fit, but not less than what the fitted model itself expects of it: among few
+        rows the surprising ones may be missing.
+        """
         null = self.null
         model = mixture_proba(self.log_proba, fit.beta, np.zeros(self.n_classes), 0.0)
-        rows = np.arange(null.n_rows)
-        score = self.log_proba[rows, null.y] - np.einsum("ij,ij->i", model, self.log_proba)
-        contribution = null.weight * score
-        if null.group is not None:
-            contribution = np.bincount(null.group, contribution)
-        n_units = max(len(contribution), 2)
-        error = math.sqrt(float(contribution @ contribution) * n_units / (n_units - 1)) / max(fit.information, 1e-300)
-        return error / fit.beta
+        mean = np.einsum("ij,ij->i", model, self.log_proba)
+        score = null.weight * (self.log_proba[np.arange(null.n_rows), null.y] - mean)
+        expected = null.weight**2 @ (np.einsum("ij,ij,ij->i", model, self.log_proba, self.log_proba) - mean**2)
+        squares = float(score @ score)
+        units = score if null.group is None else np.bincount(null.group, score)
+        seen = float(units @ units) * len(units) / max(len(units) - 1, 1)
+        expected *= max(1.0, seen / squares) if null.group is not None and squares > 0 else 1.0
+        return math.sqrt(max(seen, float(expected))) / max(fit.information, 1e-300) / fit.beta
+
+    @property
+    def quantile(self) -> float:
+        """The 97.5 % quantile of Student's t for the number of independent units."""
+        n_units = self.null.n_rows if self.null.n_groups is None else self.null.n_groups
+        return float(t.ppf(0.975, max(n_units - 1, 1)))
+
+    @cached_property
+    def temperature_gain(self) -> np.ndarray:
+        """Loss of each sampled row less what the temperature fitted alone makes of it."""
+        fit = self.temperature_fit
+        if fit.outcome != "converged":
+            return np.zeros(self.null.n_rows)
+        zero = np.zeros(self.n_classes)
+        return self.null.true_loss - row_losses(self.log_proba, self.null.y, fit.beta, zero, 0.0)
 
     @cached_property
     def floor_alone(self) -> tuple[float, float]:
@@ -321,12 +358,34 @@ class Evidence:
             return None
         return draw_resamples(weight.size, self.rng(1))
 
+    @property
+    def sample_scale(self) -> float:
+        """What turns a standard error of the sampled rows into that of all rows."""
+        return 1.0 if self.sample.complete else math.sqrt(self.null.effective_n() / self.n_effective)
+
     def interval(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Return means of columns over the sampled rows with limits scaled to all rows."""
         null = self.null
         mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)
-        shrink = math.sqrt(null.effective_n() / self.n_effective) if not self.sample.complete else 1.0
-        return mean, mean - (mean - low) * shrink, mean + (high - mean) * shrink, method
+        scale = self.sample_scale
+        return mean, mean - (mean - low) * scale, mean + (high - mean) * scale, method
+
+    def class_quantile(self, influence: np.ndarray) -> float:
+        """Return the 97.5 % quantile of Student's t where the spread is that within true classes.
+
+        Satterthwaite's degrees of freedom: a class of few rows, or groups, knows its spread badly.
+        """
+        null = self.null
+        unit = np.arange(null.n_rows) if null.group is None else null.group
+        cell, position = np.unique(unit * self.n_classes + null.y, return_inverse=True)
+        label = cell % self.n_classes
+        variance = np.bincount(label, np.bincount(position, influence) ** 2, self.n_classes)
+        units = np.bincount(label, minlength=self.n_classes)
+        varies = (variance > 0) & (units > 1)
+        if not varies.any():
+            return self.quantile
+        freedom = variance[varies].sum() ** 2 / np.sum(variance[varies] ** 2 / (units[varies] - 1))
+        return float(t.ppf(0.975, freedom))
 
     def influence_error(self, influence: np.ndarray) -> float | None:
         """Return the standard error of a statistic from the influences of the sampled rows, which sum to zero.
@@ -337,8 +396,7 @@ class Evidence:
         units = influence if null.group is None else np.bincount(null.group, influence)
         if units.size < 2 or (null.group is not None and units.size < MIN_GROUPS):
             return None
-        shrink = 1.0 if self.sample.complete else math.sqrt(null.effective_n() / self.n_effective)
-        return shrink * math.sqrt(float(units @ units) * units.size / (units.size - 1))
+        return self.sample_scale * math.sqrt(float(units @ units) * units.size / (units.size - 1))
 
     @cached_property
     def recall_influence(self) -> np.ndarray:
@@ -405,14 +463,34 @@ class Evidence:
             return float(-(self.class_share[seen] @ np.log(self.prior[seen])))
 
     @cached_property
+    def label_draws(self) -> float:
+        """Number of independent draws behind the class shares: Kish's, with groups what their spread leaves of it."""
+        null, share = self.null, self.class_share
+        spread = 1.0 - float(share @ share)
+        if null.group is None or null.n_groups is None or null.n_groups < 2 or spread <= 0:
+            return self.n_effective
+        # sum_j (m_gj - m_g share_j)^2 over the classes j, of which a group has few
+        cell, position = np.unique(null.group * self.n_classes + null.y, return_inverse=True)
+        group, label = np.divmod(cell, self.n_classes)
+        mass = np.bincount(position, null.weight)
+        size = np.bincount(group, mass)
+        own = np.bincount(group, mass**2 - 2.0 * mass * size[group] * share[label])
+        variance = float((own + size**2 * (share @ share)).sum()) / size.sum() ** 2
+        draws = spread / variance * (null.n_groups - 1) / null.n_groups if variance > 0 else math.inf
+        scale = 1.0 if self.sample.complete else self.n_effective / null.effective_n()
+        return min(self.n_effective, draws * scale)
+
+    @cached_property
     def prior_optimism(self) -> float:
         """What a prior read off the evaluation labels gains by having seen them, (k - 1) / (2 n), in nats.
+
+        With groups n counts the draws that the class shares rest on.
 
         The best constant prediction never costs more than ln k, however few rows there are.
         """
         if self.summary.train_prior is not None:
             return 0.0
-        optimism = (int((self.class_share > 0).sum()) - 1) / (2.0 * self.n_effective)
+        optimism = (int((self.class_share > 0).sum()) - 1) / (2.0 * self.label_draws)
         return max(0.0, min(optimism, math.log(self.n_classes) - self.prior_log_loss))
 
     @cached_property

@@ -12,3 +12,4 @@ D2_MARGIN = 0.01
 ACCURACY_MARGIN = 0.005
 THRESHOLD_GAIN = 0.01
 IMBALANCE_GAP = 0.1  # accuracy minus balanced accuracy
+DOMINATES = 0.1  # share of the loss in one row from which the interval of the mean is not to be trusted

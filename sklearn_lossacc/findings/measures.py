@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from sklearn_lossacc.findings.decomposition import Decomposition
+from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
-from sklearn_lossacc.inference.calibration_error import debiased_rmsce, smooth_ece
-from sklearn_lossacc.inference.intervals import effective_draws, wilson_interval
-from sklearn_lossacc.inference.ranks import roc_area
+from sklearn_lossacc.findings.materiality import DOMINATES
+from sklearn_lossacc.inference.calibration_error import debiased_square, signed_root, smooth_ece
+from sklearn_lossacc.inference.intervals import MIN_GROUPS, effective_draws, wilson_interval
+from sklearn_lossacc.inference.ranks import roc_influence
 
 EXACT = "exact"
-DOMINATES = 0.1  # share of the loss in one row from which its interval is not to be trusted
+FEWEST_SQUARED = 30  # rows or groups from which the error of a debiased square is known
 
 
 def _finite(value: float) -> float | None:
@@ -54,7 +56,7 @@ def _warned(method: str, evidence: Evidence, loss: np.ndarray) -> str:
 def _accuracy(evidence: Evidence) -> Estimate:
     summary = evidence.summary
     value = float(summary.mean("correct"))
-    if summary.n_groups is not None and summary.n_groups < 10:
+    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
         return Estimate(value, None, None, f"not applicable: {summary.n_groups} groups are too few")
     draws = evidence.n_effective
     if summary.n_groups is not None:
@@ -101,16 +103,21 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     recall = summary.class_correct[present] / summary.class_weight[present]
     value = float(recall.mean())
     effective = summary.class_weight[present] ** 2 / np.maximum(summary.class_weight2[present], 1e-300)
-    clustered = evidence.influence_error(evidence.recall_influence)
-    if clustered is None or effective.min() < 2:
-        return Estimate(value, None, None, "no interval: needs two rows in every class, and ten groups if any")
+    influence = evidence.recall_influence
+    clustered = evidence.influence_error(influence)
+    if clustered is None:
+        return Estimate(value, None, None, "no interval: needs two rows, or ten groups")
+    method, naive = "normal, classes as strata", evidence.sample_scale**2 * float(influence @ influence)
+    if summary.n_groups is not None:
+        method += ", groups as units"
+        effective = effective / max(1.0, clustered**2 / naive if naive > 0 else 1.0)
+    if effective.min() < 2:
+        return Estimate(value, None, None, "no interval: needs two independent rows in every class")
     # Agresti-Coull counts keep the variance of a class that is always or never right away from 0.
     share = (recall * effective + 2.0) / (effective + 4.0)
     error = math.sqrt(float(np.sum(share * (1 - share) / (effective + 4.0)))) / recall.size
-    method = "normal, classes as strata"
-    if summary.n_groups is not None:
-        error, method = max(error, clustered), "normal, classes as strata, groups as units"
-    return Estimate(value, max(0.0, value - Z95 * error), min(1.0, value + Z95 * error), method)
+    half = evidence.class_quantile(influence) * error
+    return Estimate(value, max(0.0, value - half), min(1.0, value + half), method)
 
 
 def _baselines(evidence: Evidence) -> dict[str, Estimate]:
@@ -121,42 +128,67 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     source = "training frequencies" if summary.train_prior is not None else "evaluation labels"
     found = {"chance_log_loss": chance}
     prior_loss = evidence.prior_log_loss
+    with np.errstate(divide="ignore"):
+        prior_rows = -np.log(prior)[null.y]
     if math.isfinite(prior_loss):
-        with np.errstate(divide="ignore"):
-            rows = -np.log(prior)[null.y]
-        mean, low, high, method = evidence.interval(rows[:, None])
-        found["prior_log_loss"] = _shifted(prior_loss, mean[0], low[0], high[0], f"{method}, {source}", lowest=0.0)
+        found["prior_log_loss"] = _prior_log_loss(evidence, prior_rows, source)
     else:
         found["prior_log_loss"] = Estimate(math.inf, None, None, "infinite: the prior rules out a class that occurs")
-    majority = float(share[evidence.majority])
-    if summary.n_groups is None:
-        found["majority_accuracy"] = Estimate(majority, *wilson_interval(majority, evidence.n_effective), "Wilson")
-    else:
-        mean, low, high, method = evidence.interval((null.y == evidence.majority).astype(float)[:, None])
-        found["majority_accuracy"] = _shifted(majority, mean[0], low[0], high[0], method, 0.0, 1.0)
-    found["d2_log_loss"] = _skill(evidence, evidence.total_loss, prior_loss, null.true_loss, None)
+    found["majority_accuracy"] = _majority_accuracy(evidence)
+    optimism = evidence.prior_optimism
+    found["d2_log_loss"] = _skill(evidence, evidence.total_loss, prior_loss, optimism, null.true_loss, prior_rows)
     constant = float(1.0 - 2.0 * share @ prior + prior @ prior)
     brier = float(summary.mean("brier"))
     row_brier = np.einsum("ij,ij->i", null.proba, null.proba) - 2 * null.proba[np.arange(null.n_rows), null.y] + 1.0
     row_constant = (1.0 + prior @ prior - 2.0 * prior)[null.y]
-    found["d2_brier"] = _skill(evidence, brier, constant, row_brier, row_constant)
+    # 1 - sum share^2 is too small by its n-th part.
+    optimism = 0.0 if summary.train_prior is not None else constant / max(evidence.label_draws - 1.0, 1.0)
+    found["d2_brier"] = _skill(evidence, brier, constant, optimism, row_brier, row_constant)
     return found
 
 
-def _skill(evidence: Evidence, loss: float, baseline: float, rows, baseline_rows) -> Estimate:
-    """1 - loss / baseline, its interval from the paired differences at the estimate."""
+def _prior_log_loss(evidence: Evidence, rows: np.ndarray, source: str) -> Estimate:
+    """Loss of a constant prediction; one that is read off these labels has seen them."""
+    value, optimism = evidence.prior_log_loss, evidence.prior_optimism
+    mean, low, high, method = evidence.interval(rows[:, None])
+    # Near equal shares the entropy is at its largest: what varies there is the chi-square behind the optimism.
+    second = Z95 * math.sqrt(max(int((evidence.class_share > 0).sum()) - 1, 0) / 2.0) / evidence.label_draws
+    second = second if evidence.summary.train_prior is None else 0.0
+    below, above = math.hypot(float(mean[0] - low[0]), second), math.hypot(float(high[0] - mean[0]), second)
+    most = math.inf if evidence.summary.train_prior is not None else math.log(evidence.n_classes)
+    if math.isnan(below):
+        return Estimate(value, None, None, method)
+    centre = value + optimism
+    return Estimate(
+        value, max(0.0, min(value, centre - below)), max(value, min(most, centre + above)), f"{method}, {source}"
+    )
+
+
+def _majority_accuracy(evidence: Evidence) -> Estimate:
+    """Largest class share: which class is commonest is read off the same labels, so all that could be count."""
+    summary, share = evidence.summary, evidence.class_share
+    value = float(share[evidence.majority])
+    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
+        return Estimate(value, None, None, f"not applicable: {summary.n_groups} groups are too few")
+    draws = evidence.label_draws
+    low, high = wilson_interval(value, draws)
+    if summary.train_prior is None:
+        rivals = sum(wilson_interval(float(other), draws)[1] > low for other in share)
+        low = wilson_interval(value, draws, 1.0 - 0.05 / rivals)[0]
+    return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
+
+
+def _skill(evidence: Evidence, loss: float, baseline: float, optimism: float, rows, baseline_rows) -> Estimate:
+    """1 - loss / baseline; its interval from the paired differences, with the baseline's optimism taken back."""
     if not math.isfinite(baseline) or baseline <= 0:
         return Estimate(math.nan, None, None, "not defined: the baseline loss is 0 or infinite")
-    value = 1.0 - loss / baseline
-    if baseline_rows is None:
-        with np.errstate(divide="ignore"):
-            baseline_rows = -np.log(evidence.prior)[evidence.null.y]
-    residual = (1.0 - value) * baseline_rows - rows
+    value, honest = 1.0 - loss / baseline, 1.0 - loss / (baseline + optimism)
+    residual = (1.0 - honest) * baseline_rows - rows
     mean, low, high, method = evidence.interval(residual[:, None])
-    estimate = _shifted(0.0, mean[0], low[0], high[0], method)
-    if estimate.low is None or estimate.high is None:
+    if math.isnan(low[0]):
         return Estimate(value, None, None, method)
-    return Estimate(value, value + estimate.low / baseline, value + estimate.high / baseline, f"{method}, linearised")
+    below, above = (float(width) / (baseline + optimism) for width in ((mean - low)[0], (high - mean)[0]))
+    return Estimate(value, min(value, honest - below), max(value, honest + above), f"{method}, linearised")
 
 
 def _calibration(evidence: Evidence) -> dict[str, Estimate]:
@@ -172,10 +204,25 @@ def _calibration(evidence: Evidence) -> dict[str, Estimate]:
         "ece_null_mean": Estimate(float(null.mean()), None, None, f"mean of {null.size} draws from the probabilities"),
         "ece_null_q95": Estimate(float(np.quantile(null, 0.95)), None, None, "95 % quantile of the same draws"),
         "smooth_ece": Estimate(smooth_ece(confidence, correct, weight), method="no interval: biased upward near 0"),
-        "debiased_rmsce": Estimate(
-            debiased_rmsce(confidence, correct, weight), method="no interval; a negative value means none was seen"
-        ),
+        "debiased_rmsce": _debiased_rmsce(evidence),
     }
+
+
+def _debiased_rmsce(evidence: Evidence) -> Estimate:
+    """Debiased root mean square calibration error; pairs within a group are left out."""
+    confidence, correct = evidence.top
+    null = evidence.null
+    squared, error = debiased_square(confidence, correct, null.weight, null.group)
+    value = signed_root(squared)
+    if not math.isfinite(error) or (null.n_groups or null.n_rows) < FEWEST_SQUARED:
+        return Estimate(value, None, None, f"no interval: needs {FEWEST_SQUARED} rows, or groups")
+    half = Z95 * error * evidence.sample_scale
+    return Estimate(
+        value,
+        signed_root(squared - half),
+        max(value, signed_root(max(squared + half, 0.0))),
+        "U-statistic, normal for the square; a negative value means none was seen",
+    )
 
 
 def _roc_auc(evidence: Evidence) -> Estimate:
@@ -185,8 +232,44 @@ def _roc_auc(evidence: Evidence) -> Estimate:
     if present.size < 2:
         return Estimate(math.nan, None, None, "not defined: one class only")
     columns = present[-1:] if evidence.n_classes == 2 else present
-    areas = [roc_area(null.proba[:, j], null.y == j, null.weight) for j in columns]
-    return Estimate(float(np.mean(areas)), None, None, "no interval")
+    area, influence = 0.0, np.zeros(null.n_rows)
+    for j in columns:
+        one, of_rows = roc_influence(null.proba[:, j], null.y == j, null.weight)
+        area += one / columns.size
+        influence += of_rows / columns.size
+    error = evidence.influence_error(influence)
+    spread = area * (1.0 - area)
+    if error is None or spread <= 0.0:
+        return Estimate(area, None, None, "no interval: needs an area below 1, and ten groups if any")
+    half = evidence.class_quantile(influence) * error / spread
+    logit = math.log(area / (1.0 - area))
+    low, high = (1.0 / (1.0 + math.exp(-(logit + step))) for step in (-half, half))
+    return Estimate(area, low, high, "DeLong, logit scale")
+
+
+def _around(evidence: Evidence, value: float, rows: np.ndarray, shift: float = 0.0, lowest: float = -math.inf):
+    """Put the interval of the mean of `rows` around a value plus a known shift."""
+    mean, low, high, method = evidence.interval(rows[:, None])
+    estimate = _shifted(value + shift, mean[0], low[0], high[0], method, lowest)
+    if estimate.low is None or estimate.high is None:
+        return Estimate(value, None, None, method)
+    return Estimate(value, min(value, estimate.low), max(value, estimate.high), method)
+
+
+def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Estimate:
+    """Join the parts of the waterfall that a repair takes away."""
+    if not any(part.selected for part in parts):
+        largest = max(part.high or 0.0 for part in parts)
+        tempered = evidence.interval(evidence.temperature_gain[:, None])[2][0]
+        still_open = max(largest, float(np.nan_to_num(tempered)))
+        return Estimate(0.0, 0.0, still_open, "nothing selected; the largest part left open")
+    estimate = _around(evidence, value, evidence.repaired_gain)
+    shape = parts[-1]
+    if estimate.low is None or estimate.high is None or (shape.selected and shape.high is None):
+        return Estimate(value, None, None, estimate.method)
+    half = (shape.high or 0.0) - shape.value if shape.selected else 0.0
+    below, above = math.hypot(value - estimate.low, half), math.hypot(estimate.high - value, half)
+    return Estimate(value, min(value, max(0.0, value - below)), value + above, f"{estimate.method}, selected parts")
 
 
 def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Estimate]:
@@ -195,28 +278,24 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     means = _means(evidence)
     baselines = _baselines(evidence)
     parts = {part.name: part for part in decomposition.parts}
-    calibration = sum(parts[name].value for name in ("floor", "class_bias", "temperature", "shape"))
-    chosen = [parts[name] for name in ("floor", "class_bias", "temperature", "shape") if parts[name].selected]
-    widths = [part.high - part.low for part in chosen if part.high is not None and part.low is not None]
-    spread = math.sqrt(sum(width**2 for width in widths)) / 2.0
-    if len(widths) < len(chosen):
-        calibration_loss = Estimate(calibration, None, None, "no interval: a selected part has none")
-    elif chosen:
-        low = min(calibration, max(0.0, calibration - spread))
-        calibration_loss = Estimate(calibration, low, calibration + spread, "selected parts, in quadrature")
-    else:
-        open_parts = [parts[name].high or 0.0 for name in ("floor", "class_bias", "temperature", "shape")]
-        calibration_loss = Estimate(0.0, 0.0, max(open_parts), "nothing selected; the largest single part left open")
+    names = ("floor", "class_bias", "temperature", "shape")
+    calibration = sum(parts[name].value for name in names)
+    calibration_loss = _calibration_loss(evidence, [parts[name] for name in names], calibration)
     refinement = decomposition.total - calibration
-    loss = means["log_loss_clipped" if evidence.clipped else "log_loss"]
-    refinement_low = None if loss.low is None else min(refinement, max(0.0, refinement - (loss.value - loss.low)))
-    refinement_high = None if loss.high is None else refinement + (loss.high - loss.value)
+    gain = evidence.repaired_gain
+    repaired_rows = evidence.null.true_loss - gain
+    refinement_loss = _around(evidence, refinement, repaired_rows, lowest=0.0)
+    refinement_loss = replace(refinement_loss, method=_warned(refinement_loss.method, evidence, repaired_rows))
     k = evidence.n_classes
     rate, rate_low = evidence.noise
     rate_high = evidence.error_upper_limit
     accuracy = _accuracy(evidence)
     prior = baselines["prior_log_loss"].value
-    resolution = (prior if math.isfinite(prior) else math.log(k)) - refinement
+    if math.isfinite(prior):
+        prior_rows = -np.log(np.maximum(evidence.prior, 1e-300))[evidence.null.y]
+        resolution = _around(evidence, prior - refinement, prior_rows - repaired_rows, evidence.prior_optimism)
+    else:
+        resolution = _around(evidence, math.log(k) - refinement, -repaired_rows)
     return {
         "n_samples": Estimate(float(summary.n_samples)),
         "n_classes": Estimate(float(k)),
@@ -234,7 +313,7 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
             "partly identified: at most the error rate",
         ),
         "calibration_loss": calibration_loss,
-        "refinement_loss": Estimate(refinement, refinement_low, refinement_high, f"log loss: {loss.method}"),
-        "resolution": Estimate(resolution, None, None, "prior minus refinement loss"),
+        "refinement_loss": refinement_loss,
+        "resolution": resolution,
         "roc_auc": _roc_auc(evidence),
     }

@@ -32,6 +32,14 @@ def term_df(n_classes: int, term: str) -> int:
     return n_classes - 1 if term == "class_bias" else 1
 
 
+def stage_losses(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> list[np.ndarray]:
+    """Return the losses of the rows that are kept, as they are and after each step of the path."""
+    fit, kept = causes.fit, causes.kept
+    zero = np.zeros(null.n_classes)
+    stages = [(1.0, zero, 0.0), (1.0, zero, fit.floor), (1.0, fit.bias, fit.floor), (fit.beta, fit.bias, fit.floor)]
+    return [row_losses(log_proba[kept], null.y[kept], *stage) for stage in stages]
+
+
 def fitted_parts(causes: CauseModel | None, null: NullModel, log_proba: np.ndarray) -> dict[str, Part]:
     """Cost of each selected term along the path floor, class bias, temperature.
 
@@ -39,12 +47,10 @@ def fitted_parts(causes: CauseModel | None, null: NullModel, log_proba: np.ndarr
     """
     if causes is None or not causes.terms:
         return {}
-    fit, kept = causes.fit, causes.kept
-    log_proba, y, weight = log_proba[kept], null.y[kept], null.weight[kept]
+    kept = causes.kept
+    weight = null.weight[kept]
     group = None if null.group is None else np.unique(null.group[kept], return_inverse=True)[1]
-    zero = np.zeros(null.n_classes)
-    stages = [(1.0, zero, 0.0), (1.0, zero, fit.floor), (1.0, fit.bias, fit.floor), (fit.beta, fit.bias, fit.floor)]
-    losses = [row_losses(log_proba, y, *stage) for stage in stages]
+    losses = stage_losses(causes, null, log_proba)
     share = float(weight.sum() / null.weight.sum())
     n_effective = causes.scale * float(weight.sum())
     parts = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent, ratio
+from sklearn_lossacc.findings.materiality import DOMINATES
 
 if TYPE_CHECKING:
     from sklearn_lossacc.findings.decomposition import Part
@@ -258,6 +259,8 @@ def description_text(diagnosis: Diagnosis) -> str:
         written.append("training predictions")
     if facts.get("sample_complete") is False:
         written.append(f"fits on a sample of {count(facts.get('sample_rows'))}")
+    if (facts.get("largest_loss_share") or 0.0) > DOMINATES:
+        written.append(f"one row carries {percent(facts['largest_loss_share'])} of the loss")
     return ", ".join(written)
 
 

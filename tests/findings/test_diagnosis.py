@@ -32,6 +32,7 @@ DESCRIPTION = {
     "sample_complete",
     "zero_rows",
     "non_finite",
+    "largest_loss_share",
 }
 # fmt: on
 ROW_COLUMNS = ["index", "y_true", "y_pred", "p_true", "p_pred", "loss", "loss_share", "label_quality", "surprise_p"]
@@ -350,6 +351,9 @@ def test_one_row_that_carries_the_loss_is_announced():
     loss = -np.log(p[np.arange(300), y])
     assert d.metrics["log_loss"].method == f"bootstrap-t; one row carries {loss.max() / loss.sum():.0%} of the loss"
     assert "one row carries" in d.metrics["refinement_loss"].method
+    assert d.description["largest_loss_share"] == pytest.approx(loss.max() / loss.sum())
+    assert d["LA201"].evidence["largest_loss_share"] == d.description["largest_loss_share"]
+    assert "one row carries" in str(d).splitlines()[0]
     assert d.metrics["accuracy"].method == "Wilson"
     y, p = model()
     assert diagnose(y, p).metrics["log_loss"].method == "bootstrap-t"
@@ -589,3 +593,27 @@ def test_a_thousand_classes_take_seconds():
     start = time.process_time()
     Diagnosis.from_summary(summary)
     assert time.process_time() - start < 5.0
+
+
+NO_INTERVAL = {"n_samples", "n_classes", "effective_n", "chance_log_loss", "ece", "ece_null_mean", "ece_null_q95", "smooth_ece"}
+
+
+@pytest.mark.parametrize("options", [{}, {"sample_weight": np.linspace(0.5, 1.5, 600)}, {"groups": np.arange(600) // 3}])
+def test_every_number_has_an_interval_or_says_why_not(options):
+    metrics = diagnose(*overconfident(600), **options).metrics
+    for name, estimate in metrics.items():
+        if name in NO_INTERVAL:
+            assert (estimate.low, estimate.high) == (None, None)
+            assert estimate.method
+        else:
+            assert estimate.low <= estimate.value <= estimate.high, name
+
+
+def test_the_spread_of_class_shares_counts_groups_of_copies_once():
+    y, p = model(n=300)
+    alone = diagnose(y, p)
+    three = diagnose(np.repeat(y, 3), np.repeat(p, 3, axis=0), groups=np.repeat(np.arange(300), 3))
+    for name in ("majority_accuracy", "prior_log_loss", "d2_brier", "debiased_rmsce"):
+        for limit in ("low", "high"):
+            expected = getattr(alone.metrics[name], limit)
+            assert getattr(three.metrics[name], limit) == pytest.approx(expected, rel=0.03), name

@@ -10,6 +10,7 @@ from sklearn_lossacc.inference.calibration_error import (
     bin_of,
     binned_calibration,
     debiased_rmsce,
+    debiased_square,
     smooth_ece,
 )
 
@@ -292,3 +293,26 @@ def test_overconfidence_has_its_size_in_every_measure():
     assert binned(confidence, correct).ece == pytest.approx(gap, rel=0.1)
     assert smooth_ece(confidence, correct, weight) == pytest.approx(gap, rel=0.1)
     assert gap < debiased_rmsce(confidence, correct, weight) < 1.25 * gap
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1])
+def test_error_of_the_debiased_square(gap):
+    found = []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        confidence = rng.uniform(0.5, 1.0, 300)
+        found.append(debiased_square(confidence, (rng.random(300) < confidence - gap).astype(float), np.ones(300), None))
+    squares, errors = np.transpose(found)
+    assert abs(squares.mean() - gap**2) < 4 * squares.std() / np.sqrt(300)
+    assert np.sqrt((errors**2).mean()) == pytest.approx(squares.std(), rel=0.15)
+
+
+def test_copies_in_groups_are_one_row():
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.5, 1.0, 200)
+    correct = (rng.random(200) < confidence).astype(float)
+    alone = debiased_square(confidence, correct, np.ones(200), None)
+    three = (np.repeat(confidence, 3), np.repeat(correct, 3), np.ones(600), np.repeat(np.arange(200), 3))
+    assert debiased_square(*three) == pytest.approx(alone)
+    # Pairs of copies would pass for a miscalibration.
+    assert debiased_square(*three[:3], None)[0] > alone[0]

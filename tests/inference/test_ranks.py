@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from sklearn_lossacc.inference.ranks import roc_area
+from sklearn_lossacc.inference.ranks import roc_area, roc_influence
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -19,3 +19,32 @@ def test_roc_area_against_scikit_learn(ties, weighted):
 def test_roc_area_without_both_kinds():
     assert np.isnan(roc_area(np.array([0.1, 0.2]), np.array([True, True]), np.ones(2)))
     assert roc_area(np.array([0.1, 0.2]), np.array([True, False]), np.ones(2)) == 0.0
+
+
+def test_influence_is_the_derivative_of_the_area():
+    rng = np.random.default_rng(1)
+    score, positive, weight = rng.normal(size=40).round(1), rng.random(40) < 0.4, rng.gamma(2.0, size=40)
+    area, influence = roc_influence(score, positive, weight)
+    assert influence.sum() == pytest.approx(0.0, abs=1e-12)
+    step = 1e-6
+    for row in range(40):
+        more = weight.copy()
+        more[row] *= 1 + step
+        assert (roc_area(score, positive, more) - area) / step == pytest.approx(influence[row], abs=1e-6)
+
+
+def test_squared_influences_are_the_variance():
+    rng = np.random.default_rng(2)
+    areas, variances = [], []
+    for _ in range(400):
+        positive = np.arange(120) < 50
+        area, influence = roc_influence(rng.normal(size=120) + positive, positive, np.ones(120))
+        areas.append(area)
+        variances.append(influence @ influence)
+    assert np.mean(variances) == pytest.approx(np.var(areas), rel=0.15)
+
+
+def test_one_kind_has_no_influence():
+    area, influence = roc_influence(np.arange(3.0), np.ones(3, dtype=bool), np.ones(3))
+    assert np.isnan(area)
+    assert influence.tolist() == [0.0, 0.0, 0.0]

@@ -49,6 +49,7 @@ def judge(evidence: Evidence) -> Verdict:
         "n_outliers": int(rows.size),
         "loss_share": carried,
         "largest_loss": largest,
+        "largest_loss_share": evidence.largest_loss_share,
         **(asdict(tail) if tail is not None else {}),
         "cannot_tell_from_noise": bool(causes is not None and rows.size and causes.few_rows),
     }
