@@ -326,7 +326,7 @@ def debiased_square(
     spread = np.bincount(bins, centred**2, n_bins)
     products = float(np.sum((factor * spread) ** 2))
     # S_b^2 exceeds the square that it stands for by the spread, on average.
-    return squared, float(np.sqrt(max(first_order @ first_order - 4.0 * products, 0.0) + 2.0 * products))
+    return squared, float(np.sqrt(max(float(first_order @ first_order) - 4.0 * products, 0.0) + 2.0 * products))
 
 
 def smooth_ece(confidence: np.ndarray, correct: np.ndarray, weight: np.ndarray) -> float:

@@ -595,10 +595,21 @@ def test_a_thousand_classes_take_seconds():
     assert time.process_time() - start < 5.0
 
 
-NO_INTERVAL = {"n_samples", "n_classes", "effective_n", "chance_log_loss", "ece", "ece_null_mean", "ece_null_q95", "smooth_ece"}
+NO_INTERVAL = {
+    "n_samples",
+    "n_classes",
+    "effective_n",
+    "chance_log_loss",
+    "ece",
+    "ece_null_mean",
+    "ece_null_q95",
+    "smooth_ece",
+}
 
 
-@pytest.mark.parametrize("options", [{}, {"sample_weight": np.linspace(0.5, 1.5, 600)}, {"groups": np.arange(600) // 3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"sample_weight": np.linspace(0.5, 1.5, 600)}, {"groups": np.arange(600) // 3}]
+)
 def test_every_number_has_an_interval_or_says_why_not(options):
     metrics = diagnose(*overconfident(600), **options).metrics
     for name, estimate in metrics.items():

@@ -301,7 +301,8 @@ def test_error_of_the_debiased_square(gap):
     for seed in range(300):
         rng = np.random.default_rng(seed)
         confidence = rng.uniform(0.5, 1.0, 300)
-        found.append(debiased_square(confidence, (rng.random(300) < confidence - gap).astype(float), np.ones(300), None))
+        correct = (rng.random(300) < confidence - gap).astype(float)
+        found.append(debiased_square(confidence, correct, np.ones(300), None))
     squares, errors = np.transpose(found)
     assert abs(squares.mean() - gap**2) < 4 * squares.std() / np.sqrt(300)
     assert np.sqrt((errors**2).mean()) == pytest.approx(squares.std(), rel=0.15)
