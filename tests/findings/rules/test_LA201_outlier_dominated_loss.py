@@ -21,6 +21,7 @@ EVIDENCE = {
     "top_share_null",
     "top_share_p",
     "tail_index",
+    "largest_loss_share",
     "breakdown_rows",
     "median_loss",
     "truncated_loss",
