@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture, profile_floor
+from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, ScoreRows, log_scores
 
 SAMPLE_ENTRIES, SAMPLE_ROWS = 2**18, 1024  # the climb to the summit is made on about so many; the larger counts
@@ -76,7 +77,8 @@ def _newton_step(slope: np.ndarray, information: np.ndarray, floor: float) -> np
 
 def _climb_sample(rows: ScoreRows, index: np.ndarray | slice, scale: float) -> tuple[float, float, float]:
     """Return (beta, floor, log likelihood) of the summit for some rows, with scores in units of `scale`."""
-    scores = scale * log_scores(rows.scores[index], logits=rows.logits)
+    scores = log_scores(rows.scores[index], logits=rows.logits)
+    scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST) * scale
     weight = None if rows.weight is None else rows.weight[index]
     if weight is not None and not weight.any():
         return scale, 0.0, -np.inf

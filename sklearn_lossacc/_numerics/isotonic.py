@@ -8,6 +8,7 @@ from scipy.optimize import isotonic_regression
 __all__ = ["TIE", "fit_isotonic", "pool_ties"]
 
 TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
+SMALLEST_SCALE = 1e-290  # nor do slopes between scores that are nearer to each other than 1e-302 fit into a float
 
 
 def pool_ties(
@@ -43,7 +44,7 @@ def pool_ties(
     order = np.argsort(x)  # ties need no order, and the stable sort is five times slower
     x, target = x[order], target[order].astype(np.float64, copy=False)
     weight = None if weight is None else weight[order]
-    new = x[1:] - x[:-1] > TIE * np.abs(x[1:])
+    new = x[1:] - x[:-1] > TIE * np.maximum(np.abs(x[1:]), SMALLEST_SCALE)
     if new.all():
         return x, target, np.ones(len(x)) if weight is None else weight
     first = np.concatenate([[0], np.flatnonzero(new) + 1])

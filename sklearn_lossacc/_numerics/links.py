@@ -109,8 +109,10 @@ def log_softmax(z: np.ndarray, axis: int = 1) -> np.ndarray:
     return shifted
 
 
-def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None, bounded: bool = False) -> np.ndarray:
-    """Compute the softmax probabilities.
+def softmax(
+    z: np.ndarray, axis: int = 1, *, scale: float = 1.0, out: np.ndarray | None = None, bounded: bool = False
+) -> np.ndarray:
+    """Compute the softmax probabilities of logits, all multiplied by one number.
 
     Parameters
     ----------
@@ -118,10 +120,12 @@ def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None, boun
         Finite logits.
     axis : int, default=1
         Axis of the classes.
+    scale : float, default=1.0
+        Not negative. The logits may be so large that their multiples are infinite.
     out : ndarray, optional
         Where to put the probabilities; may be `z` itself.
     bounded : bool, default=False
-        Whether the largest logit of each row is known to lie where its exponential is an ordinary number, so that
+        Whether the largest multiple of each row is known to lie where its exponential is an ordinary number, so that
         nothing needs to be subtracted.
 
     Returns
@@ -131,7 +135,7 @@ def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None, boun
 
     Notes
     -----
-    p_j = exp(z_j - m) / sum_i exp(z_i - m) with m = max z.
+    p_j = exp(s (z_j - m)) / sum_i exp(s (z_i - m)) with m = max z.
 
     Examples
     --------
@@ -139,9 +143,15 @@ def softmax(z: np.ndarray, axis: int = 1, *, out: np.ndarray | None = None, boun
     >>> from sklearn_lossacc._numerics import softmax
     >>> softmax(np.log([[1.0, 3.0]]))
     array([[0.25, 0.75]])
+    >>> softmax(np.log([[1.0, 3.0]]), scale=2.0)
+    array([[0.1, 0.9]])
     """
     z = _as_float(z)
     shifted = z if bounded else np.subtract(z, _largest(z, axis), out=out)
-    proba = np.exp(shifted, out=out if bounded else shifted)
+    target = out if bounded else shifted
+    if scale != 1:
+        with np.errstate(over="ignore"):  # exp(-inf) is 0
+            shifted = target = np.multiply(shifted, scale, out=target)
+    proba = np.exp(shifted, out=target)
     proba *= 1.0 / _total(proba, axis)  # multiplying is thrice as fast as dividing
     return proba

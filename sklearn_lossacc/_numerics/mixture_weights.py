@@ -76,13 +76,15 @@ def fit_mixture_weights(density: np.ndarray, weight: np.ndarray | None = None) -
     mixed = density @ share
     value = float(weight @ np.log(mixed))
     for _ in range(MAX_STEPS):
-        ratio = density / mixed[:, np.newaxis]
-        slope = weight @ ratio
-        if slope.max() - 1.0 <= TOL:  # the duality gap
+        # less 1: the steps sum to 0 and do not feel it, and what similar components share drops out
+        excess = density / mixed[:, np.newaxis] - 1.0
+        slope = weight @ excess
+        if slope.max() <= TOL:  # the duality gap
             break
-        hessian = (ratio * weight[:, np.newaxis]).T @ ratio
-        hessian += 1e-12 * np.trace(hessian) * np.eye(len(share))  # equal components share alike
-        step = _minimum_on_simplex(hessian, hessian @ share + slope) - share
+        hessian = (excess * weight[:, np.newaxis]).T @ excess
+        unit = np.trace(hessian)
+        hessian = hessian / unit + 1e-12 * np.eye(len(share))  # equal components share alike
+        step = _minimum_on_simplex(hessian, hessian @ share + slope / unit) - share
         length = 1.0
         for _ in range(MAX_HALVINGS):
             tried = density @ (share + length * step)

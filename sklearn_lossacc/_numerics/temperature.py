@@ -19,6 +19,7 @@ import numpy as np
 Outcome = Literal["converged", "separable", "uninformative"]
 
 LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
+FARTHEST = 1e120  # a score this far below its row's largest is as far as any: squares and weights stay finite
 MAX_PASSES = 200  # reached only if the optimum lies hundreds of nats out; the search needs about four
 STEP_TOL = 3e-3  # a step of this relative size leaves an error of about its fifth power
 ROOT_STEPS = 8  # on the expansion, where they cost nothing
@@ -261,7 +262,8 @@ class _Scores:
         scores = np.ascontiguousarray(log_proba.T, dtype=np.float64)
         if np.isneginf(scores).any():
             scores = np.maximum(scores, np.where(np.isneginf(scores), LOG_FLOOR, -np.inf))
-        self.scores = scores - scores.max(axis=0)
+        scores = scores - scores.max(axis=0)
+        self.scores = np.maximum(scores, -FARTHEST, out=scores)
         self.true_score = self.scores[y, np.arange(len(y))]
         self.weight = np.ones(len(y)) if weight is None else weight
         self.block = max(1, BLOCK_ENTRIES // len(scores))

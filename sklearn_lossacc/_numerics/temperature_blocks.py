@@ -8,11 +8,13 @@ independent from row to row, so over the millions of entries for which they are 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from sklearn_lossacc._numerics.blocks import aligned_empty, row_blocks
 from sklearn_lossacc._numerics.temperature import (
+    FARTHEST,
     LOG_FLOOR,
     Likelihood,
     TemperatureSolution,
@@ -30,6 +32,7 @@ NARROW = 64  # below it, rows are laid along the last axis of a block, since red
 SMALLEST = float(np.finfo(np.float32).tiny)
 FLOAT64 = np.dtype(np.float64)
 LARGEST_LOGIT = 128.0  # beyond it float32 keeps fewer than five decimals
+LARGEST_SPREAD = 1e15  # beyond it squares do not fit into float32
 LARGEST_EXPONENT = 60.0  # exp(-60) is far from float32's underflow
 
 
@@ -62,7 +65,9 @@ class ScoreRows:
     Attributes
     ----------
     dtype : dtype
-        Precision of the terms, by the number of entries: float64 up to 2**21, else float32.
+        Precision of the terms, by the number of entries: float64 up to 2**21, else float32 (but for huge logits).
+    lowest : float
+        Of the scores of labels in the rows seen.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class ScoreRows:
         self.n_classes = 2 if scores.ndim == 1 else scores.shape[1]
         self.axis = 0 if self.n_classes < NARROW else 1  # of the classes in a block
         self.dtype = np.dtype(np.float64 if scores.shape[0] * self.n_classes <= EXACT_ENTRIES else np.float32)
+        self.lowest = 0.0
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield (scores, y, weight) of consecutive rows."""
@@ -89,9 +95,10 @@ class ScoreRows:
         """Copy a block with the classes on their axis; into `out` if its shape fits."""
         block = _two_columns(block, self.logits)
         turned = block.T if self.axis == 0 else block
-        fits = out is not None and out.shape == turned.shape
+        fits = out is not None and out.shape == turned.shape and out.dtype == dtype
         copy = out if out is not None and fits else aligned_empty(turned.shape, dtype)
-        np.copyto(copy, turned, casting="same_kind")
+        with np.errstate(over="ignore"):  # what does not fit into float32 is read again
+            np.copyto(copy, turned, casting="same_kind")
         return copy
 
     def _log_scores(self, block: np.ndarray, out: np.ndarray | None) -> np.ndarray:
@@ -99,10 +106,12 @@ class ScoreRows:
         scores = self._laid(block, self.dtype, out)
         if self.logits:
             if self.dtype == np.float32 and max(scores.max(), -scores.min()) > LARGEST_LOGIT:
-                exact = self._laid(block, FLOAT64)
-                return (exact - exact.max(axis=self.axis, keepdims=True)).astype(np.float32)
+                scores = self._laid(block, FLOAT64)
             scores -= scores.max(axis=self.axis, keepdims=True)
-            return scores
+            lowest = scores.min() if scores.dtype == FLOAT64 else 0.0
+            if lowest < -FARTHEST:
+                np.maximum(scores, -FARTHEST, out=scores)
+            return scores if lowest < -LARGEST_SPREAD else scores.astype(self.dtype, copy=False)
         if scores.min() >= SMALLEST:
             return np.log(scores, out=scores)
         exact = log_scores(block, logits=False)
@@ -153,11 +162,12 @@ class ScoreRows:
             if shifted:
                 scores -= scores.max(axis=self.axis, keepdims=True)
             true_score = self._true_scores(scores, y)
-            if mass is None or mass.shape != scores.shape:
+            self.lowest = min(self.lowest, float(true_score.min()))
+            if mass is None or mass.shape != scores.shape or mass.dtype != scores.dtype:
                 mass = aligned_empty(scores.shape, scores.dtype)
-            np.exp(np.multiply(scores, self.dtype.type(beta), out=mass), out=mass)
+            np.exp(np.multiply(scores, scores.dtype.type(beta), out=mass), out=mass)
             total, mean, higher = cumulants(scores, mass, self.axis)
-            gain = self.dtype.type(beta) * true_score - np.log(total)
+            gain = scores.dtype.type(beta) * true_score - np.log(total)
             yield gain, true_score - mean, higher, np.ones(len(y)) if weight is None else weight
 
     def evaluate(self, beta: float) -> Likelihood:
@@ -178,6 +188,32 @@ class ScoreRows:
             sums += [weight @ part for part in (gain, residual, *higher)]
         return Likelihood.from_sums(sums)
 
+    def clipped_value(self, beta: float) -> float:
+        """Sum the log likelihood, with no label less likely than 2.22e-16.
+
+        Parameters
+        ----------
+        beta : float
+            Inverse temperature.
+
+        Returns
+        -------
+        float
+            In nats.
+        """
+        return sum(float(weight @ np.maximum(gain, LOG_FLOOR)) for gain, _, _, weight in self.moments(beta))
+
+    def possible(self) -> ScoreRows:
+        """Keep the rows of positive weight whose label has a probability of at least 2.22e-16 at beta = 1.
+
+        Returns
+        -------
+        ScoreRows
+            Of these rows, in their order.
+        """
+        parts = [(gain >= LOG_FLOOR) & (weight > 0) for gain, _, _, weight in self.moments(1.0)]
+        return self._only(np.flatnonzero(np.concatenate(parts)))
+
     def thinned(self, step: int) -> ScoreRows:
         """Keep one row out of each `step`, at a place drawn by a fixed generator.
 
@@ -192,11 +228,15 @@ class ScoreRows:
             About n_rows / step of these rows, in their order.
         """
         first = np.arange(0, self.n_rows - step + 1, step)
-        index = first + np.random.default_rng(0).integers(0, step, len(first))
+        return self._only(first + np.random.default_rng(0).integers(0, step, len(first)))
+
+    def _only(self, place: np.ndarray) -> ScoreRows:
+        """Keep some of these rows."""
+        index = place if self.index is None else self.index[place]
         return ScoreRows(self.scores, self.y, self.weight, self.logits, index)
 
 
-def log_scores(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None) -> np.ndarray:
+def log_scores(block: np.ndarray, *, logits: bool, ordered: bool = False, out: np.ndarray | None = None) -> np.ndarray:
     """Return what one temperature multiplies: logits as they are, or the logs of probabilities.
 
     Parameters
@@ -205,13 +245,16 @@ def log_scores(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None
         Probabilities or logits; one dimension holds the second class of a binary problem.
     logits : bool
         Whether `block` holds logits.
+    ordered : bool, default=False
+        Whether a probability of exactly 0 may not count for more than another one of its row.
     out : ndarray of shape (n_rows, n_classes), float64, optional
         Where to put logs of probabilities.
 
     Returns
     -------
     ndarray of shape (n_rows, n_classes), float64
-        The log of a probability of exactly 0 is taken to be log(2.22e-16). Logits may share memory with `block`.
+        The log of a probability of exactly 0 is taken to be log(2.22e-16), or the smallest other one of its row if
+        they are `ordered` and that is less. Logits may share memory with `block`.
 
     Examples
     --------
@@ -221,6 +264,8 @@ def log_scores(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None
     array([[-0.69314718, -0.69314718]])
     >>> log_scores(np.array([3.0]), logits=True)
     array([[0., 3.]])
+    >>> log_scores(np.array([[0.0, 1e-20, 1.0]]), logits=False, ordered=True).round(2)
+    array([[-46.05, -46.05,   0.  ]])
     """
     scores = _two_columns(np.asarray(block, dtype=np.float64), logits)
     if logits:
@@ -229,7 +274,11 @@ def log_scores(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None
         return np.log(scores, out=out)
     logs = np.empty(scores.shape) if out is None else out
     logs.fill(LOG_FLOOR)
-    return np.log(scores, out=logs, where=scores > 0)
+    positive = scores > 0
+    np.log(scores, out=logs, where=positive)
+    if ordered:
+        np.copyto(logs, logs.min(axis=1, keepdims=True), where=~positive)
+    return logs
 
 
 def solve_temperature_in_blocks(
@@ -261,6 +310,10 @@ def solve_temperature_in_blocks(
 
     Notes
     -----
+    Labels may be as good as impossible: less likely than 2.22e-16. Then the other rows alone are fitted, too, and of
+    the two solutions that of smaller loss is taken, with probabilities clipped at 2.22e-16. So the clipped loss is
+    never above that of beta = 1.
+
     Warm starts on one row in 64 and one in 16 leave an error of about a percent; one step over all rows then
     reaches the optimum, and more are taken if the last one was not small. All arithmetic is in float64 up to 2**21
     entries. Extra memory is a few blocks of 2**16 entries.
@@ -273,17 +326,36 @@ def solve_temperature_in_blocks(
     >>> print(round(solution.beta, 6), round(np.log(3) / np.log(9), 6))  # .9 becomes 3 / 4
     0.5 0.5
     """
-    n_classes = 2 if scores.ndim == 1 else scores.shape[1]
-    if len(y) * n_classes <= KEPT_ENTRIES:
-        return solve_temperature(log_scores(scores, logits=logits), y, weight)
     rows = ScoreRows(scores, y, weight, logits)
+    solution = _solve(rows)
+    if rows.lowest >= LOG_FLOOR:
+        return solution
+    possible = rows.possible()
+    if not possible.n_rows:
+        return solution
+    other = _solve(possible)
+    if rows.lowest > -FARTHEST and rows.clipped_value(other.beta) <= rows.clipped_value(solution.beta):
+        return solution
+    at = rows.evaluate(other.beta)
+    total_weight = float(len(y) if weight is None else weight.sum())
+    return replace(other, log_loss=-at.value / total_weight, information=at.information)
+
+
+def _solve(rows: ScoreRows) -> TemperatureSolution:
+    """Maximise the likelihood."""
+    index = slice(None) if rows.index is None else rows.index
+    weight = None if rows.weight is None else rows.weight[index]
+    if rows.n_rows * rows.n_classes <= KEPT_ENTRIES:
+        log_proba, y = log_scores(rows.scores[index], logits=rows.logits), rows.y[index]
+        rows.lowest = float((log_proba[np.arange(len(y)), y] - log_proba.max(axis=1)).min())
+        return solve_temperature(log_proba, y, weight)
     start = 1.0
     for step in WARM_STEPS:
         sample = rows.thinned(step)
         warm = maximise(sample.evaluate, sample.separable, start=start, tol=WARM_TOL)
         start = warm.beta if warm.outcome == "converged" else 1.0
     optimum = maximise(rows.evaluate, rows.separable, start=start, tol=STEP_TOL[rows.dtype.name])
-    total_weight = float(len(y) if weight is None else weight.sum())
+    total_weight = float(rows.n_rows if weight is None else weight.sum())
     return TemperatureSolution(
         beta=float(optimum.beta),
         outcome=optimum.outcome,

@@ -20,6 +20,7 @@ from sklearn_lossacc.calibration.plain import (
     labels_from_plain,
     labels_to_plain,
 )
+from sklearn_lossacc.calibration.weights import ordinary_weights
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError, InvalidTargetError
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.arrays import as_array
@@ -252,6 +253,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
 
     def _fit_checked(self, predictions: Predictions) -> np.ndarray:
         """Learn from checked predictions, without a warning; return the classes without rows."""
+        predictions = ordinary_weights(predictions)
         self.classes_ = predictions.classes
         class_weight = np.bincount(predictions.y, weights=predictions.sample_weight, minlength=predictions.n_classes)
         missing = self.classes_[class_weight == 0]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from sklearn_lossacc._numerics.logistic import fit_logistic
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
 __all__ = ["BetaCalibrator"]
 
 SHAPES = ("beta", "quadratic")
 
 
-class BetaCalibrator(OneVsRestCalibrator):
+class BetaCalibrator(ParametricCalibrator):
     """Give small and large probabilities of each class a power of their own, and an intercept.
 
     Parameters
@@ -78,8 +77,6 @@ class BetaCalibrator(OneVsRestCalibrator):
     array([[0.25, 0.75]])
     """
 
-    parametric = True
-
     def __init__(self, *, shape: str = "beta", n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.shape = shape
@@ -90,7 +87,7 @@ class BetaCalibrator(OneVsRestCalibrator):
         mean_square = float(target.weight @ target.odds**2 / target.weight.sum())
         scale = np.array([max(1.0, np.sqrt(mean_square))])
         monotone = self.shape == "beta"
-        moment = min(1.0, mean_square) + 1e-12  # positive where all log odds are 0
+        moment = min(1.0, mean_square) + 1e-6  # positive where all log odds are 0
         coef = fit_logistic(
             self._features(target.odds, scale),
             target.hit,
@@ -108,8 +105,8 @@ class BetaCalibrator(OneVsRestCalibrator):
             return np.column_stack([-np.logaddexp(0.0, -odds), np.logaddexp(0.0, odds), ones])
         return np.column_stack([odds, odds**2 / scale, ones])
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return expit(self._features(odds, one["scale"]) @ one["coef"])
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        return self._features(odds, one["scale"]) @ one["coef"]
 
     def _is_flat(self, one: Map) -> bool:
         return bool((one["coef"][:2] == 0).all())

@@ -87,7 +87,7 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
     def _parts(self, scores: Scores, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return tempered, given and equal probabilities."""
         tempered = self.temperature_calibrator_._apply(scores, rows)
-        given = softmax(log_scores(scores.values[rows], logits=self.input == "logits"))
+        given = softmax(log_scores(scores.values[rows], logits=self.input == "logits", ordered=True))
         return tempered, given, np.full_like(given, 1.0 / given.shape[1])
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 from sklearn_lossacc._numerics.logistic import fit_logistic
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
 __all__ = ["SigmoidCalibrator"]
 
 
-class SigmoidCalibrator(OneVsRestCalibrator):
+class SigmoidCalibrator(ParametricCalibrator):
     """Multiply the log odds of each class by a slope and add an intercept.
 
     Parameters
@@ -73,8 +72,6 @@ class SigmoidCalibrator(OneVsRestCalibrator):
     array([[0.25, 0.75]])
     """
 
-    parametric = True
-
     def _fit_map(self, target: Target) -> Map:
         moment = float(target.weight @ target.odds**2 / target.weight.sum())
         slope, intercept = fit_logistic(
@@ -88,8 +85,8 @@ class SigmoidCalibrator(OneVsRestCalibrator):
         )
         return {"slope": np.array([slope]), "intercept": np.array([intercept])}
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return expit(one["slope"] * odds + one["intercept"])
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        return one["slope"] * odds + one["intercept"]
 
     def _is_flat(self, one: Map) -> bool:
         return bool(one["slope"][0] == 0)

@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from sklearn_lossacc._numerics.logistic import fit_logistic
 from sklearn_lossacc._numerics.natural_spline import curvature, spline_basis, spread_knots
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
 __all__ = ["SplineCalibrator"]
 
@@ -30,7 +30,7 @@ def _log_evidence(
     return float(-loss - 0.5 * distance @ penalty @ distance + 0.5 * volume)
 
 
-class SplineCalibrator(OneVsRestCalibrator):
+class SplineCalibrator(ParametricCalibrator):
     """Map the log odds of each class by a smooth curve.
 
     Parameters
@@ -96,8 +96,6 @@ class SplineCalibrator(OneVsRestCalibrator):
     array([[0.25, 0.75]])
     """
 
-    parametric = True
-
     def __init__(self, *, n_knots: int = 6, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.n_knots = n_knots
@@ -120,8 +118,8 @@ class SplineCalibrator(OneVsRestCalibrator):
                 best = evidence, float(stiffness), coef
         return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return expit(spline_basis(odds, one["knots"]) @ one["values"])
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        return spline_basis(odds, one["knots"]) @ one["values"]
 
     def _is_flat(self, one: Map) -> bool:
         return bool(one["values"][-1] <= one["values"][0])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc._numerics import row_blocks, softmax
+from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
@@ -58,7 +58,7 @@ class StructuredCalibrator(BaseCalibrator):
     @staticmethod
     def _block_loss(proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rows: slice) -> float:
         """Sum the log loss of a block."""
-        loss = -np.log(np.maximum(proba[np.arange(len(y)), y], SMALLEST))
+        loss = -np.log(np.maximum(proba[np.arange(len(y)), y], LOSS_CLIP))
         return float(loss.sum() if weight is None else weight[rows] @ loss)
 
     def _log_mixed(self, tempered: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, out_of_fold_loss
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
+from sklearn_lossacc.calibration.weights import ordinary_weights
 from sklearn_lossacc.inference.intervals import mean_intervals, wilson_interval
 from sklearn_lossacc.inputs import Predictions
 
@@ -117,6 +118,7 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     temperature, itself cross-fitted, would save. Above 2**21 entries a fixed sample of the rows is judged. 95 percent
     intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
     """
+    predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
     n_rows = len(folds.rows)
     if n_rows < 2 * N_FOLDS or folds.n_units < 4:

@@ -75,8 +75,10 @@ class TemperatureCalibrator(BaseCalibrator):
     Notes
     -----
     q_j = (1 - e) p_j^beta / sum_i p_i^beta + e / k, with beta (and e, at most .5) that minimise the log loss
-    of the labels. The order of the classes within a row never changes. On the rows of the fit the log loss is
-    never above that of X. A probability of exactly 0 counts as 2.22e-16, so that it can be calibrated too.
+    of the labels. The order of the classes within a row never changes. On the rows of the fit the log loss, clipped at
+    probabilities of 2.22e-16, is never above that of X; labels less likely than that do not rule beta where the others
+    are better off without them. A probability of exactly 0 counts as 2.22e-16, so that it can be calibrated too, but
+    never for more than another one of its row.
 
     With ``cautious=True`` log beta is multiplied by its believed share: its posterior mean, in the normal
     approximation, under an equal mixture of normal priors with standard deviations 0, .05, .1, .2, .4 and .8. At one
@@ -135,9 +137,10 @@ class TemperatureCalibrator(BaseCalibrator):
         if beta == 0:
             out[:] = self.prior_
             return
-        np.multiply(log_scores(scores.values[rows], logits=logits, out=out), beta, out=out)
+        logs = log_scores(scores.values[rows], logits=logits, ordered=True, out=out)
         # the largest of k probabilities is at least 1 / k
-        softmax(out, out=out, bounded=not logits and beta * np.log(out.shape[1]) < LARGEST_EXPONENT)
+        bounded = not logits and beta * np.log(out.shape[1]) < LARGEST_EXPONENT
+        softmax(logs, scale=beta, out=out, bounded=bounded)
         if self.floor_ > 0:
             out *= 1.0 - self.floor_
             out += self.floor_ / out.shape[1]

@@ -5,12 +5,12 @@ import pytest
 from scipy.special import softmax
 
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR, solve_temperature
-from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, solve_temperature_in_blocks
+from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, log_scores, solve_temperature_in_blocks
 
 
-def draw(n, k, temperature=2.5):
+def draw(n, k, temperature=2.5, least=EXACT_ENTRIES):
     """Labels drawn from softmax(z), and temperature * z; more entries than the float64 road takes."""
-    assert n * k > EXACT_ENTRIES
+    assert n * k > least
     rng = np.random.default_rng(0)
     logits = rng.normal(scale=2, size=(n, k))
     return temperature * logits, (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
@@ -80,6 +80,35 @@ def test_probabilities_too_small_for_float32(narrow):
     np.testing.assert_allclose(
         solve_temperature_in_blocks(proba, y, logits=False).beta, solve_temperature(logits, y).beta, rtol=1e-6
     )
+
+
+def test_zeros_are_never_above_the_other_probabilities_of_their_row():
+    logs = log_scores(np.array([[0.0, 1e-300, 1.0], [0.0, 0.25, 0.75]]), logits=False, ordered=True)
+    np.testing.assert_allclose(logs, [[-690.775528, -690.775528, 0.0], [LOG_FLOOR, np.log(0.25), np.log(0.75)]])
+
+
+@pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])
+@pytest.mark.parametrize("far", [500.0, 1e9, 1e30, 1e300])
+def test_a_label_as_good_as_impossible_does_not_spoil_the_others(n_rows, far):
+    logits, y = draw(n_rows, 3, least=0)
+    expected = solve_temperature(logits[1:], y[1:])
+    logits[0] = [0.0, 0.0, -far]
+    y[0] = 2
+    for scores, is_logits in ((logits, True), (softmax(logits, axis=1), False))[: 2 if far < 700 else 1]:
+        solution = solve_temperature_in_blocks(scores, y, logits=is_logits)
+        np.testing.assert_allclose(solution.beta, expected.beta, rtol=1e-6)
+        if far < 1e100:  # the loss is that of all rows
+            loss = ((n_rows - 1) * expected.log_loss + far * solution.beta + np.log(2)) / n_rows
+            np.testing.assert_allclose(solution.log_loss, loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])
+@pytest.mark.parametrize("scale", [1e-30, 1e10, 1e30])
+def test_logits_of_any_unit(n_rows, scale):
+    logits, y = draw(n_rows, 3, least=0)
+    with np.errstate(all="raise", under="ignore"):
+        beta = solve_temperature_in_blocks(scale * logits, y, logits=True).beta
+    np.testing.assert_allclose(scale * beta, solve_temperature(logits, y).beta, rtol=1e-5)
 
 
 def test_logits_with_a_large_offset_a_row(narrow):
