@@ -30,6 +30,7 @@ from sklearn_lossacc.metrics import log_loss
 PARAMETRIC = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
+    TemperatureCalibrator(cautious=True),
     SigmoidCalibrator(),
     BetaCalibrator(),
     BetaCalibrator(shape="quadratic"),
@@ -37,6 +38,7 @@ PARAMETRIC = [
     EnsembleTemperatureCalibrator(),
     VectorCalibrator(),
     MatrixCalibrator(),
+    MatrixCalibrator(floor=True, strength=0.1),
     DirichletCalibrator(),
     DirichletCalibrator(reg_lambda=10.0),
 ]
