@@ -30,7 +30,6 @@ from sklearn_lossacc.metrics import log_loss
 PARAMETRIC = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
-    TemperatureCalibrator(cautious=True),
     SigmoidCalibrator(),
     BetaCalibrator(),
     BetaCalibrator(shape="quadratic"),
@@ -45,6 +44,7 @@ PARAMETRIC = [
 CALIBRATORS = [
     IdentityCalibrator(),
     *PARAMETRIC,
+    TemperatureCalibrator(cautious=True),  # a mean, not a maximum: half-way to one, a clipped loss can rise a little
     PriorShiftCalibrator(),
     IsotonicCalibrator(),
     IsotonicCalibrator(centered=False),
