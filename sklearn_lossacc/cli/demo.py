@@ -128,6 +128,12 @@ def _repair_lines(repairs: Mapping[str, Diagnosis]) -> list[str]:
     for name, diagnosis in repairs.items():
         loss, accuracy, ece = (diagnosis.metrics[key].value for key in ("log_loss", "accuracy", "ece"))
         lines.append(f"  {name:21s}   {loss:8.3f}   {accuracy:8.3f}   {ece:.3f}")
+    means, limits = (
+        [diagnosis.metrics[key].value for diagnosis in repairs.values()] for key in ("ece_null_mean", "ece_null_q95")
+    )
+    lines.append(
+        f"  if calibrated, the ECE is {min(means):.3f} to {max(means):.3f} on average, and rarely above {max(limits):.3f}"
+    )
     return lines
 
 

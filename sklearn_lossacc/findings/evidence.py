@@ -24,6 +24,7 @@ from sklearn_lossacc.inference.intervals import (
     draw_resamples,
     effective_draws,
     mean_intervals,
+    mean_p_value,
     wilson_interval,
 )
 from sklearn_lossacc.inference.monotone import monotone_gain
@@ -386,6 +387,11 @@ class Evidence:
             return self.quantile
         freedom = variance[varies].sum() ** 2 / np.sum(variance[varies] ** 2 / (units[varies] - 1))
         return float(t.ppf(0.975, freedom))
+
+    def p_value_of_mean(self, values: np.ndarray) -> float | None:
+        """Return the two-sided p-value of a mean of 0 over the sampled rows; None where there is no interval."""
+        null = self.null
+        return mean_p_value(values, null.weight, null.group, self.rng(1), self.resamples)
 
     def influence_error(self, influence: np.ndarray) -> float | None:
         """Return the standard error of a statistic from the influences of the sampled rows, which sum to zero.

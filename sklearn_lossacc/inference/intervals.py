@@ -321,3 +321,51 @@ def mean_intervals(
     tail = (1.0 - level) / 2.0
     half = error * (norm.isf(tail) if group is None else t.isf(tail, n_units - 1))
     return mean, mean - half, mean + half, "normal" if group is None else "cluster t"
+
+
+def mean_p_value(
+    values: np.ndarray,
+    weight: np.ndarray,
+    group: np.ndarray | None,
+    rng: np.random.Generator,
+    resamples: np.ndarray | None = None,
+) -> float | None:
+    """Return the two-sided p-value of a mean of 0, by the method of `mean_intervals`.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        What should have mean 0.
+    weight : ndarray of shape (n_rows,)
+        Row weights; a weighted row is one draw.
+    group : ndarray of shape (n_rows,) or None
+        Group codes; groups are the independent units when given.
+    rng : Generator
+        Source of the resamples.
+    resamples : ndarray of shape (n_resamples, n_units), optional
+        Bootstrap counts from `draw_resamples`; drawn from `rng` otherwise.
+
+    Returns
+    -------
+    float or None
+        None where no interval can be offered, or nothing varies.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).normal(0.1, 1.0, 2000)
+    >>> print(round(mean_p_value(values, np.ones(2000), None, np.random.default_rng(0)), 3))
+    0.003
+    """
+    sums, sizes = unit_sums(values[:, None], weight, group)
+    mean, error = mean_and_error(sums, sizes)
+    n_units = len(sizes)
+    effective = sizes.sum() ** 2 / (sizes @ sizes)
+    if (group is not None and n_units < MIN_GROUPS) or effective < 2 or not error[0] > 0:
+        return None
+    ratio = float(mean[0] / error[0])
+    if effective >= BOOTSTRAP_BELOW:
+        return float(2.0 * (norm.sf(abs(ratio)) if group is None else t.sf(abs(ratio), n_units - 1)))
+    draws = studentised_means(sums, sizes, rng, resamples)[:, 0]
+    draws = draws[np.isfinite(draws)]
+    beyond = min(np.count_nonzero(draws >= ratio), np.count_nonzero(draws <= ratio))
+    return min(1.0, 2.0 * (1 + beyond) / (1 + draws.size))

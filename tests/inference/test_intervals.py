@@ -12,6 +12,7 @@ from sklearn_lossacc.inference.intervals import (
     effective_draws,
     mean_and_error,
     mean_intervals,
+    mean_p_value,
     unit_sums,
     wilson_interval,
 )
@@ -327,3 +328,20 @@ def test_brent_agrees_with_wilson():
     n, share = 17, 5 / 17
     upper = brentq(lambda p: (p - share) - norm.isf(0.025) * np.sqrt(p * (1 - p) / n), share, 1)
     assert wilson_interval(share, n)[1] == pytest.approx(upper, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "grouped"), [(60, False), (2000, False), (1500, True)])
+def test_p_value_of_a_mean_agrees_with_its_limits(n, grouped):
+    rng = np.random.default_rng(3)
+    group = np.arange(n) // 1 if grouped else None
+    values = rng.gamma(1.0, size=n)
+    _, low, _, _ = interval(values[:, None], group=group)
+    for shift, side in ((-1e-3, 1), (1e-3, -1)):
+        p_value = mean_p_value(values - low[0] + shift, np.ones(n), group, np.random.default_rng(0))
+        assert side * (p_value - 0.05) > -0.004
+
+
+def test_no_p_value_without_an_interval():
+    rng = np.random.default_rng(0)
+    assert mean_p_value(rng.normal(size=20), np.ones(20), np.arange(20) % 5, rng) is None
+    assert mean_p_value(np.ones(20), np.ones(20), None, rng) is None

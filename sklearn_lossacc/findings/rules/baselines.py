@@ -10,6 +10,8 @@ from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
+from sklearn_lossacc.inference.intervals import unit_sums
 
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 
@@ -35,7 +37,12 @@ def judge_chance(evidence: Evidence) -> Verdict:
         interval=(low - chance, high - chance),
         threshold=0.0,
         could_be=high - chance,
-        evidence={"log_loss": loss, "chance_log_loss": chance, "method": method},
+        evidence={
+            "log_loss": loss,
+            "chance_log_loss": chance,
+            "p_equal": evidence.p_value_of_mean(null.true_loss - chance),
+            "method": method,
+        },
         fired=(
             f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
             f"ln({evidence.n_classes}) of equal probabilities for all classes."
@@ -75,6 +82,7 @@ def judge_prior(evidence: Evidence) -> Verdict:
     facts = {
         "prior_log_loss": prior,
         "log_loss": evidence.total_loss,
+        "p_equal": evidence.p_value_of_mean(null.true_loss - baseline[null.y] - evidence.prior_optimism),
         "method": method,
         "from_training": evidence.summary.train_prior is not None,
     }
@@ -121,6 +129,8 @@ def judge_majority(evidence: Evidence) -> Verdict:
     if math.isnan(low):
         return not_applicable(f"No interval for the gain over the majority: {method}.")
     label = str(evidence.summary.classes[majority])
+    moves = unit_sums((correct - named)[:, None], null.weight, null.group)[0][:, 0]
+    p_equal, p_test = discordant_p_value(moves, evidence.rng(9))
     if np.array_equal(correct, named) and evidence.sample.complete:
         low = high = accuracy - share
     return Verdict(
@@ -129,7 +139,14 @@ def judge_majority(evidence: Evidence) -> Verdict:
         interval=(low, high),
         threshold=ACCURACY_MARGIN,
         could_be=low,
-        evidence={"accuracy": accuracy, "majority_accuracy": share, "class": label, "method": method},
+        evidence={
+            "accuracy": accuracy,
+            "majority_accuracy": share,
+            "class": label,
+            "p_equal": p_equal,
+            "p_test": p_test,
+            "method": method,
+        },
         fired=(f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."),
         passed=(
             f"Accuracy {percent(accuracy)} beats always naming class {label!r} ({percent(share)})."
