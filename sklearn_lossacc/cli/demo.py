@@ -131,9 +131,8 @@ def _repair_lines(repairs: Mapping[str, Diagnosis]) -> list[str]:
     means, limits = (
         [diagnosis.metrics[key].value for diagnosis in repairs.values()] for key in ("ece_null_mean", "ece_null_q95")
     )
-    lines.append(
-        f"  if calibrated, the ECE is {min(means):.3f} to {max(means):.3f} on average, and rarely above {max(limits):.3f}"
-    )
+    average = f"{min(means):.3f} to {max(means):.3f} on average"
+    lines.append(f"  if calibrated, the ECE is {average}, and rarely above {max(limits):.3f}")
     return lines
 
 
