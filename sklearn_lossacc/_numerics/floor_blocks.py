@@ -17,9 +17,9 @@ import numpy as np
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture, profile_floor
 from sklearn_lossacc._numerics.temperature import FARTHEST
-from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, ScoreRows, log_scores
+from sklearn_lossacc._numerics.temperature_blocks import KEPT_ENTRIES, ScoreRows, log_scores
 
-SAMPLE_ENTRIES, SAMPLE_ROWS = 2**18, 1024  # the climb to the summit is made on about so many; the larger counts
+SAMPLE_ENTRIES, SAMPLE_ROWS = 2**17, 1024  # the climb to the summit is made on about so many; the larger counts
 MAX_STEPS = 30
 STEP_TOL = 1e-4  # a Newton step of this relative size leaves an error of about its square
 LARGEST = 300.0  # exponents beyond it are cut, so that their squares stay finite
@@ -168,7 +168,7 @@ def solve_floor_in_blocks(
 
     Notes
     -----
-    Above 2**21 entries the climb is made on a small fixed sample, and a few Newton steps over all rows follow.
+    Above 2**18 entries the climb is made on a small fixed sample, and a few Newton steps over all rows follow.
 
     Examples
     --------
@@ -182,7 +182,7 @@ def solve_floor_in_blocks(
     0.75
     """
     rows = ScoreRows(scores, y, weight, logits)
-    if rows.n_rows * rows.n_classes <= EXACT_ENTRIES:
+    if rows.n_rows * rows.n_classes <= KEPT_ENTRIES:
         return FloorSolution(*_climb_sample(rows, slice(None), scale))
     wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // rows.n_classes)
     sample = rows.thinned(max(1, rows.n_rows // wanted)).index

@@ -6,6 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from sklearn_lossacc._numerics.blocks import row_blocks
+from sklearn_lossacc._numerics.computed_rows import Rows
+
 __all__ = ["fit_mixture_weights"]
 
 MAX_STEPS = 200  # Newton needs about six
@@ -32,12 +35,12 @@ def _minimum_on_simplex(hessian: np.ndarray, linear: np.ndarray) -> np.ndarray:
     return best
 
 
-def fit_mixture_weights(density: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+def fit_mixture_weights(density: Rows, weight: np.ndarray | None = None) -> np.ndarray:
     """Find the mixture of given densities under which the rows are most likely.
 
     Parameters
     ----------
-    density : ndarray of shape (n_rows, n_components), float64
+    density : ndarray of shape (n_rows, n_components), float64, or ComputedRows
         Probability of each row's label under each component, not negative; no row is 0 everywhere. A few
         components: the work doubles with each.
     weight : ndarray of shape (n_rows,), float64, or None
@@ -69,31 +72,42 @@ def fit_mixture_weights(density: np.ndarray, weight: np.ndarray | None = None) -
     >>> fit_mixture_weights(np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     array([0.75, 0.25])
     """
-    density = np.maximum(density, SMALLEST_DENSITY)
-    weight = np.ones(len(density)) if weight is None else weight
-    weight = weight / weight.sum()
-    share = np.full(density.shape[1], 1.0 / density.shape[1])
-    mixed = density @ share
-    value = float(weight @ np.log(mixed))
+    n_components = density.shape[1]
+    scale = density.shape[0] if weight is None else float(weight.sum())
+    share = np.full(n_components, 1.0 / n_components)
+    value, slope, hessian = _evaluate(density, weight, scale, share)
     for _ in range(MAX_STEPS):
-        # less 1: the steps sum to 0 and do not feel it, and what similar components share drops out
-        excess = density / mixed[:, np.newaxis] - 1.0
-        slope = weight @ excess
         if slope.max() <= TOL:  # the duality gap
             break
-        hessian = (excess * weight[:, np.newaxis]).T @ excess
         unit = np.trace(hessian)
-        hessian = hessian / unit + 1e-12 * np.eye(len(share))  # equal components share alike
+        hessian = hessian / unit + 1e-12 * np.eye(n_components)  # equal components share alike
         step = _minimum_on_simplex(hessian, hessian @ share + slope / unit) - share
         length = 1.0
         for _ in range(MAX_HALVINGS):
-            tried = density @ (share + length * step)
-            reached = float(weight @ np.log(tried))
-            if reached > value:
+            reached = _evaluate(density, weight, scale, share + length * step)
+            if reached[0] > value:
                 break
             length *= 0.5
         else:
             break
-        share, mixed, value = share + length * step, tried, reached
+        share = share + length * step
+        value, slope, hessian = reached
     share = np.maximum(share, 0.0)
     return share / share.sum()
+
+
+def _evaluate(
+    density: Rows, weight: np.ndarray | None, scale: float, share: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return the mean log likelihood of a mixture, its slope and its negative curvature along the simplex."""
+    value, slope, hessian = 0.0, np.zeros(len(share)), np.zeros((len(share), len(share)))
+    for rows in row_blocks(density.shape[0], len(share)):
+        some = np.maximum(density[rows], SMALLEST_DENSITY)
+        weights = (np.ones(len(some)) if weight is None else weight[rows]) / scale
+        mixed = some @ share
+        value += float(weights @ np.log(mixed))
+        # less 1: the steps sum to 0 and do not feel it, and what similar components share drops out
+        excess = some / mixed[:, np.newaxis] - 1.0
+        slope += weights @ excess
+        hessian += (excess * weights[:, np.newaxis]).T @ excess
+    return value, slope, hessian

@@ -90,14 +90,19 @@ class _Problem:
 
     def __init__(self, x: np.ndarray, y: np.ndarray, weight: np.ndarray | None, penalty: np.ndarray):
         self.x, self.y, self.penalty = x, y, penalty
-        self.weight = np.ones(len(y)) if weight is None else weight
+        self.weight = weight
         self.full = penalty.shape[1] != 2
 
     def thinned(self, step: int) -> _Problem:
         """Keep one row in `step`, at places of a fixed generator; lower the penalty as much."""
         first = np.arange(0, len(self.y) - step + 1, step)
         index = first + np.random.default_rng(0).integers(0, step, len(first))
-        return _Problem(self.x[index], self.y[index], self.weight[index], self.penalty / step)
+        weight = None if self.weight is None else self.weight[index]
+        return _Problem(self.x[index], self.y[index], weight, self.penalty / step)
+
+    def weights(self, rows: slice) -> np.ndarray:
+        """Return the weights of some rows."""
+        return np.ones(rows.stop - rows.start) if self.weight is None else self.weight[rows]
 
     def _adjusted(self, x: np.ndarray, theta: np.ndarray, out: np.ndarray | None) -> np.ndarray:
         """Return `adjusted_scores`, in `out` if its shape fits."""
@@ -123,7 +128,7 @@ class _Problem:
             hessian = 2.0 * self.penalty.copy()
         mass = None  # reused: memory from the system costs more than the arithmetic in it
         for rows in row_blocks(len(self.y), k * f if curvature == "full" else k):
-            x, y, weight = self.x[rows], self.y[rows], self.weight[rows]
+            x, y, weight = self.x[rows], self.y[rows], self.weights(rows)
             mass = self._adjusted(x, theta, mass)
             mass -= row_max(mass)[:, np.newaxis]
             place = np.arange(len(y)), y
@@ -195,7 +200,7 @@ def _to_unit_curvature(problem: _Problem) -> np.ndarray:
     few = problem.thinned(step) if step > 1 else problem
     blocks = np.zeros((k, f, f))
     for rows in row_blocks(len(few.y), k):
-        x, weight = few.x[rows], few.weight[rows]
+        x, weight = few.x[rows], few.weights(rows)
         proba = softmax(x)
         spread = weight[:, np.newaxis] * proba * (1.0 - proba)
         if problem.full:

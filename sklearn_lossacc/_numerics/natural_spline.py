@@ -5,20 +5,18 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from sklearn_lossacc._numerics.isotonic import pool_ties
+from sklearn_lossacc._numerics.isotonic import Points, cumulated
 
 __all__ = ["curvature", "spline_basis", "spread_knots"]
 
 
-def spread_knots(x: np.ndarray, weight: np.ndarray, n_knots: int) -> np.ndarray:
+def spread_knots(points: Points, n_knots: int) -> np.ndarray:
     """Place knots where the rows are.
 
     Parameters
     ----------
-    x : ndarray of shape (n_rows,)
-        Positions.
-    weight : ndarray of shape (n_rows,)
-        Positive weights; a weight k is the row repeated k times.
+    points : Points
+        Rows pooled by their positions, from `pool_ties`.
     n_knots : int
         Wanted number, at least 2.
 
@@ -31,13 +29,20 @@ def spread_knots(x: np.ndarray, weight: np.ndarray, n_knots: int) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.isotonic import pool_ties
     >>> from sklearn_lossacc._numerics.natural_spline import spread_knots
-    >>> spread_knots(np.arange(101.0), np.ones(101), 3).round(1)
+    >>> spread_knots(pool_ties(np.arange(101.0), np.zeros(101, dtype=bool)), 3).round(1)
     array([ 1.5, 50. , 98.5])
     """
-    points, _, total = pool_ties(x, x, weight)
-    middle = (np.cumsum(total) - total / 2.0) / total.sum()
-    knots = np.interp(np.linspace(0.02, 0.98, n_knots), middle, points)
+    before = cumulated(points.total, len(points.x))
+    knots = np.empty(n_knots)
+    for place, wanted in enumerate(np.linspace(0.02, 0.98, n_knots) * before[-1]):
+        # each point stands in the middle of its weight; those beside the one that holds the quantile are enough
+        sought = wanted if before.dtype.kind == "f" else before.dtype.type(np.ceil(wanted))  # else all is copied
+        one = int(np.searchsorted(before, sought)) - 1
+        near = slice(max(one - 1, 0), min(one + 2, len(points.x)))
+        middle = before[near] + np.diff(before[near.start : near.stop + 1]) / 2.0
+        knots[place] = np.interp(wanted, middle, points.x[near])
     # two knots closer than this would let the curve turn within a few rows
     apart = 0.01 * (knots[-1] - knots[0])
     if apart <= 1e-6:

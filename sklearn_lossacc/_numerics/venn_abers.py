@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
-from sklearn_lossacc._numerics.isotonic import TIE, pool_ties
+from sklearn_lossacc._numerics.isotonic import TIE, cumulated, minorant, pool_ties
 from sklearn_lossacc._numerics.lookup import in_order
 
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
@@ -43,27 +42,26 @@ def _first_of_many(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: Lin
     return end
 
 
-def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _with_one_more_hit(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fit isotonically with one more hit at point i; return where its value there changes, and the values.
 
-    The fit is the slope of the greatest convex minorant of the points P_i = (cumulated weight, cumulated hits).
+    The fit is the slope of the greatest convex minorant of the points P_i = (x_i, y_i), cumulated weight and cumulated
+    hits, 0 to begin with. Its corners are given.
     One more hit at i moves all earlier points by (-1, -1) relative to the later ones, and the slope looked for is
     that of the tangent between the two. From i to i + 1 only P_i changes sides. The tangent stays unless P_i comes
     to lie below it, or was the point where it touched the later ones; and it turns one way only, so that each
     corner is passed once.
     """
-    x = np.concatenate([[0.0], np.cumsum(total)])
-    y = np.concatenate([[0.0], np.cumsum(total * mean)])
-    corners = isotonic_regression(mean, weights=total).blocks
     corner_x, corner_y = x[corners].tolist(), y[corners].tolist()
     corners = corners.tolist()
     changes, values = [], []
     last = len(corners) - 1
-    few = len(mean) <= FEW_POINTS
+    n_points = len(x) - 1
+    few = n_points <= FEW_POINTS
     points_x, points_y, first_below = (x.tolist(), y.tolist(), _first_of_few) if few else (x, y, _first_of_many)
     at = 1  # the corner where the tangent touches the later points
     i = 0
-    while i < len(mean):
+    while i < n_points:
         left_x, left_y = float(points_x[i]) - 1.0, float(points_y[i]) - 1.0
         run, rise = corner_x[at] - left_x, corner_y[at] - left_y
         while at < last:
@@ -79,7 +77,7 @@ def _with_one_more_hit(mean: np.ndarray, total: np.ndarray) -> tuple[np.ndarray,
 
 
 def fit_venn_abers(
-    x: np.ndarray, hit: np.ndarray, weight: np.ndarray | None = None
+    x: np.ndarray, hit: np.ndarray, weight: np.ndarray | None = None, *, overwrite: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Prepare the two isotonic fits that a further row of unknown label would lead to.
 
@@ -87,10 +85,12 @@ def fit_venn_abers(
     ----------
     x : ndarray of shape (n_rows,)
         Scores. Rows of equal score, up to rounding, are pooled.
-    hit : ndarray of shape (n_rows,)
-        0 or 1.
+    hit : ndarray of bool of shape (n_rows,)
+        The labels.
     weight : ndarray of shape (n_rows,) or None
         Non-negative weights, not all 0; a weight k is the row repeated k times.
+    overwrite : bool, default=False
+        Whether `x` is no longer needed. It saves memory.
 
     Returns
     -------
@@ -118,17 +118,26 @@ def fit_venn_abers(
 
     >>> import numpy as np
     >>> from sklearn_lossacc._numerics.venn_abers import fit_venn_abers
-    >>> edges, lower, upper = fit_venn_abers(np.ones(2), np.array([0.0, 1.0]))
+    >>> edges, lower, upper = fit_venn_abers(np.ones(2), np.array([False, True]))
     >>> print(lower.round(4), upper.round(4))
     [0.     0.3333 0.3333] [0.6667 0.6667 1.    ]
     """
-    knots, mean, total = pool_ties(x, hit, weight)
+    points = pool_ties(x, hit, weight, overwrite=overwrite)
+    knots = points.x
+    corners = np.append(minorant(points)[0], len(knots))
+    weights = cumulated(points.total, len(knots))
+    points = points._replace(total=None)  # for its memory
+    hits = cumulated(points.sums, len(knots))
+    del points
     # a hit stands with the knot above it: its value lasts up to the last knot that has it
-    change, upper = _with_one_more_hit(mean, total)
+    change, upper = _with_one_more_hit(weights, hits, corners)
     last = np.append(change[1:], len(knots)) - 1
     above = np.nextafter(knots[last] + 2 * TIE * np.abs(knots[last]), np.inf)
     # a miss is a hit in the mirror
-    change, mirrored = _with_one_more_hit(1.0 - mean[::-1], total[::-1])
+    misses = np.subtract(weights, hits, out=hits)
+    for sums in (weights, misses):
+        np.subtract(sums[-1:].copy(), sums, out=sums)
+    change, mirrored = _with_one_more_hit(weights[::-1], misses[::-1], len(knots) - corners[::-1])
     last = len(knots) - np.append(change[1:], len(knots))
     below = (knots[last] - 2 * TIE * np.abs(knots[last]))[::-1]
     edges = np.unique(np.concatenate([below, above]))
@@ -158,7 +167,7 @@ def venn_abers_pair(
     --------
     >>> import numpy as np
     >>> from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
-    >>> fit = fit_venn_abers(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    >>> fit = fit_venn_abers(np.array([1.0, 2.0]), np.array([False, True]))
     >>> p0, p1 = venn_abers_pair(np.array([0.0, 1.5]), *fit)
     >>> print(p0, p1)
     [0. 0.] [0.5 1. ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.logistic import fit_logistic
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
@@ -84,12 +85,12 @@ class BetaCalibrator(ParametricCalibrator):
     def _fit_map(self, target: Target) -> Map:
         if self.shape not in SHAPES:
             raise ValueError(f"shape must be one of {SHAPES}, got {self.shape!r}.")
-        mean_square = float(target.weight @ target.odds**2 / target.weight.sum())
+        mean_square = target.mean_square()
         scale = np.array([max(1.0, np.sqrt(mean_square))])
         monotone = self.shape == "beta"
         moment = min(1.0, mean_square) + 1e-6  # positive where all log odds are 0
         coef = fit_logistic(
-            self._features(target.odds, scale),
+            ComputedRows(lambda rows: self._features(target.odds[rows], scale), (len(target.odds), 3)),
             target.hit,
             target.weight,
             center=np.array([1.0, 1.0 if monotone else 0.0, 0.0]),

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks, softmax
+from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.mixture_weights import fit_mixture_weights
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
@@ -76,23 +77,30 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         outcome = inner.outcome_
         self.weights_ = np.array([1.0, 0.0, 0.0])
         if outcome in ("converged", "missing_class"):
-            density = np.empty((predictions.n_rows, 3))
             scores = predictions.checked
+            density = np.empty((scores.n_rows, 2))
             for rows in row_blocks(scores.n_rows, scores.n_classes):
                 place = np.arange(rows.stop - rows.start), predictions.y[rows]
                 density[rows] = np.column_stack([part[place] for part in self._parts(scores, rows)])
-            self.weights_ = fit_mixture_weights(density, predictions.sample_weight)
+            parts = ComputedRows(
+                lambda rows: np.pad(density[rows], ((0, 0), (0, 1)), constant_values=1.0 / scores.n_classes),
+                (scores.n_rows, 3),
+            )
+            self.weights_ = fit_mixture_weights(parts, predictions.sample_weight)
         return "converged" if outcome == "missing_class" else outcome
 
-    def _parts(self, scores: Scores, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return tempered, given and equal probabilities."""
+    def _parts(self, scores: Scores, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Return tempered and given probabilities."""
         tempered = self.temperature_calibrator_._apply(scores, rows)
-        given = softmax(log_scores(scores.values[rows], logits=self.input == "logits", ordered=True))
-        return tempered, given, np.full_like(given, 1.0 / given.shape[1])
+        return tempered, softmax(log_scores(scores.values[rows], logits=self.input == "logits", ordered=True))
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        parts = self._parts(scores, rows)
-        np.maximum(sum(weight * part for weight, part in zip(self.weights_, parts, strict=True)), SMALLEST, out=out)
+        tempered, given = self._parts(scores, rows)
+        np.multiply(tempered, self.weights_[0], out=out)
+        given *= self.weights_[1]
+        out += given
+        out += self.weights_[2] / out.shape[1]
+        without_zeros(out)
 
     def _state(self) -> dict[str, Any]:
         return {"weights": self.weights_.tolist(), "temperature_calibrator": self.temperature_calibrator_.to_dict()}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc._numerics.isotonic import pool_ties
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.isotonic import TIE, Points, pool_ties
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
 __all__ = ["HistogramCalibrator"]
@@ -25,21 +26,29 @@ def _bin_of(odds: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _uniform_edges(n_bins: int) -> np.ndarray:
-    """Return the log odds of the inner edges of bins of equal width in probability, exactly antisymmetric."""
+    """Return the log odds of the inner edges of bins of equal width in probability, exactly antisymmetric.
+
+    They are a little nearer to even odds, so that a probability on an edge is not before it by rounding.
+    """
     p = np.arange(1, n_bins) / n_bins
     edges = np.log(p) - np.log1p(-p)
-    return (edges - edges[::-1]) / 2.0
+    return (edges - edges[::-1]) / 2.0 * (1.0 - TIE)
 
 
-def _quantile_edges(target: Target, n_bins: int) -> np.ndarray:
-    """Return inner edges, half-way between rows, of bins that hold about the same weight."""
-    points, _, total = pool_ties(target.odds, target.hit, target.weight)
-    middle = (np.cumsum(total) - total / 2.0) / total.sum() * n_bins
-    nearest = np.round(middle)
-    middle = np.where(np.abs(middle - nearest) < ON_EDGE, nearest, middle)
-    place = np.where(middle > n_bins / 2, np.floor(middle), np.ceil(middle) - 1.0)
-    new = np.flatnonzero(np.diff(place) > 0)
-    return (points[new] + points[new + 1]) / 2.0
+def _quantile_edges(points: Points, n_bins: int) -> np.ndarray:
+    """Return inner edges, half-way between points, of bins that hold about the same weight."""
+    total = float(len(points.x) if points.total is None else points.total.sum())
+    before, last_place, edges = 0.0, np.inf, [np.empty(0)]
+    for rows in row_blocks(len(points.x), 1):
+        x, weight = points.x[rows], points.weights(rows)
+        middle = (before + np.cumsum(weight) - weight / 2.0) / total * n_bins
+        nearest = np.round(middle)
+        middle = np.where(np.abs(middle - nearest) < ON_EDGE, nearest, middle)
+        place = np.where(middle > n_bins / 2, np.floor(middle), np.ceil(middle) - 1.0)
+        new = np.flatnonzero(np.diff(place, prepend=last_place) > 0)
+        edges.append((points.x[rows.start + new - 1] + x[new]) / 2.0)
+        before, last_place = before + float(weight.sum()), place[-1]
+    return np.concatenate(edges)
 
 
 class HistogramCalibrator(OneVsRestCalibrator):
@@ -121,11 +130,13 @@ class HistogramCalibrator(OneVsRestCalibrator):
             raise ValueError(f"n_bins must be at least 1, got {n_bins}.")
         if self.strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}, got {self.strategy!r}.")
-        uniform = self.strategy == "uniform"
-        edges = _uniform_edges(n_bins) if uniform else _quantile_edges(target, n_bins)
-        place = _bin_of(target.odds, edges)
-        total = np.bincount(place, weights=target.weight, minlength=len(edges) + 1)
-        hits = np.bincount(place, weights=target.weight * target.hit, minlength=len(edges) + 1)
+        points = pool_ties(target.odds, target.hit, target.weight, overwrite=True)
+        edges = _uniform_edges(n_bins) if self.strategy == "uniform" else _quantile_edges(points, n_bins)
+        total, hits = np.zeros(len(edges) + 1), np.zeros(len(edges) + 1)
+        for rows in row_blocks(len(points.x), 1):
+            place = _bin_of(points.x[rows], edges)
+            total += np.bincount(place, weights=points.weights(rows), minlength=len(total))
+            hits += np.bincount(place, weights=points.sums[rows], minlength=len(total))
         values = (hits + target.prior) / (total + 1.0)
         # quantile bins are never empty
         middles = (np.arange(len(values)) + 0.5) / len(values)

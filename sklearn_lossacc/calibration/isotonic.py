@@ -11,14 +11,13 @@ from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.lookup import in_order
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
-from sklearn_lossacc.calibration.columns import ProbaColumns
+from sklearn_lossacc.calibration.columns import NEIGHBOURS, ProbaColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["IsotonicCalibrator"]
 
 _FLOAT64 = np.dtype(np.float64)
-NEIGHBOURS = 16  # classes of which as many bytes are read as memory delivers at once
 
 
 def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -102,7 +101,7 @@ class IsotonicCalibrator(BaseCalibrator):
         n_classes = predictions.n_classes
         prior = (class_weight + 1.0) / (class_weight.sum() + n_classes)
         proba = ProbaColumns(predictions.checked)
-        y, weight = predictions.y, predictions.sample_weight
+        y, weight = predictions.y, weights_unless_ones(predictions.sample_weight)
 
         def fit_some(columns: slice) -> list[tuple[np.ndarray, np.ndarray]]:
             """Fit the maps of neighbouring classes."""
@@ -112,15 +111,13 @@ class IsotonicCalibrator(BaseCalibrator):
                     share = 1.0 / (1.0 + float(scores.sum() if weight is None else weight @ scores))
                     maps.append((np.array([0.0, 1.0]), np.array([LOSS_CLIP, max(share, LOSS_CLIP)])))
                 else:
-                    share = float(prior[column])
-                    maps.append(fit_isotonic(scores, y == column, weight, prior=share, centered=self.centered))
+                    share, centered = float(prior[column]), self.centered
+                    hit = y == column
+                    maps.append(fit_isotonic(scores, hit, weight, prior=share, centered=centered, overwrite=True))
             return maps
 
-        width = min(NEIGHBOURS, max(1, n_classes // NEIGHBOURS))
-        begins = range(0, n_classes, width) if n_classes > 2 else (1,)
-        groups = [slice(begin, min(begin + width, n_classes)) for begin in begins]
         # threads: sorting and arithmetic let go of the interpreter's lock, and nothing is copied
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in groups)
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in neighbours(n_classes))
         self.maps_ = [one for part in parts for one in part]
         return "converged"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
-from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator
+from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.columns import LogOddsColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "all_log_odds"]
+__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target"]
 
 Map = dict[str, np.ndarray]
 ROUNDING = 1e-12  # of the loss
@@ -28,17 +30,29 @@ class Target:
     Attributes
     ----------
     odds : ndarray of shape (n_rows,), float64
-        Log odds of the class, in nats.
-    hit : ndarray of shape (n_rows,), float64
-        1 where the label is the class, else 0.
-    weight : ndarray of shape (n_rows,), float64
-        Positive weights.
+        Log odds of the class, in nats; a map may overwrite them.
+    hit : ndarray of shape (n_rows,), bool
+        Whether the label is the class.
+    weight : ndarray of shape (n_rows,), float64, or None
+        Positive weights; None where each row counts once.
     prior : float
         (w_j + 1) / (w + k), with w_j the weight of the class.
     """
 
-    def __init__(self, odds: np.ndarray, hit: np.ndarray, weight: np.ndarray, prior: float):
+    def __init__(self, odds: np.ndarray, hit: np.ndarray, weight: np.ndarray | None, prior: float):
         self.odds, self.hit, self.weight, self.prior = odds, hit, weight, prior
+
+    def mean_square(self) -> float:
+        """Compute the weighted mean of the squared log odds.
+
+        Returns
+        -------
+        float
+            In nats squared.
+        """
+        if self.weight is None:
+            return float(self.odds @ self.odds / len(self.odds))
+        return float(np.einsum("i,i,i->", self.weight, self.odds, self.odds) / self.weight.sum())
 
 
 def _prior(class_weight: np.ndarray) -> np.ndarray:
@@ -46,23 +60,35 @@ def _prior(class_weight: np.ndarray) -> np.ndarray:
     return (class_weight + 1.0) / (class_weight.sum() + len(class_weight))
 
 
-def all_log_odds(scores: Scores) -> np.ndarray:
-    """Compute the log odds of all rows, in blocks.
+class Labelled:
+    """Log odds of rows and their labels, of which never all are in memory.
 
     Parameters
     ----------
-    scores : Scores
-        Checked probabilities or logits.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_classes), float64
-        See `log_odds`.
+    predictions : Predictions
+        Labels and scores.
     """
-    odds = np.empty((scores.n_rows, scores.n_classes))
-    for rows in row_blocks(scores.n_rows, scores.n_classes):
-        odds[rows] = log_odds(scores.values[rows], logits=scores.input == "logits")
-    return odds
+
+    def __init__(self, predictions: Predictions):
+        self.scores, self.y = predictions.checked, predictions.y
+        self.weight = weights_unless_ones(predictions.sample_weight)
+        self.columns = LogOddsColumns(self.scores)
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+        """Walk over the rows.
+
+        Yields
+        ------
+        rows : slice
+            Which rows.
+        odds : ndarray of shape (b, n_classes)
+            Their log odds.
+        y, weight : ndarray of shape (b,)
+            Columns of their labels, and their weights.
+        """
+        for rows in row_blocks(self.scores.n_rows, self.scores.n_classes):
+            odds = log_odds(self.scores.values[rows], logits=self.scores.input == "logits")
+            yield rows, odds, self.y[rows], np.ones(len(odds)) if self.weight is None else self.weight[rows]
 
 
 class OneVsRestCalibrator(BaseCalibrator):
@@ -80,35 +106,39 @@ class OneVsRestCalibrator(BaseCalibrator):
         self.n_jobs = n_jobs
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        y, weight = predictions.y, predictions.sample_weight
-        odds = all_log_odds(predictions.checked)
-        weight = np.ones(len(y)) if weight is None else weight
-        if not (weight > 0).all():
-            kept = weight > 0
-            odds, y, weight = odds[kept], y[kept], weight[kept]
-        return self._learn_rows(odds, y, weight)
+        data = Labelled(predictions)
+        weight = data.weight
+        return self._learn_rows(data, slice(None) if weight is None or weight.all() else np.flatnonzero(weight))
 
-    def _learn_rows(self, odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Outcome:
-        """Set `maps_` from rows of positive weight."""
-        self.maps_ = self._fit_maps(odds, y, weight)
+    def _learn_rows(self, data: Labelled, kept: np.ndarray | slice) -> Outcome:
+        """Set `maps_` from rows, of which those of positive weight are kept."""
+        self.maps_ = self._fit_maps(data, kept)
         return "converged"
 
-    def _fit_maps(self, odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> list[Map]:
+    def _fit_maps(self, data: Labelled, kept: np.ndarray | slice) -> list[Map]:
         """Fit the maps of all classes."""
-        n_classes = odds.shape[1]
+        n_classes = data.scores.n_classes
+        y, weight = data.y[kept], None if data.weight is None else data.weight[kept]
         class_weight = np.bincount(y, weights=weight, minlength=n_classes)
         prior = _prior(class_weight)
 
-        def fit_column(column: int) -> Map:
-            """Fit the map of one class."""
-            x = odds[:, column]
-            if n_classes > 2 and class_weight[column] == 0:
-                return {"share": np.array([1.0 / (1.0 + float(weight @ expit(x)))])}
-            return self._fit_map(Target(x, (y == column).astype(np.float64), weight, float(prior[column])))
+        def fit_some(group: slice) -> list[Map]:
+            """Fit the maps of neighbouring classes."""
+            maps = []
+            for column, all_odds in zip(range(group.start, group.stop), data.columns.take(group), strict=True):
+                odds = all_odds[kept]
+                if n_classes > 2 and class_weight[column] == 0:
+                    proba = expit(odds)
+                    share = 1.0 / (1.0 + float(proba.sum() if weight is None else weight @ proba))
+                    maps.append({"share": np.array([share])})
+                else:
+                    maps.append(self._fit_map(Target(odds, y == column, weight, float(prior[column]))))
+            return maps
 
-        columns = (1,) if n_classes == 2 else range(n_classes)
         # threads: sorting and arithmetic let go of the interpreter's lock, and nothing is copied
-        return Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_column)(one) for one in columns)
+        groups = neighbours(n_classes)
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in groups)
+        return [one for part in parts for one in part]
 
     def _mapped(self, maps: list[Map], odds: np.ndarray) -> np.ndarray:
         """Apply maps to log odds."""
@@ -127,7 +157,8 @@ class OneVsRestCalibrator(BaseCalibrator):
         if proba.shape[1] > 2:
             np.maximum(proba, LOSS_CLIP**2, out=proba)
         proba /= proba.sum(axis=1, keepdims=True)
-        return np.maximum(proba, SMALLEST, out=proba)
+        without_zeros(proba)
+        return proba
 
     def _one(self, one: Map, odds: np.ndarray) -> np.ndarray:
         """Apply one map, be it the subclass's or that of a class without rows or without information."""
@@ -166,38 +197,43 @@ class ParametricCalibrator(OneVsRestCalibrator):
     Separable labels give the identity, and the fit is kept only where it pays on its own rows.
     """
 
-    def _learn_rows(self, odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Outcome:
-        true_odds = odds[np.arange(len(y)), y]
-        if (true_odds >= odds.max(axis=1)).all():
+    def _learn_rows(self, data: Labelled, kept: np.ndarray | slice) -> Outcome:
+        separable, possible = True, np.empty(len(data.y), dtype=bool)
+        for rows, odds, y, weight in data.blocks():
+            true_odds = odds[np.arange(len(y)), y]
+            separable = separable and bool(((true_odds >= odds.max(axis=1)) | (weight == 0)).all())
+            possible[rows] = true_odds >= LOG_FLOOR
+        if separable:
             self.maps_ = []
             return "separable"
-        fits: list[tuple[Outcome, list[Map]]] = [self._fitted(odds, y, weight)]
-        possible = true_odds >= LOG_FLOOR
-        if not possible.all() and possible.any():
+        fits: list[tuple[Outcome, list[Map]]] = [self._fitted(data, kept)]
+        if not possible[kept].all() and possible[kept].any():
             # labels less likely than 2.22e-16 would rule the map, but lose no more than that
-            fits.append(self._fitted(odds[possible], y[possible], weight[possible]))
-        losses = [self._loss(maps, odds, y, weight) for _, maps in fits]
+            fits.append(self._fitted(data, np.arange(len(possible))[kept][possible[kept]]))
+        *losses, as_given = self._losses([*(maps for _, maps in fits), []], data)
         outcome, self.maps_ = fits[int(np.argmin(losses))]
-        if min(losses) <= self._loss([], odds, y, weight) * (1.0 + ROUNDING):
+        if min(losses) <= as_given * (1.0 + ROUNDING):
             return outcome
         self.maps_ = []  # the division by sums can cost more than the maps gain
         return "degenerate"
 
-    def _fitted(self, odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[Outcome, list[Map]]:
+    def _fitted(self, data: Labelled, kept: np.ndarray | slice) -> tuple[Outcome, list[Map]]:
         """Fit the maps of all classes; constants if no class has a map that rises."""
-        maps = self._fit_maps(odds, y, weight)
+        maps = self._fit_maps(data, kept)
         if not all(self._is_flat(one) for one in maps if "share" not in one):
             return "converged", maps
-        prior = _prior(np.bincount(y, weights=weight, minlength=odds.shape[1]))
+        weight = None if data.weight is None else data.weight[kept]
+        prior = _prior(np.bincount(data.y[kept], weights=weight, minlength=data.scores.n_classes))
         return "uninformative", [{"constant": np.array([one])} for one in prior[-len(maps) :]]
 
-    def _loss(self, maps: list[Map], odds: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
-        """Sum the log loss of the rows under some maps, clipped at 2.22e-16."""
-        total = 0.0
-        for rows in row_blocks(*odds.shape):
-            p_true = self._mapped(maps, odds[rows])[np.arange(rows.stop - rows.start), y[rows]]
-            total -= float(weight[rows] @ np.log(np.maximum(p_true, LOSS_CLIP)))
-        return total
+    def _losses(self, choices: list[list[Map]], data: Labelled) -> list[float]:
+        """Sum the log loss of the rows under some maps, and others; clipped at 2.22e-16."""
+        losses = np.zeros(len(choices))
+        for _, odds, y, weight in data.blocks():
+            for place, maps in enumerate(choices):
+                p_true = self._mapped(maps, odds)[np.arange(len(y)), y]
+                losses[place] -= weight @ np.log(np.maximum(p_true, LOSS_CLIP))
+        return losses.tolist()
 
     @abstractmethod
     def _is_flat(self, one: Map) -> bool:

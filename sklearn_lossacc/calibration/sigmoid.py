@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.logistic import fit_logistic
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
@@ -73,9 +74,10 @@ class SigmoidCalibrator(ParametricCalibrator):
     """
 
     def _fit_map(self, target: Target) -> Map:
-        moment = float(target.weight @ target.odds**2 / target.weight.sum())
+        moment = target.mean_square()
+        odds = target.odds
         slope, intercept = fit_logistic(
-            np.column_stack([target.odds, np.ones_like(target.odds)]),
+            ComputedRows(lambda rows: np.column_stack([odds[rows], np.ones_like(odds[rows])]), (len(odds), 2)),
             target.hit,
             target.weight,
             center=np.array([1.0, 0.0]),

@@ -6,28 +6,16 @@ import operator
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
-from sklearn_lossacc._numerics.logistic import fit_logistic
+from sklearn_lossacc._numerics.computed_rows import ComputedRows
+from sklearn_lossacc._numerics.isotonic import pool_ties
+from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
 from sklearn_lossacc._numerics.natural_spline import curvature, spline_basis, spread_knots
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 
 __all__ = ["SplineCalibrator"]
 
 STIFFNESS = 10.0 ** np.arange(4, -3, -1)  # from nearly straight on, so that each fit starts near its answer
-
-
-def _log_evidence(
-    features: np.ndarray, target: Target, coef: np.ndarray, center: np.ndarray, penalty: np.ndarray
-) -> float:
-    """Laplace's approximation of the log probability of the labels, the coefficients integrated out."""
-    z = features @ coef
-    p = expit(z)
-    loss = target.weight @ (np.logaddexp(0.0, z) - target.hit * z)
-    distance = coef - center
-    hessian = (features * (target.weight * p * (1.0 - p))[:, np.newaxis]).T @ features + penalty
-    volume = np.linalg.slogdet(penalty)[1] - np.linalg.slogdet(hessian)[1]
-    return float(-loss - 0.5 * distance @ penalty @ distance + 0.5 * volume)
 
 
 class SplineCalibrator(ParametricCalibrator):
@@ -104,16 +92,19 @@ class SplineCalibrator(ParametricCalibrator):
         n_knots = operator.index(self.n_knots)
         if n_knots < 2:
             raise ValueError(f"n_knots must be at least 2, got {n_knots}.")
-        knots = spread_knots(target.odds, target.weight, n_knots)
-        features = spline_basis(target.odds, knots)
+        points = pool_ties(target.odds, target.hit, target.weight, overwrite=True)
+        knots = spread_knots(points, n_knots)
+        n_points = len(points.x)
+        features = ComputedRows(lambda rows: spline_basis(points.x[rows], knots), (n_points, len(knots)))
+        data = features, ComputedRows(points.mean, (n_points,)), points.total
         near = np.eye(len(knots)) / (len(knots) * max(1.0, float((knots**2).mean())))
         bend = ((knots[-1] - knots[0]) / 2.0) ** 3 * curvature(knots)
         coef = knots
         best: tuple[float, float, np.ndarray] = (-np.inf, 0.0, knots)
         for stiffness in STIFFNESS if len(knots) > 2 else STIFFNESS[:1]:
-            penalty = near + stiffness * bend
-            coef = fit_logistic(features, target.hit, target.weight, center=knots, penalty=penalty, start=coef)
-            evidence = _log_evidence(features, target, coef, knots, penalty)
+            pull = {"center": knots, "penalty": near + stiffness * bend}
+            coef = fit_logistic(*data, **pull, start=coef)
+            evidence = logistic_evidence(*data, **pull, coef=coef)
             if evidence > best[0]:
                 best = evidence, float(stiffness), coef
         return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, all_log_odds
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 from sklearn_lossacc.inputs import Scores
 
 __all__ = ["VennAbersCalibrator"]
@@ -76,9 +78,7 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     """
 
     def _fit_map(self, target: Target) -> Map:
-        edges, lower, upper = fit_venn_abers(
-            target.odds, target.hit, None if (target.weight == 1).all() else target.weight
-        )
+        edges, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight, overwrite=True)
         return {"edges": edges, "lower": lower, "upper": upper}
 
     def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
@@ -94,15 +94,19 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     @classmethod
     def _predict_together(cls, calibrators: Sequence[Any], scores: Iterable[Any]) -> np.ndarray:
         """Merge p0 and p1 of each class by geometric means."""
-        log_hit: Any = 0.0
-        log_miss: Any = 0.0
+        total: Any = None
         for calibrator, X in zip(calibrators, scores, strict=True):
-            odds = all_log_odds(Scores.from_array(calibrator._check_features(X, reset=False), input=calibrator.input))
-            columns = (1,) if len(calibrator.maps_) == 1 else range(odds.shape[1])
-            pairs = [
-                calibrator._pair(one, odds[:, column]) for one, column in zip(calibrator.maps_, columns, strict=True)
-            ]
-            log_miss = log_miss + np.log1p(-np.column_stack([p0 for p0, _ in pairs]))
-            log_hit = log_hit + np.log(np.column_stack([p1 for _, p1 in pairs]))
-        proba = expit((log_hit - log_miss) / len(calibrators))
-        return cls._normalised(proba if proba.shape[1] > 1 else np.column_stack([1.0 - proba, proba]))
+            given = Scores.from_array(calibrator._check_features(X, reset=False), input=calibrator.input)
+            binary = len(calibrator.maps_) == 1
+            if total is None:
+                total = np.zeros((given.n_rows, given.n_classes))
+            for rows in row_blocks(given.n_rows, given.n_classes, calibrator._rows_at_least * given.n_classes):
+                odds = log_odds(given.values[rows], logits=calibrator.input == "logits")
+                for column, one in enumerate(calibrator.maps_, start=int(binary)):
+                    p0, p1 = calibrator._pair(one, odds[:, column])
+                    total[rows, column] += np.log(p1) - np.log1p(-p0)
+        total /= len(calibrators)
+        proba = expit(total, out=total)
+        if binary:
+            np.subtract(1.0, proba[:, 1], out=proba[:, 0])
+        return cls._normalised(proba)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,3 +77,44 @@ def test_scores_that_differ_by_rounding_are_ties():
     knots, values = fit_isotonic(x, np.array([0.0, 1.0, 1.0]))
     np.testing.assert_array_equal(knots, [0.3, 0.7])
     np.testing.assert_array_equal(values, [0.5, 1.0])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-6, 6), st.booleans()), min_size=1, max_size=60),
+    st.sampled_from([None, 0.3]),
+    st.booleans(),
+)
+def test_labels_in_the_last_bit_give_the_fit_of_unit_weights(rows, prior, centered):
+    x, hit = np.array([row[0] for row in rows]) / 3.0, np.array([row[1] for row in rows])
+    knots, values = fit_isotonic(x.copy(), hit, prior=prior, centered=centered, overwrite=True)
+    other_knots, other_values = fit_isotonic(x, hit.astype(float), np.ones(len(x)), prior=prior, centered=centered)
+    np.testing.assert_allclose(knots, other_knots, rtol=1e-15, atol=1e-15)
+    np.testing.assert_allclose(values, other_values, rtol=1e-12)
+
+
+def test_pooling_in_rounds_agrees_with_scikit_learn_on_many_rows():
+    rng = np.random.default_rng(0)
+    x = rng.random(200_000)
+    for hit in (rng.random(len(x)) < x, x < 0.5, rng.random(len(x)) < 0.01 * x**3):
+        reference = IsotonicRegression().fit(x, hit)
+        grid = np.linspace(0.01, 0.99, 999)
+        np.testing.assert_allclose(np.interp(grid, *fit_isotonic(x, hit)), reference.predict(grid), atol=1e-12)
+
+
+def test_scores_are_kept_unless_given_away():
+    x = np.array([3.0, 1.0, 2.0])
+    fit_isotonic(x, np.array([True, False, True]))
+    np.testing.assert_array_equal(x, [3, 1, 2])
+
+
+@pytest.mark.parametrize("decimals", [None, 5])
+def test_extra_memory_is_half_of_the_scores(decimals):
+    rng = np.random.default_rng(0)
+    x = rng.random(500_000) if decimals is None else rng.random(500_000).round(decimals)
+    hit = rng.random(len(x)) < x
+    tracemalloc.start()
+    fit_isotonic(x, hit, overwrite=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * x.nbytes

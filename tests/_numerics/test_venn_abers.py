@@ -23,9 +23,9 @@ def test_both_fits_are_those_of_the_definition(seed, weighted):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 40))
     x = rng.normal(size=n).round(int(rng.integers(0, 3)))  # with ties, and without
-    hit = (rng.random(n) < 1 / (1 + np.exp(-rng.normal() * 3 * x))).astype(float)
+    hit = rng.random(n) < 1 / (1 + np.exp(-rng.normal() * 3 * x))
     weight = rng.integers(1, 4, n).astype(float) if weighted else np.ones(n)
-    fit = fit_venn_abers(x, hit, weight)
+    fit = fit_venn_abers(x, hit, weight if weighted else None)
     new = np.r_[x, rng.normal(size=30), -9.0, 9.0]
     p0, p1 = venn_abers_pair(new, *fit)
     for s, low, high in zip(new, p0, p1, strict=True):
@@ -36,7 +36,7 @@ def test_both_fits_are_those_of_the_definition(seed, weighted):
 def test_both_rise_with_the_score_and_never_meet():
     rng = np.random.default_rng(0)
     x = rng.normal(size=5000)
-    hit = (rng.logistic(size=5000) < x).astype(float)
+    hit = rng.logistic(size=5000) < x
     p0, p1 = venn_abers_pair(np.linspace(-4, 4, 1000), *fit_venn_abers(x, hit))
     assert (np.diff(p0) >= -1e-12).all()
     assert (np.diff(p1) >= -1e-12).all()
