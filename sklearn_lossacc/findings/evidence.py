@@ -14,7 +14,7 @@ from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_tem
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.parts import fitted_parts, row_losses, stage_losses
-from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration
+from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
 from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
@@ -29,15 +29,16 @@ from sklearn_lossacc.inference.intervals import (
 )
 from sklearn_lossacc.inference.monotone import monotone_gain
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.shape import ShapeTest, shape_test
+from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
 from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
 from sklearn_lossacc.statistics import PredictionSummary, RowSample
 
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
-JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**18  # the larger number of rows counts
+JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**17  # the larger number of rows counts
 MOST_RULES = 50  # more than Holm's correction will ever count
+FINE_BINS = 960  # of the top probability, as tallied by summaries
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
 
@@ -80,6 +81,11 @@ class Evidence:
         if kept.cutoff is None:
             return self.summary.sample
         return self.summary.subsample(max(JUDGED_ROWS, JUDGED_ENTRIES // k))
+
+    @property
+    def of_sample(self) -> str:
+        """What to add to the method of an estimate that rests on the sampled rows alone."""
+        return "" if self.sample.complete else f"; of {len(self.sample):,} sampled rows"
 
     @cached_property
     def null(self) -> NullModel:
@@ -200,8 +206,9 @@ class Evidence:
         value = 1.0 / fit.beta
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
-        half = self.quantile * error * self.sample_scale
-        return Estimate(value, value * math.exp(-half), value * math.exp(half), "sandwich, log scale")
+        half = self.quantile * error
+        method = f"sandwich, log scale{self.of_sample}"
+        return Estimate(value, value * math.exp(-half), value * math.exp(half), method)
 
     def log_temperature_error(self, fit: TemperatureSolution) -> float:
         """Return the standard error of log T, over groups when given.
@@ -364,11 +371,13 @@ class Evidence:
         """What turns a standard error of the sampled rows into that of all rows."""
         return 1.0 if self.sample.complete else math.sqrt(self.null.effective_n() / self.n_effective)
 
-    def interval(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-        """Return means of columns over the sampled rows with limits scaled to all rows."""
+    def interval(
+        self, values: np.ndarray, all_rows: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+        """Return means of columns over the sampled rows with limits scaled to all rows, or those of the sample."""
         null = self.null
         mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)
-        scale = self.sample_scale
+        scale = self.sample_scale if all_rows else 1.0
         return mean, mean - (mean - low) * scale, mean + (high - mean) * scale, method
 
     def class_quantile(self, influence: np.ndarray) -> float:
@@ -416,9 +425,28 @@ class Evidence:
 
     @cached_property
     def bins(self) -> BinnedCalibration:
-        """Sampled rows in bins of confidence, with the null of each bin."""
+        """All rows in bins of confidence, with the null of each bin."""
         confidence, correct = self.top
-        return binned_calibration(confidence, correct, self.null.weight, self.null.group, self.rng(2))
+        null = self.null
+        if self.sample.complete:
+            return binned_calibration(confidence, correct, null.weight, null.group, self.rng(2))
+        like = None
+        if null.group is not None:
+            part = null.first_groups(MAX_GROUPED_ROWS)
+            predicted = part.proba.argmax(axis=1)
+            confidence, hits = part.proba[np.arange(part.n_rows), predicted], (predicted == part.y).astype(float)
+            like = binned_calibration(confidence, hits, part.weight, part.group, self.rng(2))
+        return tallied_calibration(self.summary.coarsen(FINE_BINS), self.rng(3), like)
+
+    @cached_property
+    def top_sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Confidence, share correct and weight: of each row, or of all rows by fine bins."""
+        if self.sample.complete:
+            return (*self.top, self.null.weight)
+        fine = self.summary.coarsen(FINE_BINS)
+        used = np.flatnonzero(fine["weight"])
+        weight = fine["weight"][used]
+        return fine["confidence"][used] / weight, fine["correct"][used] / weight, weight
 
     @cached_property
     def outlier_nats(self) -> float:

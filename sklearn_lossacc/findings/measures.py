@@ -192,18 +192,18 @@ def _skill(evidence: Evidence, loss: float, baseline: float, optimism: float, ro
 
 
 def _calibration(evidence: Evidence) -> dict[str, Estimate]:
-    confidence, correct = evidence.top
-    weight = evidence.null.weight
+    confidence, correct, weight = evidence.top_sums
     bins = evidence.bins
     null = bins.null_ece
-    exact = evidence.summary.coarsen(15)
-    ece = float(np.abs(exact["correct"] - exact["confidence"]).sum() / evidence.summary.sum_w)
     note = "no interval: biased upward near 0; read it against ece_null_mean and ece_null_q95"
+    binned = "" if evidence.sample.complete else "; by 960 bins of confidence"
     return {
-        "ece": Estimate(ece, None, None, note),
+        "ece": Estimate(bins.ece, None, None, note),
         "ece_null_mean": Estimate(float(null.mean()), None, None, f"mean of {null.size} draws from the probabilities"),
         "ece_null_q95": Estimate(float(np.quantile(null, 0.95)), None, None, "95 % quantile of the same draws"),
-        "smooth_ece": Estimate(smooth_ece(confidence, correct, weight), method="no interval: biased upward near 0"),
+        "smooth_ece": Estimate(
+            smooth_ece(confidence, correct, weight), method=f"no interval: biased upward near 0{binned}"
+        ),
         "debiased_rmsce": _debiased_rmsce(evidence),
     }
 
@@ -216,12 +216,12 @@ def _debiased_rmsce(evidence: Evidence) -> Estimate:
     value = signed_root(squared)
     if not math.isfinite(error) or (null.n_groups or null.n_rows) < FEWEST_SQUARED:
         return Estimate(value, None, None, f"no interval: needs {FEWEST_SQUARED} rows, or groups")
-    half = Z95 * error * evidence.sample_scale
+    half = Z95 * error
     return Estimate(
         value,
         signed_root(squared - half),
         max(value, signed_root(max(squared + half, 0.0))),
-        "U-statistic, normal for the square; a negative value means none was seen",
+        f"U-statistic, normal for the square; a negative value means none was seen{evidence.of_sample}",
     )
 
 
@@ -241,15 +241,24 @@ def _roc_auc(evidence: Evidence) -> Estimate:
     spread = area * (1.0 - area)
     if error is None or spread <= 0.0:
         return Estimate(area, None, None, "no interval: needs an area below 1, and ten groups if any")
-    half = evidence.class_quantile(influence) * error / spread
+    half = evidence.class_quantile(influence) * error / evidence.sample_scale / spread
     logit = math.log(area / (1.0 - area))
     low, high = (1.0 / (1.0 + math.exp(-(logit + step))) for step in (-half, half))
-    return Estimate(area, low, high, "DeLong, logit scale")
+    return Estimate(area, low, high, f"DeLong, logit scale{evidence.of_sample}")
 
 
 def _around(evidence: Evidence, value: float, rows: np.ndarray, shift: float = 0.0, lowest: float = -math.inf):
-    """Put the interval of the mean of `rows` around a value plus a known shift."""
+    """Put the interval of the mean of `rows` around a value plus a known shift.
+
+    The value rests on what the selected causes cost the sampled rows. Beyond the sample that is not known as well as a
+    mean of all rows: the rest of its error is added.
+    """
     mean, low, high, method = evidence.interval(rows[:, None])
+    gain, *limits, _ = evidence.interval(evidence.repaired_gain[:, None], all_rows=False)
+    apart = math.sqrt(1.0 - evidence.sample_scale**2)
+    below, above = (apart * float(abs(gain[0] - limit[0])) for limit in limits)
+    low = mean - np.hypot(mean - low, below)
+    high = mean + np.hypot(high - mean, above)
     estimate = _shifted(value + shift, mean[0], low[0], high[0], method, lowest)
     if estimate.low is None or estimate.high is None:
         return Estimate(value, None, None, method)
@@ -260,7 +269,7 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
     """Join the parts of the waterfall that a repair takes away."""
     if not any(part.selected for part in parts):
         largest = max(part.high or 0.0 for part in parts)
-        tempered = evidence.interval(evidence.temperature_gain[:, None])[2][0]
+        tempered = evidence.interval(evidence.temperature_gain[:, None], all_rows=False)[2][0]
         still_open = max(largest, float(np.nan_to_num(tempered)))
         return Estimate(0.0, 0.0, still_open, "nothing selected; the largest part left open")
     estimate = _around(evidence, value, evidence.repaired_gain)

@@ -32,7 +32,7 @@ def errors_follow_doubts(evidence: Evidence) -> bool:
     that it has not seen, however timid it is, errors lie where the doubts lie.
     """
     confidence, correct = evidence.top
-    high = evidence.interval(((1.0 - confidence) * (correct - ACCURACY_ABOVE))[:, None])[2][0]
+    high = evidence.interval(((1.0 - confidence) * (correct - ACCURACY_ABOVE))[:, None], all_rows=False)[2][0]
     return bool(high < 0)
 
 

@@ -25,26 +25,20 @@ def _records(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 def reliability(evidence: Evidence) -> dict[str, list[Any]]:
     """Bins of top-label confidence with their consistency band; empty bins are absent."""
-    exact = evidence.summary.coarsen(15)
-    low, high = evidence.bins.band()
-    used = np.flatnonzero((exact["rows"] > 0) & (evidence.bins.rows > 0))
-    weight = exact["weight"][used]
+    bins = evidence.bins
+    low, high = bins.band()
+    used = np.flatnonzero(bins.rows > 0)
     edges = np.linspace(0.0, 1.0, 16)
-    shrink = 1.0
-    if not evidence.sample.complete:
-        shrink = math.sqrt(evidence.null.effective_n() / evidence.n_effective)
-    centre = evidence.bins.confidence[used] / evidence.bins.weight[used]
-    confidence = exact["confidence"][used] / weight
     return _records(
         {
             "low": edges[used],
             "high": edges[used + 1],
-            "rows": exact["rows"][used],
-            "weight": weight,
-            "confidence": confidence,
-            "accuracy": exact["correct"][used] / weight,
-            "band_low": np.clip(confidence + (low[used] - centre) * shrink, 0.0, 1.0),
-            "band_high": np.clip(confidence + (high[used] - centre) * shrink, 0.0, 1.0),
+            "rows": bins.rows[used],
+            "weight": bins.weight[used],
+            "confidence": bins.confidence[used] / bins.weight[used],
+            "accuracy": bins.correct[used] / bins.weight[used],
+            "band_low": low[used],
+            "band_high": high[used],
         }
     )
 

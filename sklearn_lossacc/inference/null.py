@@ -198,32 +198,29 @@ class _InverseSampler:
         self.n_rows, self.n_classes = proba.shape
         self.order = np.argsort(-proba, axis=1, kind="stable")
         cumulative = np.cumsum(np.take_along_axis(proba, self.order, axis=1), axis=1)
-        # The last label that can be drawn closes the distribution, whatever rounding left over.
-        self.cumulative = cumulative / cumulative[:, -1:]
-        self.last = np.count_nonzero(proba > 0, axis=1) - 1
+        # A power of two of columns, so that halving steps end in one of them. The last label that can be drawn closes the
+        # distribution, whatever rounding left over.
+        self.width = 1 << (self.n_classes - 1).bit_length()
+        self.cumulative = np.ones((self.n_rows, self.width))
+        np.divide(cumulative, cumulative[:, -1:], out=self.cumulative[:, : self.n_classes])
         self.top = self.order[:, 0].astype(np.intp)
-        self.first = np.where(self.last == 0, np.inf, self.cumulative[:, 0])
+        self.first = np.where(self.cumulative[:, 0] < 1.0, self.cumulative[:, 0], np.inf)
 
     def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (draw, row, label) of the draws that leave the likeliest label."""
-        draw, row = np.nonzero(uniform >= self.first)
+        draw, row = np.divmod(np.flatnonzero(uniform >= self.first), self.n_rows)
         return draw, row, self._search(uniform[draw, row], row)
 
     def _search(self, uniform: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Bisect in the rows' distribution functions."""
-        low = np.ones(row.size, dtype=np.intp)
-        high = self.last[row]
+        """Count the labels that lie below, by halving steps that all draws take together."""
         flat = self.cumulative.ravel()
-        base = row * self.n_classes
-        open_ = np.flatnonzero(low < high)
-        while open_.size:
-            start, stop = low[open_], high[open_]
-            middle = (start + stop) >> 1
-            above = uniform[open_] >= flat[base[open_] + middle]
-            start, stop = np.where(above, middle + 1, start), np.where(above, stop, middle)
-            low[open_], high[open_] = start, stop
-            open_ = open_[start < stop]
-        return self.order.ravel()[base + low]
+        start = row * self.width
+        position = start - 1
+        step = self.width >> 1
+        while step:
+            position += step * (uniform >= flat[position + step])
+            step >>= 1
+        return self.order.ravel()[row * self.n_classes + (position + 1 - start)]
 
 
 class _RowwiseSampler:

@@ -74,3 +74,36 @@ def test_every_use_of_draws_has_its_own_stream():
     first, second = evidence_of(y, scores), evidence_of(y, scores)
     first.shape_gate  # noqa: B018
     assert first.rng(1).random() == second.rng(1).random() != second.rng(2).random()
+
+
+@pytest.mark.parametrize("design", ["plain", "weights", "groups"])
+def test_calibration_beyond_the_sample_is_that_of_all_rows(design):
+    # The error, and what it comes to on a calibrated model, are of the same rows however few of them are kept.
+    rng = np.random.default_rng(0)
+    y, scores = logits(1500, 4)
+    copies = np.repeat(np.arange(1500), 4)
+    y, scores = y[copies], scores[copies] + 1e-3 * rng.normal(size=(6000, 4))
+    keywords = {"weights": {"sample_weight": rng.exponential(size=6000)}, "groups": {"groups": copies}}.get(design, {})
+    kept, whole = (
+        Diagnosis.from_summary(summarize(y, scores, input="logits", sample_entries=size, **keywords))
+        for size in (2**13, 2**21)
+    )
+    assert kept.description["sample_rows"] < 2100
+    assert kept.metrics["ece"].value == pytest.approx(whole.metrics["ece"].value, rel=1e-9)
+    for name, tolerance in {"ece_null_mean": 0.05, "ece_null_q95": 0.08, "smooth_ece": 0.03}.items():
+        assert kept.metrics[name].value == pytest.approx(whole.metrics[name].value, rel=tolerance), name
+    assert kept.metrics["debiased_rmsce"].value == pytest.approx(whole.metrics["debiased_rmsce"].value, abs=0.005)
+    a, b = (diagnosis.tables["reliability"] for diagnosis in (kept, whole))
+    assert a["rows"] == b["rows"]
+    np.testing.assert_allclose(a["accuracy"], b["accuracy"], rtol=1e-9)
+    many = np.array(a["rows"]) >= 100
+    for name in ("band_low", "band_high"):
+        np.testing.assert_allclose(np.array(a[name])[many], np.array(b[name])[many], atol=0.04)
+
+
+def test_estimates_of_the_sample_say_so():
+    y, scores = logits(6000, 4)
+    kept = Diagnosis.from_summary(summarize(y, scores, input="logits", sample_entries=2**13)).metrics
+    for name in ("temperature", "roc_auc"):
+        assert "2,048 sampled rows" in kept[name].method
+        assert "sampled" not in Diagnosis.from_summary(summarize(y, scores, input="logits")).metrics[name].method

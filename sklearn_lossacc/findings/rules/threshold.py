@@ -24,7 +24,7 @@ def judge(evidence: Evidence) -> Verdict:
     repaired = evidence.causes is not None and "class_bias" in evidence.causes.terms
     why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
     # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
-    still_open = max(found.high, -math.log(0.05) / evidence.n_effective)
+    still_open = max(found.high, -math.log(0.05) / evidence.null.effective_n())
     what = f"the threshold {found.threshold:.3f}" if found.threshold is not None else "class offsets"
     return Verdict(
         holds=found.gain >= THRESHOLD_GAIN,
