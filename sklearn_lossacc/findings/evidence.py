@@ -37,6 +37,7 @@ from sklearn_lossacc.statistics import PredictionSummary, RowSample
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
 JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**17  # the larger number of rows counts
+FEWEST_JUDGED, MOST_ENTRIES = 2**10, 2**20  # the larger number of rows is the most, with many classes
 MOST_RULES = 50  # more than Holm's correction will ever count
 FINE_BINS = 960  # of the top probability, as tallied by summaries
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
@@ -80,7 +81,8 @@ class Evidence:
         kept, k = self.summary.kept_rows, self.summary.n_classes
         if kept.cutoff is None:
             return self.summary.sample
-        return self.summary.subsample(max(JUDGED_ROWS, JUDGED_ENTRIES // k))
+        wanted, most = max(JUDGED_ROWS, JUDGED_ENTRIES // k), max(FEWEST_JUDGED, MOST_ENTRIES // k)
+        return self.summary.subsample(min(wanted, most))
 
     @property
     def of_sample(self) -> str:

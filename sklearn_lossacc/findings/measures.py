@@ -255,7 +255,7 @@ def _around(evidence: Evidence, value: float, rows: np.ndarray, shift: float = 0
     """
     mean, low, high, method = evidence.interval(rows[:, None])
     gain, *limits, _ = evidence.interval(evidence.repaired_gain[:, None], all_rows=False)
-    apart = math.sqrt(1.0 - evidence.sample_scale**2)
+    apart = math.sqrt(max(0.0, 1.0 - evidence.sample_scale**2))
     below, above = (apart * float(abs(gain[0] - limit[0])) for limit in limits)
     low = mean - np.hypot(mean - low, below)
     high = mean + np.hypot(high - mean, above)

@@ -37,7 +37,11 @@ def stage_losses(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> 
     fit, kept = causes.fit, causes.kept
     zero = np.zeros(null.n_classes)
     stages = [(1.0, zero, 0.0), (1.0, zero, fit.floor), (1.0, fit.bias, fit.floor), (fit.beta, fit.bias, fit.floor)]
-    return [row_losses(log_proba[kept], null.y[kept], *stage) for stage in stages]
+    log_proba, y = log_proba[kept], null.y[kept]
+    losses = [row_losses(log_proba, y, *stages[0])]
+    for term, stage in zip(PATH, stages[1:], strict=True):
+        losses.append(row_losses(log_proba, y, *stage) if term in causes.terms else losses[-1])
+    return losses
 
 
 def fitted_parts(causes: CauseModel | None, null: NullModel, log_proba: np.ndarray) -> dict[str, Part]:

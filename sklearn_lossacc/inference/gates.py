@@ -330,8 +330,12 @@ def floor_values(null: NullModel) -> np.ndarray:
     >>> floor_values(null).round(3).tolist()
     [[0.0, 0.0], [-0.025, 3.256]]
     """
-    ratio = FLOOR_ASKED / (null.n_classes * np.maximum(null.proba, np.finfo(float).tiny))
-    return np.where(null.proba > 0, np.log1p(ratio - FLOOR_ASKED), 0.0)
+    values = np.maximum(null.proba, np.finfo(float).tiny)
+    np.divide(FLOOR_ASKED / null.n_classes, values, out=values)
+    values += 1.0 - FLOOR_ASKED
+    np.log(values, out=values)
+    values[null.proba <= 0] = 0.0
+    return values
 
 
 def run_gates(

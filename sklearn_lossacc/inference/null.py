@@ -198,7 +198,7 @@ class _InverseSampler:
         self.n_rows, self.n_classes = proba.shape
         self.order = np.argsort(-proba, axis=1, kind="stable")
         cumulative = np.cumsum(np.take_along_axis(proba, self.order, axis=1), axis=1)
-        # A power of two of columns, so that halving steps end in one of them. The last label that can be drawn closes the
+        # A power of two of columns, so that halving steps end in one. The last label that can be drawn closes the
         # distribution, whatever rounding left over.
         self.width = 1 << (self.n_classes - 1).bit_length()
         self.cumulative = np.ones((self.n_rows, self.width))

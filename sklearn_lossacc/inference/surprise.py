@@ -31,13 +31,13 @@ def surprise_table(proba: np.ndarray) -> np.ndarray:
     >>> surprise_table(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]])).round(6).tolist()
     [[1.0, 0.3, 0.1], [1.0, 0.5, 0.5]]
     """
-    order = np.argsort(proba, axis=1, kind="stable")
+    order = np.argsort(proba, axis=1)
     ascending = np.take_along_axis(proba, order, axis=1)
     cumulative = np.cumsum(ascending, axis=1)
     # A tied run shares the value of its last member: scan from the right.
-    for j in range(proba.shape[1] - 2, -1, -1):
-        tied = ascending[:, j + 1] <= ascending[:, j] * TIE
-        cumulative[:, j] = np.where(tied, cumulative[:, j + 1], cumulative[:, j])
+    tied = ascending[:, 1:] <= ascending[:, :-1] * TIE
+    for j in np.flatnonzero(tied.any(axis=0))[::-1]:
+        cumulative[:, j] = np.where(tied[:, j], cumulative[:, j + 1], cumulative[:, j])
     table = np.empty_like(cumulative)
     np.put_along_axis(table, order, cumulative, axis=1)
     return table

@@ -30,10 +30,12 @@ def smallest(keys: Keys, bound: int) -> Cutoff | None:
     """Return the cutoff that leaves at most `bound` rows below it, or None if there are not more rows than that."""
     if keys[0].size <= bound:
         return None
+    first = np.partition(keys[0], bound)[bound]
     if len(keys) == 1:
-        return (int(np.partition(keys[0], bound)[bound]),)
-    last = np.lexsort(keys[::-1])[bound]
-    return tuple(int(key[last]) for key in keys)
+        return (int(first),)
+    # Of the group that the bound cuts, as many rows as there is room for.
+    room = bound - np.count_nonzero(keys[0] < first)
+    return (int(first), int(np.partition(keys[1][keys[0] == first], room)[room]))
 
 
 class SmallestKeys:
