@@ -373,9 +373,7 @@ class Evidence:
         """What turns a standard error of the sampled rows into that of all rows."""
         return 1.0 if self.sample.complete else math.sqrt(self.null.effective_n() / self.n_effective)
 
-    def interval(
-        self, values: np.ndarray, all_rows: bool = True
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+    def interval(self, values: np.ndarray, all_rows: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
         """Return means of columns over the sampled rows with limits scaled to all rows, or those of the sample."""
         null = self.null
         mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)

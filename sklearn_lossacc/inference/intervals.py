@@ -368,4 +368,4 @@ def mean_p_value(
     draws = studentised_means(sums, sizes, rng, resamples)[:, 0]
     draws = draws[np.isfinite(draws)]
     beyond = min(np.count_nonzero(draws >= ratio), np.count_nonzero(draws <= ratio))
-    return min(1.0, 2.0 * (1 + beyond) / (1 + draws.size))
+    return float(min(1.0, 2.0 * (1 + beyond) / (1 + draws.size)))
