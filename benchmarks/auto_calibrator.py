@@ -118,7 +118,10 @@ def models(seed: int) -> Iterator[tuple[str, int, np.ndarray, np.ndarray]]:
     """Yield name, number of classes, probabilities and labels of classifiers on rows they were not trained on."""
     for n_classes, weights in ((2, [0.7]), (4, [0.5, 0.3, 0.15]), (10, None)):
         X, y = make_classification(
-            *(12000, 24, 10, 4),
+            12000,
+            n_features=24,
+            n_informative=10,
+            n_redundant=4,
             n_classes=n_classes,
             weights=weights,
             flip_y=0.03,

@@ -59,11 +59,11 @@ class AutoCalibrator(BaseCalibrator):
     -----
     Candidates, from the simplest: the identity; one cautious temperature; from 100 rows on temperature with a floor;
     for two classes a sigmoid and a spline; for more a vector, and up to 100 classes a matrix, both after a temperature
-    with a floor; and isotonic maps. The sigmoid asks for 20 rows in each class, the spline for 100, isotonic maps for
-    1000; vector and matrix ask for 20 rows a class on average and two of the rarest. Their `strength` is the best of 4
-    and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice is the first
-    candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy
-    model that is the identity, nearly always.
+    with a floor; and isotonic maps. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each,
+    isotonic maps for 1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their
+    `strength` is the best of 4 and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays.
+    The choice is the first candidate whose mean loss exceeds the smallest by at most one standard error of the paired
+    difference. On a healthy model that is the identity, nearly always.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.

@@ -122,9 +122,9 @@ CANDIDATES = (
     Candidate("identity", IdentityCalibrator),
     Candidate("temperature", partial(TemperatureCalibrator, cautious=True)),
     Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True), ((100, {}),)),
-    Candidate("sigmoid", SigmoidCalibrator, rows_of_rarest=20, n_classes=(2, 2)),
-    Candidate("vector", partial(VectorCalibrator, floor=True), STRENGTHS, 20, 2, (3, sys.maxsize)),
-    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 20, 2, (3, 100)),
+    Candidate("sigmoid", SigmoidCalibrator, rows_per_class=50, rows_of_rarest=10, n_classes=(2, 2)),
+    Candidate("vector", partial(VectorCalibrator, floor=True), STRENGTHS, 40, 5, (3, sys.maxsize)),
+    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (3, 100)),
     Candidate("spline", SplineCalibrator, rows_of_rarest=100, n_classes=(2, 2)),
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
 )
