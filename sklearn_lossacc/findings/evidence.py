@@ -158,6 +158,20 @@ class Evidence:
         null = self.null if self.causes is None else self.causes.null
         return run_gates(null, random_state=self.random_state, settled=self.settled, asked=(name,))[name]
 
+    @cached_property
+    def outlier_gate(self) -> float:
+        """p-value of labels as unlikely as these on all rows, by their ranks or by the likelihood of a floor.
+
+        Either may show outliers, so both are asked (Bonferroni); the second is drawn finely only where it decides.
+        """
+        surprise, floor = self.gates["surprise"].p_value, self.gates["floor"]
+        named = self.causes is not None and self.causes.outliers.size > 0
+        if named and floor.n_draws and surprise > self.settled / 2 and floor.p_value < CONTINUE_BELOW:
+            floor = run_gates(self.null, random_state=self.random_state, settled=self.settled / 2, asked=("floor",))[
+                "floor"
+            ]
+        return min(1.0, 2.0 * min(surprise, floor.p_value))
+
     @property
     def settled(self) -> float:
         """A p-value so small that it falls below alpha after any correction."""

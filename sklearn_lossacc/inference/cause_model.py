@@ -17,44 +17,23 @@ from scipy.stats import chi2, gamma
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, N_DRAWS, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import TIE, surprise_of_labels, surprise_table
+from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, count_surprises, surprise_table
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
-# Rows whose surprise is below one of these over n count as impossible. Outliers lie deep inside other classes, noise
-# falls everywhere: the deeper levels tell them apart where many rows have impossible labels, the wider where few have.
-SURPRISE_SHARES = (0.2, 0.05, *(0.05 * 10.0**-j for j in range(1, 9)))
-FIT_BELOW = 0.005  # the levels are highly correlated: about 0.01 in all
+FIT_BELOW = 0.0005  # the least of many highly correlated p-values: about 0.005 in all
 Z95 = 1.959963984540054
 LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
-SURE_SURPRISE = 0.05  # over n: below it a row is set aside on its own, where nothing else speaks for a cause
-FEW_ROWS = 2  # a floor that rests on so few rows is no rate: the rows are named instead
+NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
+FEWEST = 2  # rows that are named even where a temperature or class bias could explain them
+SURE_SURPRISE = 0.2  # over n: so surprising a row is set aside even where they are not few
+PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
+UNEVEN_ROWS = 15  # no noise is quite uniform: with more rows its own tail would be taken for outliers
+MOSTLY = 0.05  # share of the rows set aside that the model itself may account for
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MATERIAL_NATS = 0.005  # what it must save, per row
 MAX_ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class FloorFit:
-    """Whether a floor agrees with the number of impossible rows.
-
-    Attributes
-    ----------
-    observed : int
-        Rows whose surprise under the model without the floor is below `threshold`.
-    expected : float
-        The number that the fitted floor predicts.
-    p_value : float
-        Upper Poisson tail of `observed`.
-    threshold : float
-        Surprise below which a row counts.
-    """
-
-    observed: int
-    expected: float
-    p_value: float
-    threshold: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +50,7 @@ class CauseModel:
         For each term the p-value of its last test with the rivals of that step fitted.
     statistics : dict
         The likelihood ratios (or score chi-squares) behind them.
-    floor_fit : FloorFit or None
+    floor_fit : SurpriseCount or None
         The test that accepted or rejected the last floor.
     outliers : ndarray of int
         Rows of the null set aside.
@@ -82,19 +61,22 @@ class CauseModel:
     scale : float
         Factor that turns likelihood ratios of weighted or grouped rows into those of independent draws.
     few_rows : bool
-        Whether outliers were set aside because the floor rested on them alone, not because it did not fit.
+        Whether outliers were set aside because what was selected rested on them, not because a floor did not fit.
+    outlier_p : float
+        The p-value by which outliers were set aside, with the rivals fitted; 1 where there are none.
     """
 
     terms: tuple[str, ...]
     fit: MixtureFit
     p_values: dict[str, float]
     statistics: dict[str, float]
-    floor_fit: FloorFit | None
+    floor_fit: SurpriseCount | None
     outliers: np.ndarray
     null: NullModel
     kept: np.ndarray
     scale: float
     few_rows: bool = False
+    outlier_p: float = 1.0
 
 
 def design_effect(null: NullModel) -> float:
@@ -290,7 +272,9 @@ class ProjectedClassCounts:
         return totals - np.stack(scores, axis=-1) @ self.projection if scores else totals
 
 
-def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> tuple[FloorFit, np.ndarray]:
+def check_floor(
+    null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit, few: float = UNEVEN_ROWS
+) -> tuple[SurpriseCount, np.ndarray]:
     """Compare the rows that the model without its floor calls impossible with what the floor predicts.
 
     Parameters
@@ -301,31 +285,68 @@ def check_floor(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) 
         Their log probabilities, exact zeros replaced.
     fit : MixtureFit
         A fit with a floor.
+    few : float, default=15
+        How many rows may be outliers although none of them is impossible by itself.
 
     Returns
     -------
-    FloorFit, ndarray of bool
+    SurpriseCount, ndarray of bool
         The test and the impossible rows.
     """
     tempered = mixture_proba(finite_log_proba, fit.beta, fit.bias, 0.0)
     table = surprise_table(tempered)
-    effect = design_effect(null)
-    own = table[np.arange(null.n_rows), null.y]
     q = (1.0 - fit.floor) * tempered + fit.floor / null.n_classes
-    tests = []
-    for share in SURPRISE_SHARES:
-        threshold = share * effect / null.n_rows
-        observed = int(np.count_nonzero(own < threshold))
-        if not observed:
-            continue
-        expected = float(np.einsum("ij,ij->", q, table < threshold))
-        # P(N >= m) = gammainc(m, mean) for a Poisson count N; copies of a row count once.
-        tests.append(FloorFit(observed, expected, float(gammainc(observed / effect, expected / effect)), threshold))
-    if not tests:
-        return FloorFit(0, 0.0, 1.0, SURPRISE_SHARES[0] * effect / null.n_rows), np.zeros(null.n_rows, dtype=bool)
-    # The widest threshold that rejects sets aside all rows of its kind at once.
-    chosen = next((test for test in tests if test.p_value < FIT_BELOW), min(tests, key=lambda test: test.p_value))
-    return chosen, own < chosen.threshold
+    return telling_count(table, null, q, min(few_rows(null.n_rows / design_effect(null)), few))
+
+
+def telling_count(
+    table: np.ndarray, null: NullModel, chance: np.ndarray, few: float
+) -> tuple[SurpriseCount, np.ndarray]:
+    """Find the count of surprising rows that a model does not account for, to set aside all such rows at once.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_rows, n_classes)
+        Surprise of every label that a row could have.
+    null : NullModel
+        The rows.
+    chance : ndarray of shape (n_rows, n_classes)
+        Probability of each label under the model that is asked.
+    few : float
+        Largest number of independent rows that count as few. Rows each of which would hardly occur may be more.
+
+    Returns
+    -------
+    SurpriseCount, ndarray of bool
+        The largest count that is more than the model predicts (Poisson p-value below 0.002, and at least twice as many)
+        and of which it accounts for at most a twentieth, or else that of the smallest p-value; and its rows, none
+        where no count is more than predicted.
+
+    Examples
+    --------
+    Two of forty sure rows show the other label, where 0.04 are expected:
+
+    >>> proba = np.tile([0.999, 0.001], (40, 1))
+    >>> null = NullModel(np.log(proba), np.repeat([1, 0], [2, 38]), np.ones(40))
+    >>> count, rows = telling_count(surprise_table(proba), null, proba, 2)
+    >>> count.observed, round(count.expected, 3), np.flatnonzero(rows).tolist()
+    (2, 0.04, [0, 1])
+    """
+    effect = design_effect(null)
+    most = max(few * effect, MAX_OUTLIER_SHARE * null.n_rows)
+    sure = SURE_SURPRISE * effect / null.n_rows
+    counts = [
+        count
+        for count in count_surprises(table, null.y, chance, min(most, null.n_rows - 1), effect)
+        if count.observed <= few * effect or count.threshold < sure
+    ]
+    nothing = np.zeros(null.n_rows, dtype=bool)
+    if not counts:
+        return SurpriseCount(0, 0.0, 1.0, 0.0), nothing
+    rejecting = [count for count in counts if count.p_value < FIT_BELOW and count.expected <= 0.5 * count.observed]
+    clear = [count for count in rejecting if count.expected <= MOSTLY * count.observed]
+    chosen = clear[-1] if clear else min(rejecting or counts, key=lambda count: count.p_value)
+    return chosen, table[np.arange(null.n_rows), null.y] <= chosen.threshold * TIE if rejecting else nothing
 
 
 def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray:
@@ -453,34 +474,102 @@ def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> Null
     return NullModel(log_proba, null.y[rows], null.weight[rows], group)
 
 
-def few_surprises(null: NullModel) -> np.ndarray:
-    """Return the rows whose labels the model all but rules out, if they are one or two.
+def few_rows(n_rows: float) -> int:
+    """Return how many rows are too few to speak of a noise rate.
+
+    Parameters
+    ----------
+    n_rows : float
+        Number of independent rows.
+
+    Returns
+    -------
+    int
+        The largest count that leaves a rate of 0.005, the smallest that matters, open at 95 %; at least two.
+
+    Examples
+    --------
+    16 wrong labels in 2000 are more than 0.005 beyond doubt, 15 are not:
+
+    >>> few_rows(30), few_rows(2000)
+    (2, 15)
+    """
+    smallest = MATERIAL_NOISE * n_rows
+    # P(N >= m) = gammainc(m, mean) for a Poisson count N of that mean.
+    counts = np.arange(1, int(smallest + 3 * np.sqrt(smallest)) + 4)
+    return max(2, int(np.count_nonzero(gammainc(counts, smallest) > 0.05)))
+
+
+def few_surprises(null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most: float) -> tuple[np.ndarray, float]:
+    """Return the rows whose labels a model all but rules out, if they are few.
 
     Parameters
     ----------
     null : NullModel
         The rows.
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Their log probabilities, exact zeros replaced.
+    fit : MixtureFit
+        The model; its floor is not used.
+    most : float
+        How many rows are few.
 
     Returns
     -------
-    ndarray of int
-        Rows whose surprise is below 0.05 / n; none where they are more than two, or all there are.
+    ndarray of int, float
+        At most so many rows that are together more surprising than the model allows, and their p-value.
 
     Examples
     --------
     >>> null = NullModel(np.log([[0.5, 0.5], [0.9999, 0.0001], [0.4, 0.6]]), np.array([0, 1, 0]), np.ones(3))
-    >>> few_surprises(null).tolist()
-    [1]
+    >>> rows, p_value = few_surprises(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.0, 0.0, True), 2)
+    >>> rows.tolist(), round(p_value, 4)
+    ([1], 0.0001)
     """
-    rows = np.flatnonzero(surprise_of_labels(null.proba, null.y) < SURE_SURPRISE / null.n_rows)
-    return rows if rows.size <= FEW_ROWS and rows.size < null.n_rows else rows[:0]
+    model = mixture_proba(log_proba, fit.beta, fit.bias, 0.0)
+    table = surprise_table(model)
+    count, impossible = telling_count(table, null, model, most)
+    rows = np.flatnonzero(impossible)
+    return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 
 
-def _set_aside(null: NullModel, rows: np.ndarray) -> NullModel:
-    """Return the null of the other rows, given that none of them shows a label as surprising as those of `rows`."""
-    table = surprise_table(null.proba)
-    impossible = table < table[rows, null.y[rows]].max() * TIE
-    others = np.setdiff1d(np.arange(null.n_rows), rows)
+def _few(selection: _Selection, terms: tuple[str, ...]):
+    """Yield what the selection may rest on: a model, its few impossible rows, their p-value, whether terms must go."""
+    null, log_proba, fit = selection.null, selection.finite_log_proba, selection.fit(frozenset(terms))
+    effect = design_effect(null)
+    few = few_rows(null.n_rows / effect)
+    if "floor" in terms:
+        p_value, ratio = selection.test(frozenset(terms), "floor")
+        # The lower 95 % limit of the noise rate, as if the root of the likelihood ratio were a straight line.
+        lower = fit.floor * (null.n_classes - 1) / null.n_classes * (1.0 - Z95 / np.sqrt(ratio))
+        few = FEWEST if lower > PLAIN_NOISE else few
+        rows = np.flatnonzero(floor_posterior(null, log_proba, fit) > 0.5)
+        if rows.size <= few * effect:
+            yield fit, rows, p_value, True
+        yield fit, *few_surprises(null, log_proba, fit, few), True
+        return
+    # What a floor would account for, were it not too small to be selected, names no rows either.
+    with_floor = selection.fit(frozenset(terms) | {"floor"})
+    count, impossible = check_floor(null, log_proba, with_floor, few)
+    yield with_floor, np.flatnonzero(impossible), count.p_value, False
+    if terms:
+        as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
+        yield as_given, *few_surprises(null, log_proba, as_given, FEWEST), True
+
+
+def _log_likelihood(selection: _Selection, fit: MixtureFit) -> float:
+    """Return that of the selection's rows under the temperature and offsets of a fit."""
+    q = mixture_proba(selection.finite_log_proba, fit.beta, fit.bias, 0.0)
+    seen = q[np.arange(selection.null.n_rows), selection.null.y]
+    return float(selection.null.weight @ np.log(np.maximum(seen, 1e-300)))
+
+
+def _set_aside(null: NullModel, outliers: np.ndarray, fit: MixtureFit, log_floor: float) -> NullModel:
+    """Return the null of the other rows, given that none of them shows a label as surprising as those of `outliers`."""
+    table = surprise_table(mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0))
+    impossible = table <= table[outliers, null.y[outliers]].max() * TIE
+    others = np.flatnonzero(~outliers)
+    # A row that stays shows a possible label, whatever was thought of it before.
     impossible[others, null.y[others]] = False
     return _truncate(null, others, impossible)
 
@@ -508,7 +597,7 @@ def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
     return np.where(np.isfinite(log_proba), log_proba, floor)
 
 
-def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -> CauseModel:
+def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, few: float = UNEVEN_ROWS) -> CauseModel:
     """Select the causes by backward elimination; set outliers aside where a floor does not fit.
 
     Parameters
@@ -519,6 +608,8 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
         Logarithm that stands for an exact zero.
     random_state : int
         Seed of the drawn null distributions.
+    few : float, default=15
+        How many rows may be set aside from a floor that does not fit although none is impossible by itself.
 
     Returns
     -------
@@ -537,53 +628,64 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0) -
     >>> print(round(causes.fit.beta, 4), round(np.log(7 / 3) / np.log(9), 4))
     0.3856 0.3856
     """
-    kept = np.arange(null.n_rows)
     outliers = np.zeros(null.n_rows, dtype=bool)
+    kept = np.arange(null.n_rows)
     current = null
     floor_fit = None
-    few_rows = False
+    resting, outlier_p = False, 1.0
+    effect, unsure = design_effect(null), 0
     for round_ in range(MAX_ROUNDS + 1):
         scores = finite(current.log_proba, log_floor)
         selection = _Selection(current, scores, design_scale(current), random_state, round_ < MAX_ROUNDS)
         terms, p_values, statistics = selection.run()
         fit = selection.fit(frozenset(terms))
-        if "floor" not in terms:
-            few = few_surprises(current)
-            if terms and few.size and not outliers.any():
-                rest = _set_aside(current, few)
-                again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), random_state)
-                found = again.run()
-                if set(found[0]) < set(terms):
-                    # What was selected rests on these rows: they are named instead.
-                    (terms, p_values, statistics), selection, current, few_rows = found, again, rest, True
-                    fit = selection.fit(frozenset(terms))
-                    outliers[few] = True
-                    kept = np.flatnonzero(~outliers)
-            break
-        check, hit = check_floor(current, scores, fit)
-        floor_fit = check
-        carried = floor_posterior(current, scores, fit) > 0.5
-        if check.p_value >= FIT_BELOW and 0 < carried.sum() <= FEW_ROWS:
-            hit, few_rows = carried, True
-        elif check.p_value >= FIT_BELOW:
-            if not material_floor(current, scores, fit.floor):
-                # So small a floor is no cause of its own, but left in it would take nats from the temperature.
-                terms, fit = selection.without_floor(p_values, statistics)
-            break
-        if outliers.sum() + hit.sum() > max(FEW_ROWS, MAX_OUTLIER_SHARE * null.n_rows):
-            # So many rows are no outliers: it is the model as a whole that is wrong about them.
+        if "floor" in terms:
+            floor_fit, impossible = check_floor(current, scores, fit, few)
+            if impossible.any():
+                unsure += int(impossible.sum()) * (floor_fit.threshold >= SURE_SURPRISE * effect / null.n_rows)
+                if unsure > few * effect:
+                    # So long a tail is that of noise which is not uniform.
+                    return select_causes(null, log_floor=log_floor, random_state=random_state, few=0)
+                if outliers.sum() + impossible.sum() > max(few_rows(null.n_rows), MAX_OUTLIER_SHARE * null.n_rows):
+                    # So many rows are no outliers: it is the model as a whole that is wrong about them.
+                    terms, fit = selection.without_floor(p_values, statistics)
+                    break
+                outliers[kept[impossible]] = True
+                outlier_p = min(outlier_p, floor_fit.p_value)
+                kept, current = np.flatnonzero(~outliers), _set_aside(null, outliers, fit, log_floor)
+                continue
+        for model, rows, p_value, fewer in _few(selection, terms):
+            if not rows.size or p_value >= NAME_BELOW:
+                continue
+            named = outliers.copy()
+            named[kept[rows]] = True
+            rest = _set_aside(null, named, model, log_floor)
+            again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), random_state)
+            found = again.run()
+            refit = again.fit(frozenset(found[0]))
+            # A temperature that pays for the floor once the worst rows are gone does not make them outliers.
+            moved = 2.0 * again.scale * (refit.log_likelihood - _log_likelihood(again, model))
+            pays = "floor" in terms and moved > chi2.isf(KEEP_BELOW, 1)
+            if not pays and (set(found[0]) < set(terms) or (not fewer and found[0] == terms)):
+                # What was selected rests on these rows: they are named instead.
+                (terms, p_values, statistics), fit, selection, current = found, refit, again, rest
+                outliers, kept = named, np.flatnonzero(~named)
+                resting, outlier_p = True, min(outlier_p, p_value)
+                break
+        if "floor" in terms and not material_floor(current, finite(current.log_proba, log_floor), fit.floor):
+            # So small a floor is no cause of its own, but left in it would take nats from the temperature.
             terms, fit = selection.without_floor(p_values, statistics)
-            break
-        outliers[kept[hit]] = True
-        tempered = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)
-        table = surprise_table(tempered)
-        # Whatever is at least as surprising as a row that was set aside would have been set aside as well.
-        limit = max(check.threshold, float(table[outliers, null.y[outliers]].max(initial=0.0)) * TIE)
-        impossible = table < limit
-        kept = np.flatnonzero(~outliers)
-        # A kept row always shows a possible label, whatever an earlier round thought of it.
-        impossible[kept, null.y[kept]] = False
-        current = _truncate(null, kept, impossible)
+        break
     return CauseModel(
-        terms, fit, p_values, statistics, floor_fit, np.flatnonzero(outliers), current, kept, selection.scale, few_rows
+        terms,
+        fit,
+        p_values,
+        statistics,
+        floor_fit,
+        np.flatnonzero(outliers),
+        current,
+        kept,
+        selection.scale,
+        resting,
+        outlier_p,
     )

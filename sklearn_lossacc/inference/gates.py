@@ -422,7 +422,8 @@ def run_gates(
         gates = _with_sandwich(null, gates, excess, counts)
     if "surprise" in asked:
         surprise = surprise_of_labels(null.proba, null.y)
-        gates["surprise"] = Gate(too_many_surprises(surprise, null.group is None), float(surprise.min()), "bound")
+        p_value = too_many_surprises(null.proba, surprise, null.group is None)
+        gates["surprise"] = Gate(p_value, float(surprise.min()), "bound")
     return gates
 
 

@@ -6,11 +6,13 @@ super-uniform, row by row, whatever the dependence between rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import gammainc
 
 TIE = 1 + 1e-9  # probabilities this close count as equal
-RANKS = (1, 2, 4, 8, 16)  # how many surprising rows are asked about at once
+RANKS = (1, 2, 3, 5, 8, 13)  # how many surprising rows are asked about at once
 
 
 def surprise_table(proba: np.ndarray) -> np.ndarray:
@@ -67,15 +69,45 @@ def surprise_of_labels(proba: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", proba, proba <= p_true[:, None] * TIE)
 
 
-def too_many_surprises(surprise: np.ndarray, independent: bool = True) -> float:
+def expected_surprises(proba: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Return how many rows the model itself expects to show a label of so small a surprise, or a little more.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
+    thresholds : ndarray of shape (n_thresholds,)
+        Surprises.
+
+    Returns
+    -------
+    ndarray of shape (n_thresholds,)
+        For each t the sum over rows of min(t, sum_j p_ij 1[p_ij <= t]), which is at least the sum of P(surprise <= t).
+
+    Examples
+    --------
+    A row that is sure at most to 0.98 can show nothing of surprise 0.01:
+
+    >>> expected_surprises(np.array([[0.98, 0.02], [0.995, 0.005]]), np.array([0.01, 0.03])).round(3).tolist()
+    [0.005, 0.025]
+    """
+    row, column = np.nonzero(proba <= thresholds.max() * TIE)
+    unlikely = proba[row, column]
+    sums = [np.bincount(row, unlikely * (unlikely <= t * TIE), len(proba)) for t in thresholds]
+    return np.minimum(sums, thresholds[:, None]).sum(axis=1)
+
+
+def too_many_surprises(proba: np.ndarray, surprise: np.ndarray, independent: bool = True) -> float:
     """Return the p-value of the smallest surprises being as small as they are.
 
     Parameters
     ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
     surprise : ndarray of shape (n_rows,)
-        Surprise p-values.
+        Surprise p-values of the labels.
     independent : bool, default=True
-        Whether rows are independent. If not, only the smallest is judged, by n times its value.
+        Whether rows are independent. If not, only the smallest is judged, by how many are expected to be as small.
 
     Returns
     -------
@@ -84,24 +116,95 @@ def too_many_surprises(surprise: np.ndarray, independent: bool = True) -> float:
 
     Notes
     -----
-    The number of rows with surprise at most t is stochastically below a binomial, whose tail beyond its mean plus one
-    is below that of a Poisson with mean n t (Hoeffding 1956). The p-values of the 1st, 2nd, 4th, 8th and 16th smallest
-    surprise are combined by Bonferroni.
+    The number of rows with a surprise of at most t is a sum of independent indicators. Its tail, beyond its mean plus
+    one, is below that of a Poisson count of the same mean (Hoeffding 1956), and its chance not to be 0 is at most its
+    mean. The p-values of the 1st, 2nd, 3rd, 5th, 8th and 13th smallest surprise are combined by Bonferroni.
 
     Examples
     --------
-    One row in a hundred with a surprise of 1e-6, the others ordinary: 5 x 100 x 1e-6.
+    One row in a hundred shows a label of 1e-6, the others could hardly have done so: 6 x 1e-6.
 
-    >>> print(round(too_many_surprises(np.r_[1e-6, np.full(99, 0.9)]), 6))
-    0.0005
+    >>> proba = np.tile([0.7, 0.3], (100, 1))
+    >>> proba[0] = [1e-6, 1 - 1e-6]
+    >>> print(round(too_many_surprises(proba, surprise_of_labels(proba, np.zeros(100, dtype=int))), 9))
+    6e-06
     """
     n_rows = surprise.size
-    if not independent:
-        return min(1.0, n_rows * float(surprise.min()))
-    ranks = [rank for rank in RANKS if rank <= n_rows]
+    ranks = np.array([rank for rank in RANKS if rank <= n_rows]) if independent else np.ones(1, dtype=int)
     smallest = np.sort(np.partition(surprise, ranks[-1] - 1)[: ranks[-1]])
-    p_values = []
-    for rank in ranks:
-        mean = n_rows * float(smallest[rank - 1])
-        p_values.append(float(poisson.sf(rank - 1, mean)) if rank >= mean + 1 or rank == 1 else 1.0)
-    return min(1.0, len(ranks) * min(p_values))
+    mean = expected_surprises(proba, smallest[ranks - 1])
+    # P(N >= m) = gammainc(m, mean) for a Poisson count N.
+    p_values = np.where(ranks == 1, mean, np.where(ranks >= mean + 1, gammainc(ranks, mean), 1.0))
+    return min(1.0, len(ranks) * float(p_values.min()))
+
+
+@dataclass(frozen=True)
+class SurpriseCount:
+    """How many rows show a label of small surprise, against a model.
+
+    Attributes
+    ----------
+    observed : int
+        Rows whose surprise is at most `threshold`.
+    expected : float
+        The number that the model predicts.
+    p_value : float
+        Upper Poisson tail of `observed`.
+    threshold : float
+        Surprise up to which a row counts.
+    """
+
+    observed: int
+    expected: float
+    p_value: float
+    threshold: float
+
+
+def count_surprises(
+    table: np.ndarray, y: np.ndarray, chance: np.ndarray, most: float, copies: float = 1.0
+) -> list[SurpriseCount]:
+    """Count the rows up to each of the smallest surprises.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_rows, n_classes)
+        Surprise of every label that a row could have.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    chance : ndarray of shape (n_rows, n_classes)
+        Probability of each label under the model that is asked.
+    most : float
+        Largest count.
+    copies : float, default=1.0
+        Rows that count as one.
+
+    Returns
+    -------
+    list of SurpriseCount
+        From few to many rows, one for each different surprise.
+
+    Examples
+    --------
+    Two of four rows show a label of 0.1, where 0.4 are expected:
+
+    >>> proba = np.tile([0.1, 0.9], (4, 1))
+    >>> counts = count_surprises(surprise_table(proba), np.array([0, 0, 1, 1]), proba, 3)
+    >>> [(count.observed, round(count.expected, 3)) for count in counts]
+    [(2, 0.4)]
+    """
+    own = np.sort(table[np.arange(len(y)), y])
+    thresholds = np.unique(own[: int(max(most, copies))])
+    if not thresholds.size:
+        return []
+    low = table <= thresholds[-1] * TIE
+    values = table[low]
+    order = np.argsort(values)
+    reached = np.r_[0.0, np.cumsum(chance[low][order])]
+    expected = reached[np.searchsorted(values[order], thresholds * TIE, side="right")]
+    observed = np.searchsorted(own, thresholds * TIE, side="right")
+    p_values = gammainc(observed / copies, expected / copies)
+    return [
+        SurpriseCount(int(n), float(mean), float(p), float(t))
+        for n, mean, p, t in zip(observed, expected, p_values, thresholds, strict=True)
+        if n <= max(most, copies)
+    ]

@@ -6,15 +6,17 @@ from scipy.stats import binom, chi2, poisson
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.cause_model import (
-    SURPRISE_SHARES,
     check_floor,
     design_effect,
     design_scale,
+    few_rows,
+    few_surprises,
     finite,
     floor_lower_limit,
     floor_posterior,
     material_floor,
     select_causes,
+    telling_count,
 )
 from sklearn_lossacc.inference.null import NullModel
 
@@ -272,30 +274,20 @@ def surprise_by_definition(proba):
 # -- the floor ------------------------------------------------------------------------------------------------------
 
 
-def poisson_check(null, fit):
-    """The smallest upper Poisson tail over the thresholds, by definition."""
-    proba = mixture_proba(null.log_proba, fit.beta, fit.bias, 0.0)
-    table = surprise_by_definition(proba)
-    q = (1 - fit.floor) * proba + fit.floor / null.n_classes
-    results = []
-    for share in SURPRISE_SHARES:
-        impossible = table < share / null.n_rows
-        observed = impossible[np.arange(null.n_rows), null.y].sum()
-        results.append((observed, (q * impossible).sum(), poisson.sf(observed - 1, (q * impossible).sum())))
-    return results
-
-
 def test_check_floor_by_definition():
-    for outliers in (0, 3):
-        log_proba, y, _ = planted(2, 5, n=500, noise=0.1, outliers=outliers, scale=4.0)
+    for outliers, noise in ((0, 0.1), (4, 0.0)):
+        log_proba, y, _ = planted(2, 5, n=500, noise=noise, outliers=outliers)
         null = NullModel(log_proba, y, np.ones(500))
         fit = fit_mixture(log_proba, y)
         check, hit = check_floor(null, log_proba, fit)
-        by_hand = poisson_check(null, fit)
-        assert (check.observed, pytest.approx(check.expected), pytest.approx(check.p_value)) in by_hand
-        assert check.observed == hit.sum() > 0
-        table = surprise_by_definition(mixture_proba(log_proba, fit.beta, fit.bias, 0.0))
-        np.testing.assert_array_equal(hit, table[np.arange(500), y] < check.threshold)
+        proba = mixture_proba(null.log_proba, fit.beta, fit.bias, 0.0)
+        q = (1 - fit.floor) * proba + fit.floor / null.n_classes
+        table = surprise_by_definition(proba)
+        assert check.expected == pytest.approx((q * (table <= check.threshold * (1 + 1e-9))).sum())
+        assert hit.sum() == (check.observed if outliers else 0)
+        assert check.p_value == pytest.approx(poisson.sf(check.observed - 1, check.expected), rel=1e-6)
+        if outliers:
+            np.testing.assert_array_equal(hit, table[np.arange(500), y] <= check.threshold * (1 + 1e-9))
 
 
 def test_check_floor_accepts_noise_and_rejects_outliers():
@@ -310,7 +302,7 @@ def test_check_floor_accepts_noise_and_rejects_outliers():
 
 
 def test_check_floor_counts_copies_once():
-    log_proba, y, _ = planted(2, 5, n=500, noise=0.1, outliers=2, scale=4.0)
+    log_proba, y, _ = planted(2, 5, n=500, outliers=4)
     fit = fit_mixture(log_proba, y)
     one, hit = check_floor(NullModel(log_proba, y, np.ones(500)), log_proba, fit)
     rows = np.repeat(np.arange(500), 4)
@@ -318,7 +310,57 @@ def test_check_floor_counts_copies_once():
     assert four.observed == 4 * one.observed > 0
     assert four.threshold == pytest.approx(one.threshold)
     assert four.p_value == pytest.approx(one.p_value, rel=1e-6)
+    assert hit.any()
     np.testing.assert_array_equal(hits, hit[rows])
+
+
+def test_more_surprising_rows_than_noise_can_be_outliers_only_if_they_are_few():
+    # Thirty rows in 5000 at one in a thousand: no row is impossible, and they are too many to be named one by one.
+    proba = np.tile([0.999, 0.001], (5000, 1))
+    null = NullModel(np.log(proba), np.repeat([1, 0], [30, 4970]), np.ones(5000))
+    table = surprise_by_definition(proba)
+    count, rows = telling_count(table, null, proba, 15)
+    assert not rows.any()
+    count, rows = telling_count(table, null, proba, 30)
+    assert count.observed == 30 == rows.sum()
+    # Thirty that the model all but rules out are named however many they are.
+    proba[:30] = [1 - 1e-9, 1e-9]
+    null = NullModel(np.log(proba), null.y, np.ones(5000))
+    assert telling_count(surprise_by_definition(proba), null, proba, 15)[1].sum() == 30
+
+
+def test_few_rows_leave_the_smallest_rate_that_matters_open():
+    for n in (30, 400, 2000, 50_000):
+        few = few_rows(n)
+        assert few == 2 or poisson.sf(few - 1, 0.005 * n) > 0.05
+        assert poisson.sf(few, 0.005 * n) <= 0.05
+
+
+def test_few_surprises_names_what_a_model_does_not_allow():
+    log_proba, y, corrupt = planted(0, 5, outliers=6, scale=1.5)
+    null = NullModel(log_proba, y, np.ones(2000))
+    as_given = MixtureFit(1.0, np.zeros(5), 0.0, 0.0, True)
+    rows, p_value = few_surprises(null, log_proba, as_given, 15)
+    np.testing.assert_array_equal(rows, corrupt)
+    assert p_value < 1e-6
+    assert few_surprises(null, log_proba, as_given, 5)[0].size == 0
+    log_proba, y, _ = planted(0, 5)
+    assert few_surprises(NullModel(log_proba, y, np.ones(2000)), log_proba, as_given, 15)[0].size == 0
+
+
+@pytest.mark.parametrize("k", [2, 5, 20])
+def test_weakly_surprising_rows_are_outliers_too(k):
+    """Six wrong labels among the forty surest rows, each possible by itself: noise would fall anywhere."""
+    for seed in range(4):
+        log_proba, y, _ = planted(seed, k)
+        surest = np.argsort(-log_proba.max(axis=1))[:40]
+        rows = np.random.default_rng(seed).choice(surest, 6, replace=False)
+        y[rows] = log_proba[rows].argmin(axis=1)
+        causes = select(log_proba, y)
+        assert causes.terms == ()
+        assert np.isin(rows, causes.outliers).sum() >= 4
+        assert causes.outliers.size <= 12
+        assert causes.outlier_p < 0.001
 
 
 def test_check_floor_without_impossible_rows():

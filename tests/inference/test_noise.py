@@ -3,7 +3,14 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import average_precision_score
 
-from sklearn_lossacc.inference.noise import anchor_rate, class_thresholds, confused_pairs, label_quality, noise_matrix
+from sklearn_lossacc.inference.noise import (
+    anchor_rate,
+    class_thresholds,
+    confused_pairs,
+    label_quality,
+    noise_matrix,
+    straight_line,
+)
 
 
 def noisy(seed, n, k, rate, scale=5.0):
@@ -99,3 +106,26 @@ def test_confused_pairs_name_the_planted_pair():
     pairs = confused_pairs(proba, flipped, np.ones(4000), np.array(["a", "b", "c", "d"]))
     assert (pairs[0]["label"], pairs[0]["looks_like"]) == ("a", "c")
     assert pairs[0]["share"] > 2 * pairs[1]["share"]
+
+
+@pytest.mark.parametrize(("intercept", "slope"), [(0.1, 0.8), (0.0, 0.7), (0.25, 0.75), (0.0, 1.0)])
+def test_straight_line_recovers_a_line(intercept, slope):
+    rng = np.random.default_rng(0)
+    p = rng.random(20_000)
+    y = (rng.random(20_000) < intercept + slope * p).astype(int)
+    line = straight_line(np.stack([1 - p, p], axis=1), y, np.ones(20_000))
+    assert line.intercept == pytest.approx(intercept, abs=0.015)
+    assert line.slope == pytest.approx(slope, abs=0.03)
+    frequency = line.intercept + line.slope * p
+    assert line.log_likelihood == pytest.approx(np.log(np.where(y == 1, frequency, 1 - frequency)).sum())
+    assert (
+        line.log_likelihood >= np.log(np.where(y == 1, intercept + slope * p, 1 - intercept - slope * p)).sum() - 1e-6
+    )
+
+
+def test_straight_line_counts_weights_as_copies():
+    proba = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.1, 0.9]])
+    y, weight = np.array([0, 1, 0, 1]), np.array([3.0, 1.0, 1.0, 2.0])
+    rows = np.repeat(np.arange(4), weight.astype(int))
+    one, copies = straight_line(proba, y, weight), straight_line(proba[rows], y[rows], np.ones(rows.size))
+    assert one.slope == pytest.approx(copies.slope, abs=1e-5)

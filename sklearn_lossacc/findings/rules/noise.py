@@ -7,13 +7,14 @@ import math
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
-from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.cause_model import finite, floor_posterior
-from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
+from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix, straight_line
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
+AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 
 
@@ -21,6 +22,18 @@ def rows_to_relabel(rate: float) -> int:
     """Return how many rows drawn at random give the noise rate to within one point."""
     rate = min(max(rate, 0.01), 0.5)
     return math.ceil(3.8415 * rate * (1.0 - rate) / 0.01**2)
+
+
+def rival_line(evidence: Evidence) -> dict[str, float] | None:
+    """Return the straight line that explains two classes as well as the selected floor does, if it does."""
+    causes = evidence.causes
+    if causes is None or evidence.n_classes != 2:
+        return None
+    line = straight_line(causes.null.proba, causes.null.y, causes.null.weight)
+    ahead = causes.scale * (causes.fit.log_likelihood - line.log_likelihood)
+    if ahead > AS_LIKELY:
+        return None
+    return {"intercept": line.intercept, "slope": line.slope, "log_likelihood_ahead": -ahead}
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -66,8 +79,18 @@ def judge(evidence: Evidence) -> Verdict:
             noise_matrix(null.proba, null.y, null.weight).tolist() if null.n_classes <= MOST_MATRIX_CLASSES else None
         ),
         pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
+        line=rival_line(evidence),
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
+    fired = (
+        f"About {percent(value)} of the labels look like noise that no temperature explains (at least {percent(low)}, "
+        f"at most {percent(high)}); it costs {number(nats)} nats."
+    )
+    if facts["line"] is not None:
+        fired += (
+            " With two classes this cannot be told from scores stretched along a straight line (slope "
+            f"{ratio(facts['line']['slope'])})."
+        )
     return Verdict(
         holds=value >= NOISE_RATE and nats >= NATS,
         value=value,
@@ -76,10 +99,7 @@ def judge(evidence: Evidence) -> Verdict:
         could_be=high,
         p_value=p_value,
         evidence=facts,
-        fired=(
-            f"About {percent(value)} of the labels look like noise that no temperature explains (at least "
-            f"{percent(low)}, at most {percent(high)}); it costs {number(nats)} nats."
-        ),
+        fired=fired,
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
         advice=(
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "

@@ -9,6 +9,10 @@ from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 
 EVIDENCE = {
     "p_gate",
+    "surprise",
+    "n_certain",
+    "expected_rows",
+    "brier_score",
     "nats",
     "p_attr",
     "p_holm",
@@ -61,6 +65,14 @@ def test_the_numbers_of_the_tail(diagnosed, plant):
     assert facts["median_loss"] == pytest.approx(np.sort(loss)[999])
     assert facts["truncated_loss"] == pytest.approx(np.minimum(loss, -math.log(0.01)).mean())
     assert facts["breakdown_rows"] <= 12
+    # Two classes apart from the top one are both less likely than it: the surprise of an argmin is its probability.
+    np.testing.assert_allclose(facts["surprise"], np.exp(log_proba[facts["rows"], y[facts["rows"]]]), rtol=1e-6)
+    assert facts["n_certain"] == (np.array(facts["surprise"]) * 2000 <= 0.05).sum()
+    assert 0 < facts["expected_rows"] <= 2000 * max(facts["surprise"])
+    proba = np.exp(log_proba)
+    assert facts["brier_score"] == pytest.approx(((proba - np.eye(3)[y]) ** 2).sum(axis=1).mean())
+    assert f"The median row loses {facts['median_loss']:.3f} nats" in d["LA201"].headline
+    assert f"the mean is {facts['truncated_loss']:.3f}" in d["LA201"].headline
 
 
 def test_one_outlier_deep_inside_a_handful_of_points():
@@ -148,6 +160,20 @@ def test_row_numbers_count_from_the_offset(plant):
     y, log_proba, rows = plant("outliers", scale=3.0, strength=6)
     summary = summarize(y, log_proba, input="logits", row_offset=5000)
     assert sorted(Diagnosis.from_summary(summary)["LA201"].evidence["rows"]) == sorted(rows + 5000)
+
+
+@pytest.mark.parametrize(("k", "scale"), [(2, 2.0), (2, 4.0), (5, 2.0), (5, 4.0), (20, 4.0)])
+def test_few_wrong_labels_are_outliers_even_where_none_is_impossible(plant, statistical, k, scale):
+    """Wrong labels of probability below 1e-3, anywhere: too few for a noise rate that matters, so rows are named."""
+    for seed, count in ((0, 5), (1, 6), (2, 10)):
+        y, log_proba, _ = plant("healthy", k=k, scale=scale, seed=seed)
+        tiny = np.flatnonzero(log_proba.min(axis=1) < np.log(1e-3))
+        rows = np.random.default_rng(seed).choice(tiny, count, replace=False)
+        y[rows] = log_proba[rows].argmin(axis=1)
+        d = diagnose(y, log_proba, input="logits")
+        assert statistical(d) == {"LA201"}
+        assert np.isin(rows, d["LA201"].evidence["rows"]).sum() >= 0.7 * count
+        assert d.decomposition["floor"].value == 0.0
 
 
 def test_a_row_of_weight_zero_is_no_outlier(plant):

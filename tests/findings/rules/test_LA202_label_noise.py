@@ -7,6 +7,7 @@ from sklearn_lossacc.findings.rules.noise import rows_to_relabel
 
 EVIDENCE = {
     "p_gate",
+    "line",
     "p_attr",
     "p_holm",
     "nats",
@@ -92,14 +93,17 @@ def test_what_a_passed_rule_leaves_open(diagnosed):
     assert "learnt it hides it" in finding.headline
 
 
-def test_near_miss_a_rate_too_small_to_matter(plant):
-    # One label in 500, among 30 000: seen, and no cause of its own.
-    y, log_proba, _ = plant("noise", n=30_000, k=10, scale=4.0, strength=0.002)
+def test_a_rate_too_small_to_be_one_names_rows_instead(plant):
+    # One label in 500, among 30 000: no cause of its own, but rows that cost what the model does not allow.
+    y, log_proba, rows = plant("noise", n=30_000, k=10, scale=4.0, strength=0.002)
     d = diagnose(y, log_proba, input="logits")
-    finding = d["LA202"]
-    assert finding.evidence["p_gate"] < 1e-3
-    assert finding.status == "passed"
+    assert d["LA202"].status == "passed"
     assert d.decomposition["floor"].value == 0.0
+    facts = d["LA201"].evidence
+    assert facts["p_gate"] < 1e-3
+    assert facts["cannot_tell_from_noise"]
+    assert np.isin(facts["rows"], rows).mean() >= 0.9
+    assert 10 < facts["n_outliers"] < 60
 
 
 def test_flips_of_one_class_name_the_pair(plant):
@@ -137,3 +141,24 @@ def test_groups_too_few_for_an_upper_end(plant):
     assert finding.evidence["upper_end"] is None
     assert finding.interval is None
     assert finding.evidence["could_be"] == 1.0
+
+
+def test_two_classes_cannot_tell_noise_from_a_stretched_scale(diagnosed, plant):
+    """Uniform noise makes frequencies a straight line in the probability, and so does a score that was stretched."""
+    finding = diagnosed("noise", k=2, scale=3.0, strength=0.2)["LA202"]
+    assert finding.status == "fired"
+    line = finding.evidence["line"]
+    assert line["slope"] == pytest.approx(0.8, abs=0.06)
+    assert line["intercept"] == pytest.approx(0.1, abs=0.03)
+    assert line["log_likelihood_ahead"] >= 0
+    assert "cannot be told from scores stretched along a straight line (slope 0." in finding.headline
+    # A temperature beside the noise bends the line: the two are told apart.
+    y, log_proba, _ = plant("noise", n=4000, k=2, scale=3.0, strength=0.2)
+    finding = diagnose(y, 2.0 * log_proba, input="logits")["LA202"]
+    assert finding.status == "fired"
+    assert finding.evidence["line"] is None
+    assert "straight line" not in finding.headline
+
+
+def test_more_than_two_classes_have_no_line(diagnosed):
+    assert diagnosed("noise", k=3, scale=3.0, strength=0.1)["LA202"].evidence["line"] is None
