@@ -17,7 +17,14 @@ from scipy.stats import chi2, gamma
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, N_DRAWS, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, count_surprises, surprise_table
+from sklearn_lossacc.inference.surprise import (
+    TIE,
+    SurpriseCount,
+    count_surprises,
+    expected_surprises,
+    surprise_of_labels,
+    surprise_table,
+)
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
@@ -30,6 +37,7 @@ FEWEST = 2  # rows that are named even where a temperature or class bias could e
 SURE_SURPRISE = 0.2  # over n: so surprising a row is set aside even where they are not few
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
 UNEVEN_ROWS = 15  # no noise is quite uniform: with more rows its own tail would be taken for outliers
+EXPECTED_ANYWAY = 0.2  # share of them that the model as given may account for
 MOSTLY = 0.05  # share of the rows set aside that the model itself may account for
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
 MATERIAL_NATS = 0.005  # what it must save, per row
@@ -324,13 +332,13 @@ def telling_count(
 
     Examples
     --------
-    Two of forty sure rows show the other label, where 0.04 are expected:
+    Two of forty sure rows show the other label, where 0.004 are expected:
 
-    >>> proba = np.tile([0.999, 0.001], (40, 1))
+    >>> proba = np.tile([0.9999, 0.0001], (40, 1))
     >>> null = NullModel(np.log(proba), np.repeat([1, 0], [2, 38]), np.ones(40))
     >>> count, rows = telling_count(surprise_table(proba), null, proba, 2)
     >>> count.observed, round(count.expected, 3), np.flatnonzero(rows).tolist()
-    (2, 0.04, [0, 1])
+    (2, 0.004, [0, 1])
     """
     effect = design_effect(null)
     most = max(few * effect, MAX_OUTLIER_SHARE * null.n_rows)
@@ -533,6 +541,35 @@ def few_surprises(null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most:
     return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 
 
+def unexpected(null: NullModel, rows: np.ndarray) -> np.ndarray:
+    """Return the most surprising of some rows, as many as the model as given does not account for.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    rows : ndarray of int
+        Some of them, not all.
+
+    Returns
+    -------
+    ndarray of int
+        The largest number of which at most a fifth is expected to be as surprising.
+
+    Examples
+    --------
+    >>> null = NullModel(np.log([[0.5, 0.5], [0.9999, 0.0001], [0.4, 0.6]]), np.array([0, 1, 0]), np.ones(3))
+    >>> unexpected(null, np.array([0, 1])).tolist()
+    [1]
+    """
+    if not rows.size or rows.size == null.n_rows:
+        return rows[:0]
+    surprise = surprise_of_labels(null.proba[rows], null.y[rows])
+    ascending = np.sort(surprise)
+    enough = np.flatnonzero(expected_surprises(null.proba, ascending) <= EXPECTED_ANYWAY * np.arange(1, rows.size + 1))
+    return rows[surprise <= ascending[enough[-1]]] if enough.size else rows[:0]
+
+
 def _few(selection: _Selection, terms: tuple[str, ...]):
     """Yield what the selection may rest on: a model, its few impossible rows, their p-value, whether terms must go."""
     null, log_proba, fit = selection.null, selection.finite_log_proba, selection.fit(frozenset(terms))
@@ -655,7 +692,8 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
                 kept, current = np.flatnonzero(~outliers), _set_aside(null, outliers, fit, log_floor)
                 continue
         for model, rows, p_value, fewer in _few(selection, terms):
-            if not rows.size or p_value >= NAME_BELOW:
+            rows = unexpected(current, rows)
+            if p_value >= NAME_BELOW or not rows.size:
                 continue
             named = outliers.copy()
             named[kept[rows]] = True
