@@ -27,7 +27,7 @@ from sklearn_lossacc.inference.intervals import (
     mean_p_value,
     wilson_interval,
 )
-from sklearn_lossacc.inference.monotone import monotone_gain
+from sklearn_lossacc.inference.monotone import shape_gain
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
@@ -308,7 +308,7 @@ class Evidence:
         if model is None or self.shape_attribution.p_value > self.alpha:
             return None
         share = float(model.weight.sum() / self.null.weight.sum())
-        mean, error = monotone_gain(model.proba, model.y, model.weight, model.group, self.rng(5))
+        mean, error = shape_gain(model, self.shape_attribution.column, self.rng(5))
         half = Z95 * share * error
         known = math.isfinite(half)
         return Part(

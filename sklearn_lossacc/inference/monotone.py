@@ -1,18 +1,17 @@
-"""What a free monotone map of one probability would gain, cross-fitted."""
+"""What a map that may bend would gain, cross-fitted."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
-
-
-def binary_loss(proba: np.ndarray, hit: np.ndarray) -> np.ndarray:
-    """Return the log loss of an event."""
-    proba = np.clip(proba, 1e-15, 1 - 1e-15)
-    return -np.where(hit, np.log(proba), np.log1p(-proba))
 
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
@@ -34,23 +33,81 @@ def isotonic_map(train_proba, train_hit, train_weight, proba) -> np.ndarray:
     return np.clip(np.interp(proba, centre, np.maximum.accumulate(level)), 1e-12, 1 - 1e-12)
 
 
-def monotone_gain(
-    proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Return the cross-fitted gain of a free monotone map of one probability a row, and its standard error, in nats.
+def _true_probability(model: NullModel, rows: np.ndarray, event: np.ndarray, proba: np.ndarray) -> np.ndarray:
+    """Return the probability of the label once that of one event a row is replaced, the others in proportion."""
+    before = model.proba[rows, event[rows]]
+    hit = model.y[rows] == event[rows]
+    rest = model.proba[rows, model.y[rows]] * (1.0 - proba) / np.maximum(1.0 - before, 1e-300)
+    return np.where(hit, proba, rest)
 
-    The probability is that of the second class of two, or of the likeliest class of more. The loss of a row is the loss
-    of that event plus a remainder that such a map leaves alone, so the gain of the event is the gain of the row.
+
+def _monotone(model: NullModel, event: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a free increasing map of the probability of one event a row."""
+    p_event, hit = model.proba[np.arange(model.n_rows), event], model.y == event
+    mapped = isotonic_map(p_event[train], hit[train], model.weight[train], p_event[test])
+    return -np.log(np.maximum(_true_probability(model, test, event, mapped), 1e-300))
+
+
+def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a factor and an offset for the log probability of each class."""
+    scores = np.log(np.maximum(model.proba, 1e-30))
+    k = model.n_classes
+    theta = fit_multinomial(scores[train], model.y[train], model.weight[train], penalty=np.full((k, 2), float(k)))
+    moved = adjusted_scores(scores[test], theta)
+    largest = moved.max(axis=1)
+    return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
+
+
+def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the cross-fitted gain of a map that may bend, and its standard error, in nats a row.
+
+    Parameters
+    ----------
+    model : NullModel
+        The rows, and the probabilities that the map starts from.
+    column : int or None
+        A class whose probability is mapped by itself, beside that of the likeliest class.
+    rng : Generator
+        Source of the folds.
+
+    Returns
+    -------
+    gain, error : float
+        Of the map that gains most: a free increasing map of the probability of the likeliest class (of the second of
+        two), the same for one class, or a factor and an offset for each class.
+
+    Notes
+    -----
+    Every row is mapped by what was fitted to the other folds, and which map is best is read off the other folds too: a
+    map that is chosen because it did well on a fold would be credited with its luck there.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> score = rng.normal(0.0, 2.0, 4000)
+    >>> y = (rng.random(4000) < 1.0 / (1.0 + np.exp(-score - 1.5 * np.sin(2.0 * score)))).astype(int)
+    >>> bent = NullModel(np.stack([-np.logaddexp(0, score), -np.logaddexp(0, -score)], axis=1), y, np.ones(4000))
+    >>> gain, error = shape_gain(bent, None, rng)
+    >>> gain > 4 * error > 0
+    True
     """
-    top = np.full(len(y), 1) if proba.shape[1] == 2 else proba.argmax(axis=1)
-    p_event = proba[np.arange(len(y)), top]
-    hit = y == top
-    fold = folds(len(y), group, rng, by=p_event)
-    gain = np.zeros(len(y))
-    for f in np.unique(fold):
-        test, train = fold == f, fold != f
-        mapped = isotonic_map(p_event[train], hit[train], weight[train], p_event[test])
-        gain[test] = binary_loss(p_event[test], hit[test]) - binary_loss(mapped, hit[test])
-    sums, sizes = unit_sums(gain[:, None], weight, group)
+    two = model.n_classes == 2
+    top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
+    maps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [partial(_monotone, model, top)]
+    if not two:
+        maps.append(partial(_vector, model))
+        if column is not None:
+            maps.append(partial(_monotone, model, np.full(model.n_rows, column)))
+    fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
+    numbers = np.unique(fold)
+    gain = np.zeros((len(maps), model.n_rows))
+    for number in numbers:
+        test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        for place, mapped in enumerate(maps):
+            gain[place, test] = model.true_loss[test] - mapped(train, test)
+    by_fold = np.stack([(gain * model.weight) @ (fold == number) for number in numbers])
+    elsewhere = by_fold.sum(axis=0) - by_fold
+    chosen = gain[elsewhere.argmax(axis=1)[np.searchsorted(numbers, fold)], np.arange(model.n_rows)]
+    sums, sizes = unit_sums(chosen[:, None], model.weight, model.group)
     mean, error = mean_and_error(sums, sizes)
     return float(mean[0]), float(error[0])

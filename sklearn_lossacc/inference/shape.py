@@ -2,9 +2,10 @@
 
 A view is a probability that each row gives to one event: its likeliest label (top label), or one class. Rows are put in
 order of that probability and cut into bins of equal variance sum p (1 - p); halving the number of bins again and again
-gives all coarser scales. At each scale with B bins the statistic is sum_b S_b^2 / V_b, about chi-square on B degrees of
-freedom; beside it stands the score test of intercept, slope and curvature on the logit scale. All are brought to one
-scale by the Wilson-Hilferty normal score, and the largest over scales and views, calibrated by draws, is the test.
+gives all coarser scales. At each scale with B bins the statistic is sum_b S_b^2 / V_b, about chi-square with B degrees
+of freedom; beside it stand the score tests of the slope, and of a cubic with intercept, on the logit scale. All are
+brought to one scale by the Wilson-Hilferty normal score, and the largest over scales and views, calibrated by draws, is
+the test.
 
 All statistics are functions of the residuals by bin. With many rows these residuals are jointly normal, with a known
 covariance, and are drawn directly; otherwise labels are drawn.
@@ -56,6 +57,8 @@ class ShapeTest:
     open_gain : float or None
         Largest gain (nats a row) of a map with at most 8 steps that the residuals of the first view leave open; None
         where no view holds enough information.
+    column : int or None
+        The class j; None for the top label.
     """
 
     p_value: float
@@ -63,6 +66,7 @@ class ShapeTest:
     view: str
     n_draws: int
     open_gain: float | None = None
+    column: int | None = None
 
 
 def normal_score(chi_square: np.ndarray, df: int) -> np.ndarray:
@@ -78,6 +82,8 @@ class View:
     ----------
     name : str
         What the event is.
+    column : int or None
+        The class, where it is the same in all rows.
     label : ndarray of shape (n_rows,)
         The class whose occurrence is the event, row by row.
     null : NullModel
@@ -88,8 +94,10 @@ class View:
         Information that a bin must hold, in units of the largest squared weight.
     """
 
-    def __init__(self, name: str, label: np.ndarray, null: NullModel, n_bins: int, min_variance: float):
-        self.name, self.label, self.null = name, label, null
+    def __init__(
+        self, name: str, column: int | None, label: np.ndarray, null: NullModel, n_bins: int, min_variance: float
+    ):
+        self.name, self.column, self.label, self.null = name, column, label, null
         weight = null.weight
         self.proba = null.proba[np.arange(null.n_rows), label]
         variance = weight**2 * self.proba * (1 - self.proba)
@@ -108,8 +116,9 @@ class View:
         x = mean_logit / np.maximum(self.variance, 1e-300)
         x = x - np.average(x, weights=self.variance)
         x = x / max(np.sqrt(np.average(x**2, weights=self.variance)), 1e-9)
-        self.design = np.stack([np.ones_like(x), x, x**2], axis=1)
+        self.design = np.stack([np.ones_like(x), x, x**2, x**3], axis=1)
         information = (self.design * self.variance[:, None]).T @ self.design
+        self.slope_information = float(information[1, 1])
         self.whiten = np.linalg.pinv(information, rcond=1e-9, hermitian=True)
         self.score_df = int(np.linalg.matrix_rank(information, rtol=1e-9, hermitian=True))
 
@@ -117,6 +126,8 @@ class View:
         """Return all statistics of residuals by bin, shape (..., n_bins)."""
         scores = residual @ self.design
         found = [normal_score(np.einsum("...i,ij,...j->...", scores, self.whiten, scores), self.score_df)]
+        if self.slope_information > 0:
+            found.append(normal_score(scores[..., 1] ** 2 / self.slope_information, 1))
         variance = self.variance
         while True:
             usable = variance > 0
@@ -153,12 +164,14 @@ def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[V
         # Rows of a group may share their label. The drawn null bounds what that does to hits, not to a class's total.
         classes = []
     n_bins = FINEST if len(classes) <= MANY_VIEWS else FINEST_MANY
-    labels = [(f"class {names[j]}", np.full(null.n_rows, j)) for j in classes]
+    labels: list[tuple[str, int | None, np.ndarray]] = [
+        (f"class {names[j]}", j, np.full(null.n_rows, j)) for j in classes
+    ]
     top = null.proba.max(axis=1)
     information = null.weight**2 @ (top * (1 - top)) / null.weight.max() ** 2
     if (null.n_classes > 2 or null.group is not None) and information >= MIN_TOP_VARIANCE:
-        labels.insert(0, ("top label", np.argmax(null.proba, axis=1)))
-    return [View(name, label, null, n_bins, min_variance) for name, label in labels]
+        labels.insert(0, ("top label", None, np.argmax(null.proba, axis=1)))
+    return [View(name, column, label, null, n_bins, min_variance) for name, column, label in labels]
 
 
 def _covariance(null: NullModel, views: list[View]) -> np.ndarray:
@@ -260,10 +273,11 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     rng = np.random.default_rng(random_state)
     scores = np.concatenate(pieces)
     best = int(np.argmax(scores))
-    found = float(scores[best]), views[owner[best]].name
+    view = views[owner[best]]
+    found = float(scores[best]), view.name
     if normal and scores.size * norm.sf(scores[best]) < BEYOND_DRAWS:
         # Bonferroni's bound is below anything that draws can show: what they would show at best is reported.
-        return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]))
+        return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]), view.column)
     draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
     largest = np.empty(0)
     for target in (N_DRAWS, N_DRAWS_EXTENDED):
@@ -271,7 +285,7 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
         p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
         if p_value >= EXTEND_BELOW:
             break
-    return ShapeTest(p_value, *found, largest.size, _open_gain(null, views[0]))
+    return ShapeTest(p_value, *found, largest.size, _open_gain(null, views[0]), view.column)
 
 
 def folds(

@@ -2,12 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
 
-from sklearn_lossacc.inference.monotone import binary_loss, isotonic_map, monotone_gain
-
-
-def test_binary_loss():
-    loss = binary_loss(np.array([0.25, 0.25, 0.0]), np.array([True, False, True]))
-    np.testing.assert_allclose(loss, [-np.log(0.25), -np.log(0.75), -np.log(1e-15)])
+from sklearn_lossacc.inference.monotone import isotonic_map, shape_gain
+from sklearn_lossacc.inference.null import NullModel
 
 
 def test_isotonic_map_by_hand():
@@ -30,17 +26,19 @@ def test_ties_are_one_point_whatever_their_order():
     assert (np.diff(expected) >= 0).all()
 
 
+def rows(shown, y):
+    return NullModel(log_softmax(shown, axis=1), y, np.ones(len(y)))
+
+
 def test_gain_of_a_bent_map_and_of_none():
     rng = np.random.default_rng(1)
     odds = 2.0 * rng.normal(size=6000)
     y = (rng.random(6000) < expit(odds)).astype(int)
-    straight = expit(np.stack([-odds, odds], axis=1))
-    bent_odds = np.where(odds > 0, 3.0 * odds, odds)
-    bent = expit(np.stack([-bent_odds, bent_odds], axis=1))
-    truth = (np.logaddexp(0, -(2 * y - 1) * bent_odds) - np.logaddexp(0, -(2 * y - 1) * odds)).mean()
-    gain, error = monotone_gain(bent, y, np.ones(6000), None, rng)
+    bent = np.where(odds > 0, 3.0 * odds, odds)
+    truth = (np.logaddexp(0, -(2 * y - 1) * bent) - np.logaddexp(0, -(2 * y - 1) * odds)).mean()
+    gain, error = shape_gain(rows(np.stack([0 * bent, bent], axis=1), y), None, rng)
     assert gain == pytest.approx(truth, abs=0.01 + 3 * error)
-    none, error = monotone_gain(straight, y, np.ones(6000), None, rng)
+    none, error = shape_gain(rows(np.stack([0 * odds, odds], axis=1), y), None, rng)
     assert none < 0.002
 
 
@@ -48,7 +46,29 @@ def test_gain_of_the_top_label():
     rng = np.random.default_rng(2)
     scores = rng.normal(size=(5000, 4))
     y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
-    proba = np.exp(log_softmax(3.0 * scores, axis=1))
-    gain, error = monotone_gain(proba, y, np.ones(5000), None, rng)
+    gain, error = shape_gain(rows(3.0 * scores, y), None, rng)
     assert gain > 0.1
     assert 0 < error < 0.05
+
+
+@pytest.mark.parametrize("k", [3, 20])
+def test_gain_of_a_class_that_hardly_moves(k):
+    rng = np.random.default_rng(k)
+    shown = log_softmax(2.5 * rng.normal(size=(6000, k)), axis=1)
+    scores = shown.copy()
+    scores[:, 0] = 2.0 * shown[:, 0] + 2.0
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    gain, error = shape_gain(rows(shown, y), 0, rng)
+    truth = np.mean(rows(shown, y).true_loss - rows(scores, y).true_loss)
+    assert 0.5 * truth < gain < truth + 3 * error
+
+
+@pytest.mark.parametrize("k", [3, 20])
+def test_the_choice_of_a_map_is_not_credited_with_luck(k):
+    gains = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        scores = 2.0 * rng.normal(size=(600, k))
+        y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+        gains.append(shape_gain(rows(scores, y), 0, rng)[0])
+    assert np.mean(gains) < 0.0

@@ -90,7 +90,7 @@ def test_normal_score_turns_chi_squares_into_normals():
 
 def test_view_residuals_by_definition():
     null = healthy(np.random.default_rng(2), 300, 3)
-    view = View("class 1", np.ones(300, dtype=int), null, 8, 2.0)
+    view = View("class 1", None, np.ones(300, dtype=int), null, 8, 2.0)
     p = null.proba[:, 1]
     for b in range(view.n_bins):
         inside = view.bins == b

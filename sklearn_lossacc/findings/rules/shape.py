@@ -35,7 +35,7 @@ def judge(evidence: Evidence) -> Verdict:
         },
         fired=(
             f"Probabilities are off as temperature, class bias and label noise do not explain, most clearly "
-            f"for the {shown.view}; a free monotone map would gain {number(0.0 if part is None else part.value)} nats."
+            f"for the {shown.view}; a map that bends would gain {number(0.0 if part is None else part.value)} nats."
         ),
         passed=(
             "A miscalibrated shape was not shown; these rows hold too little information to see one."
