@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, column_or_1d
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_lossacc._numerics import row_blocks
@@ -20,10 +20,12 @@ from sklearn_lossacc.calibration.plain import (
     labels_from_plain,
     labels_to_plain,
 )
+from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights
-from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError, InvalidTargetError
+from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.arrays import as_array
+from sklearn_lossacc.inputs.naming import called
 
 __all__ = ["SMALLEST", "BaseCalibrator", "without_zeros"]
 
@@ -100,14 +102,17 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             If `outcome_` is not "converged".
         """
         scores = self._check_features(X, reset=True)
-        predictions = Predictions.from_arrays(
-            self._check_target(y),
-            scores,
-            input=self.input,
-            classes=self.classes,
-            sample_weight=sample_weight,
-            groups=groups,
-        )
+        with called(y_proba="X", y_true="y"):
+            predictions = Predictions.from_arrays(
+                one_label_a_row(y, type(self).__name__),
+                scores,
+                input=self.input,
+                classes=self.classes,
+                sample_weight=sample_weight,
+                groups=groups,
+            )
+        # last, so that bad data leave a fitted calibrator as it is
+        validate_data(self, X=scores, reset=True, skip_check_array=True)
         missing = self._fit_checked(predictions)
         warn_unless_converged(type(self).__name__, self.outcome_, missing)
         return self
@@ -131,12 +136,14 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             If X is unusable.
         """
         check_is_fitted(self)
-        scores = Scores.of_shape(self._check_features(X, reset=False), input=self.input)
-        proba = np.empty((scores.n_rows, len(self.classes_)))
-        entries = max(PREDICTED_ENTRIES, self._rows_at_least * scores.n_classes)
-        for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
-            scores.check_rows(rows)
-            self._fill(scores, rows, proba[rows])
+        X = self._check_features(X, reset=False)
+        with called(y_proba="X"):
+            scores = Scores.of_shape(X, input=self.input)
+            proba = np.empty((scores.n_rows, len(self.classes_)))
+            entries = max(PREDICTED_ENTRIES, self._rows_at_least * scores.n_classes)
+            for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
+                scores.check_rows(rows)
+                self._fill(scores, rows, proba[rows])
         return proba
 
     def predict(self, X: Any) -> np.ndarray:
@@ -202,12 +209,25 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         Raises
         ------
         InvalidFileError
-            If `data` is no calibrator, of another version or of another type.
+            If `data` is no calibrator, of another version or of another type, or damaged.
         """
         check_header(data)
         kind = cls._named(data.get("type"))
+        try:
+            calibrator = kind._from_plain(data)
+            calibrator._try_out()
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:
+            raise InvalidFileError(
+                f"the data of the {kind.__name__} are damaged ({type(reason).__name__}: {reason}); "
+                "expected what to_dict wrote, unchanged."
+            ) from reason
+        return calibrator
+
+    @classmethod
+    def _from_plain(cls, data: dict[str, Any]) -> BaseCalibrator:
+        """Set all attributes."""
         classes = labels_from_plain(data["classes"])
-        calibrator = kind(**data["params"], classes=classes if data["classes_given"] else None)
+        calibrator = cls(**data["params"], classes=classes if data["classes_given"] else None)
         calibrator.classes_ = classes
         calibrator.n_features_in_ = data["n_features_in"]
         if data["feature_names_in"] is not None:
@@ -215,6 +235,16 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         calibrator.outcome_ = data["outcome"]
         calibrator._restore(data["state"])
         return calibrator
+
+    def _try_out(self) -> None:
+        """Calibrate equal probabilities, to see whether the attributes fit together."""
+        k = len(self.classes_)
+        if self.n_features_in_ not in ((1, 2) if k == 2 else (k,)) or self.outcome_ not in get_args(Outcome):
+            raise ValueError(f"{self.n_features_in_} columns, {k} classes, outcome {self.outcome_!r}")
+        equal = np.full((1, k), 0.0 if self.input == "logits" else 1.0 / k)
+        proba = self._apply(Scores.from_array(equal, input=self.input), slice(0, 1))
+        if not abs(proba.sum() - 1.0) < 1e-6:
+            raise ValueError(f"equal probabilities become {proba[0].tolist()}")
 
     @classmethod
     def _named(cls, name: Any) -> type[BaseCalibrator]:
@@ -227,7 +257,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         raise InvalidFileError(f"the calibrator has type {name!r}; expected {cls.__name__}.")
 
     def _check_features(self, X: Any, *, reset: bool) -> Any:
-        """Compare the columns with those of `fit`; leave everything about values to `inputs`."""
+        """Compare the columns with those of the last `fit`, unless this is one; leave values to `inputs`."""
         if not hasattr(X, "columns"):
             X = as_array(X, "X", InvalidPredictionsError)
         if X.ndim == 1:
@@ -239,17 +269,12 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             X = X.reshape(-1, 1)
         if isinstance(X, np.ndarray):
             X = _real_numbers(X)
-        validate_data(self, X=X, reset=reset, skip_check_array=True)
+        if not reset:
+            try:
+                validate_data(self, X=X, reset=False, skip_check_array=True)
+            except ValueError as error:
+                raise InvalidPredictionsError(str(error)) from None
         return X
-
-    def _check_target(self, y: Any) -> Any:
-        """Accept a target of one column, with scikit-learn's warning."""
-        if y is None:
-            raise InvalidTargetError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None; pass one label a row."
-            )
-        shape = getattr(y, "shape", None) or np.asarray(y).shape
-        return column_or_1d(y, warn=True) if len(shape) == 2 and shape[1] == 1 else y
 
     def _fit_checked(self, predictions: Predictions) -> np.ndarray:
         """Learn from checked predictions, without a warning; return the classes without rows."""

@@ -22,15 +22,21 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
+from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidTargetError
 from sklearn_lossacc.inputs import Predictions, check_target, from_estimator
+from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.columns import spread_columns
+from sklearn_lossacc.inputs.groups import check_groups
+from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CalibratedClassifier"]
+
+PREDICTION = "the estimator's prediction"  # in errors about it
 
 
 def _some(values: Any, rows: np.ndarray) -> Any:
@@ -223,8 +229,10 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             If `sample_weight` is given and the estimator's `fit` does not take it.
         """
         self._check_params()
-        y = self._check_target(y)
-        sample_weight = check_sample_weight(sample_weight, len(y))
+        with called(y_true="y", y_proba="X"):
+            y = self._check_target(y)
+            sample_weight = check_sample_weight(sample_weight, len(y))
+            check_groups(groups, len(y))
         routed = self._route(sample_weight, groups, fit_params)
         if isinstance(self.estimator, FrozenEstimator):
             self._fit_frozen(X, y, sample_weight, groups)
@@ -249,10 +257,11 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "calibrators_")
         responses = (from_estimator(model, X, response_method=self.response_method) for model in self.estimators_)
         scores = (spread_columns(response, self.classes_) for response in responses)
-        return type(self.calibrators_[0])._predict_together(self.calibrators_, scores)
+        with called(X=PREDICTION):
+            return type(self.calibrators_[0])._predict_together(self.calibrators_, scores)
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the class of largest calibrated probability, the first of equal ones.
@@ -267,13 +276,13 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Labels from `classes_`.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "calibrators_")
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     @property
     def summary_(self) -> pd.DataFrame:
         """What calibration changes; see the class."""
-        check_is_fitted(self)
+        check_is_fitted(self, "calibrators_")
         if self._summary is None:
             raise AttributeError("there is no summary_: fit with summary=True.")
         return self._summary.frame()
@@ -302,13 +311,13 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _check_target(self, y: Any) -> np.ndarray:
         """Return the labels as an array, whatever their index."""
-        if y is None:
-            raise InvalidTargetError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None; pass one label a row."
-            )
-        y = column_or_1d(y, warn=True)
-        check_target(y)
-        check_classification_targets(y)
+        y = one_label_a_row(y, type(self).__name__)
+        try:
+            y = column_or_1d(y)
+            check_target(y)
+            check_classification_targets(y)
+        except ValueError as error:
+            raise InvalidTargetError(str(error)) from None
         return y
 
     def _route(self, sample_weight: np.ndarray | None, groups: Any, fit_params: dict) -> Bunch:
@@ -346,7 +355,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         calibrator = self._new_calibrator(response.input)
         self.estimators_ = [self.estimator]
-        self.calibrators_ = [calibrator.fit(response.y_proba, y, sample_weight=sample_weight, groups=groups)]
+        with called(X=PREDICTION):
+            self.calibrators_ = [calibrator.fit(response.y_proba, y, sample_weight=sample_weight, groups=groups)]
         self._summary = self._summarize(response.input, response.y_proba, y, sample_weight, groups)
 
     def _splits(self, X: Any, y: np.ndarray, groups: Any, split_params: dict) -> list:
@@ -366,7 +376,12 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _fit_splits(self, X: Any, y: np.ndarray, sample_weight: np.ndarray | None, groups: Any, routed: Bunch) -> None:
         """Fit classifiers on one side of each split and calibrators on the other."""
         self.classes_ = np.unique(y)
+        if len(self.classes_) == 1:
+            only = show_labels(self.classes_)
+            raise InvalidTargetError(f"y holds one class only, {only}; pass rows of at least two classes.")
         splits = self._splits(X, y, groups, routed.split)
+        if not splits:
+            raise ValueError("cv makes no split; pass an integer, a splitter, or pairs of training and test rows.")
         folds = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_fold)(self.estimator, X, y, train, test, routed.fit, self.response_method, self.classes_)
             for train, test in splits
@@ -381,12 +396,13 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         else:
             sides = [(kind, scores, test) for (_, kind, scores), (_, test) in zip(folds, splits, strict=True)]
             self.estimators_ = [model for model, _, _ in folds]
-        self.calibrators_ = [
-            self._new_calibrator(kind).fit(
-                scores, y[rows], sample_weight=_some(sample_weight, rows), groups=_some(groups, rows)
-            )
-            for kind, scores, rows in sides
-        ]
+        with called(X=PREDICTION, sample_weight="sample_weight on the held-out side of a split"):
+            self.calibrators_ = [
+                self._new_calibrator(kind).fit(
+                    scores, y[rows], sample_weight=_some(sample_weight, rows), groups=_some(groups, rows)
+                )
+                for kind, scores, rows in sides
+            ]
         rows = np.concatenate([test for _, test in splits])
         scores = np.concatenate([np.asarray(scores) for _, _, scores in folds])
         # a row that several splits hold out stays one draw

@@ -11,8 +11,8 @@ from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.outcome import Outcome
-from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.inputs import Predictions, Scores
+from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
 
 __all__ = ["PriorShiftCalibrator"]
@@ -23,10 +23,8 @@ TOL = 1e-10  # change of a class frequency in one step
 
 def _checked_target(target_prior: Any, classes: np.ndarray) -> np.ndarray | None:
     """Check the target prior as any class frequencies; errors name this argument."""
-    try:
+    with called(train_prior="target_prior"):
         return check_train_prior(target_prior, classes)
-    except LossAccError as error:
-        raise type(error)(str(error).replace("train_prior", "target_prior")) from None
 
 
 class PriorShiftCalibrator(BaseCalibrator):
@@ -127,8 +125,10 @@ class PriorShiftCalibrator(BaseCalibrator):
         array([0.1875, 0.8125])
         """
         check_is_fitted(self)
-        scores = Scores.from_array(self._check_features(X_target, reset=False), input=self.input)
-        weight = check_sample_weight(sample_weight, scores.n_rows)
+        X_target = self._check_features(X_target, reset=False)
+        with called(y_proba="X_target"):
+            scores = Scores.from_array(X_target, input=self.input)
+            weight = check_sample_weight(sample_weight, scores.n_rows)
         ratio = self._proba(scores, slice(0, scores.n_rows)) / self.source_prior_
         weight = np.ones(len(ratio)) if weight is None else weight
         weight = weight / weight.sum()

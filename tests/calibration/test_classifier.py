@@ -8,12 +8,17 @@ import sklearn
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
+    KFold,
     RepeatedKFold,
     StratifiedKFold,
     cross_val_predict,
@@ -34,8 +39,16 @@ from sklearn_lossacc.calibration import (
     IsotonicCalibrator,
     TemperatureCalibrator,
 )
-from sklearn_lossacc.exceptions import CalibrationWarning, ClassesMismatchError, DataWarning, InvalidTargetError
-from sklearn_lossacc.metrics import log_loss
+from sklearn_lossacc.exceptions import (
+    CalibrationWarning,
+    ClassesMismatchError,
+    DataWarning,
+    InvalidGroupsError,
+    InvalidPredictionsError,
+    InvalidTargetError,
+    InvalidWeightsError,
+)
+from sklearn_lossacc.metrics import log_loss, lossacc_scoring
 
 ensembles = pytest.mark.parametrize("ensemble", [True, False])
 
@@ -409,12 +422,101 @@ def test_the_given_objects_are_left_alone(three_classes):
         ({"ensemble": "yes"}, "ensemble"),
         ({"response_method": "predict"}, "response_method"),
         ({"calibrator": "isotonic"}, "calibrator"),
+        ({"cv": "prefit"}, "cv"),
+        ({"cv": []}, "^cv makes no split"),
         ({"cv": RepeatedKFold(n_splits=2, n_repeats=2), "ensemble": False}, "at most once"),
     ],
 )
 def test_bad_parameters(three_classes, params, words):
     with pytest.raises(ValueError, match=words):
         CalibratedClassifier(GaussianNB(), **({"calibrator": IdentityCalibrator()} | params)).fit(*three_classes)
+
+
+@pytest.mark.parametrize(
+    ("y", "keywords", "error", "words"),
+    [
+        ("one class", {}, InvalidTargetError, r"^y holds one class only, \[7\]"),
+        ("two columns", {}, InvalidTargetError, "^y should be a 1d array"),
+        ("continuous", {}, InvalidTargetError, "Unknown label type: continuous"),
+        ("labels", {"groups": np.ones(3)}, InvalidGroupsError, "^groups has 3 rows, X has 600"),
+        ("labels", {"sample_weight": np.ones(3)}, InvalidWeightsError, "^sample_weight has 3 rows, X has 600"),
+        ("labels", {"sample_weight": np.arange(600) > 200}, InvalidWeightsError, "on the held-out side of a split"),
+    ],
+)
+def test_errors_name_the_arguments(three_classes, y, keywords, error, words):
+    X, labels = three_classes
+    target = {
+        "one class": np.full(600, 7),
+        "two columns": np.column_stack([labels, labels]),
+        "continuous": X[:, 0],
+        "labels": labels,
+    }[y]
+    model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), cv=KFold(3))
+    with pytest.raises(error, match=words):
+        model.fit(X, target, **keywords)
+    with pytest.raises(NotFittedError):
+        model.predict_proba(X)
+
+
+def test_errors_about_what_the_estimator_predicts(three_classes):
+    X, y = three_classes
+
+    class Broken(GaussianNB):
+        def predict_proba(self, X):
+            proba = super().predict_proba(X)
+            proba[3] = np.nan
+            return proba
+
+    class Silent(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict(self, X):
+            return np.full(len(X), self.classes_[0])
+
+    with pytest.raises(InvalidPredictionsError, match=r"^the estimator's prediction has .* NaN .* row 3"):
+        CalibratedClassifier(Broken(), TemperatureCalibrator()).fit(X, y)
+    with pytest.raises(InvalidPredictionsError, match="no predict_proba and no decision_function"):
+        CalibratedClassifier(Silent(), TemperatureCalibrator()).fit(X, y)
+
+
+@ensembles
+def test_dicts_are_passed_on(ensemble):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    rows = [{"side": "left" if rng.random() < 0.3 + 0.4 * label else "right", "size": rng.random()} for label in y]
+    model = CalibratedClassifier(
+        make_pipeline(DictVectorizer(), LogisticRegression()), TemperatureCalibrator(floor=True), ensemble=ensemble
+    ).fit(rows, y)
+    assert model.predict_proba(rows).shape == (200, 2)
+
+
+@ensembles
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("estimator", [RidgeClassifier(), Perceptron()], ids=repr)
+def test_estimators_without_probabilities(ensemble, n_classes, estimator):
+    X, y = make_classification(n_samples=400, n_informative=5, n_classes=n_classes, random_state=0)
+    names = np.array(["ant", "bee", "cat"])[y]
+    model = CalibratedClassifier(estimator, ensemble=ensemble).fit(X, names)
+    assert log_loss(names, model.predict_proba(X), classes=model.classes_) < 0.8 * np.log(n_classes)
+    assert set(model.predict(X)) == set(names)
+
+
+def test_among_other_estimators(three_classes):
+    X, y = three_classes
+    base = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), cv=2, summary=False)
+    for model in (
+        VotingClassifier([("a", base), ("b", LogisticRegression())], voting="soft"),
+        StackingClassifier([("a", base), ("b", clone(base).set_params(estimator=LinearSVC()))], cv=2),
+        BaggingClassifier(base, 2, random_state=0),
+        CalibratedClassifier(base, TemperatureCalibrator(), cv=2),
+    ):
+        assert log_loss(y, model.fit(X, y).predict_proba(X)) < 0.9
+    base.fit(X, y)
+    for scoring in ("neg_log_loss", lossacc_scoring(["neg_log_loss", "accuracy"])):
+        assert permutation_importance(base, X, y, scoring=scoring, n_repeats=2, random_state=0)
+    assert "CalibratedClassifier" in base._repr_html_()
 
 
 def test_too_few_rows():

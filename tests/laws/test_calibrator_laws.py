@@ -37,6 +37,7 @@ from sklearn_lossacc.exceptions import (
     InvalidPredictionsError,
     InvalidTargetError,
     InvalidWeightsError,
+    LossAccError,
     NotProbabilitiesError,
 )
 
@@ -385,6 +386,61 @@ def test_dicts_of_others_are_refused(calibrator):
     other = IsotonicCalibrator if not isinstance(calibrator, IsotonicCalibrator) else TemperatureCalibrator
     with pytest.raises(InvalidFileError, match=other.__name__):
         other.from_dict(data)
+
+
+def damaged(data):
+    """Yield what `to_dict` never writes."""
+    for key in data:
+        yield {name: value for name, value in data.items() if name != key}
+    for key, value in (
+        ("params", {"nonsense": 1}),
+        ("classes", [0, 1, 2]),
+        ("classes", {"dtype": "<i8", "values": [0, 1]}),
+        ("n_features_in", 4),
+        ("outcome", "splendid"),
+    ):
+        yield data | {key: value}
+    for key in data["state"]:
+        yield data | {"state": {name: value for name, value in data["state"].items() if name != key}}
+
+
+@every_calibrator
+def test_damaged_dicts_are_refused(calibrator):
+    P, y = draw()
+    data = fitted(calibrator, P, y).to_dict()
+    for wrong in damaged(data):
+        with pytest.raises(InvalidFileError):
+            BaseCalibrator.from_dict(json.loads(json.dumps(wrong)))
+
+
+def test_numbers_that_give_no_distribution_are_refused():
+    P, y = draw()
+    data = TemperatureCalibrator().fit(P, y).to_dict()
+    for beta in (float("nan"), "1"):
+        with pytest.raises(InvalidFileError, match="TemperatureCalibrator are damaged"):
+            BaseCalibrator.from_dict(data | {"state": data["state"] | {"inverse_temperature": beta}})
+
+
+@every_calibrator
+def test_errors_name_the_arguments_and_a_failed_fit_changes_nothing(calibrator):
+    P, y = draw()
+    model = fitted(calibrator, P, y)
+    before = model.predict_proba(P)
+    nan = P.copy()
+    nan[7, 1] = np.nan
+    for X, labels, keywords, words in (
+        (nan, y, {}, "^X has 1 NaN .* row 7"),
+        (P[:, 1], y, {}, "^y has 3 distinct labels, X has 2 columns"),
+        (P, y[:-1], {}, "^y has 399 rows, X has 400"),
+        (P, y, {"sample_weight": np.ones(3)}, "^sample_weight has 3 rows, X has 400"),
+        (P, y, {"groups": np.ones(3)}, "^groups has 3 rows, X has 400"),
+    ):
+        with pytest.raises(LossAccError, match=words):
+            model.fit(X, labels, **keywords)
+        np.testing.assert_array_equal(model.predict_proba(P), before)
+    for X, words in ((nan, "^X has 1 NaN .* row 7"), (P[:, :2], "^X has 2 features"), (np.log(P), "^X has negative")):
+        with pytest.raises(InvalidPredictionsError, match=words):
+            model.predict_proba(X)
 
 
 @every_calibrator
