@@ -11,7 +11,7 @@ from sklearn_lossacc.inference.null import NullModel
 
 TOP_SHARE = 0.01
 TRUNCATE_AT = 0.01  # probability below which the robust loss stops growing
-N_DRAWS = 199
+N_DRAWS = 99
 
 
 @dataclass(frozen=True)

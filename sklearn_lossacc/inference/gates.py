@@ -25,6 +25,7 @@ N_DRAWS = 999
 N_DRAWS_EXTENDED = 9999
 CONTINUE_BELOW = 0.1  # a p-value of the first draws below which more are made
 EXTEND_BELOW = 0.01  # the same for the next
+STAGES = ((N_DRAWS_FIRST, CONTINUE_BELOW), (N_DRAWS, EXTEND_BELOW), (N_DRAWS_EXTENDED, 0.0))
 MIN_CLASS_COUNT = 5.0  # expected rows of a class below which the chi-square limit is not trusted
 MIN_EVENTS = 20.0  # below so many independent events a total is too discrete for the saddlepoint
 LATTICE_ROWS = 10  # so few distinct rows put the total loss on a lattice
@@ -120,7 +121,7 @@ def monte_carlo(
         N_DRAWS + 1
     )  # the largest p-value of 999 draws that is settled
     done = 0
-    for target, enough in ((N_DRAWS_FIRST, CONTINUE_BELOW), (N_DRAWS, EXTEND_BELOW), (N_DRAWS_EXTENDED, 0.0)):
+    for target, enough in STAGES:
         pending = [name for name in statistics if name not in found]
         if not pending:
             break

@@ -21,7 +21,7 @@ from scipy.stats import norm
 
 from sklearn_lossacc.inference.cause_model import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
+from sklearn_lossacc.inference.gates import N_DRAWS_EXTENDED, STAGES
 from sklearn_lossacc.inference.null import Draws, NullModel
 
 FINEST = 64
@@ -280,10 +280,10 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
         return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]), view.column)
     draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
     largest = np.empty(0)
-    for target in (N_DRAWS, N_DRAWS_EXTENDED):
+    for target, enough in STAGES:
         largest = np.concatenate([largest, draw(target - largest.size).max(axis=1)])
         p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
-        if p_value >= EXTEND_BELOW:
+        if p_value >= enough:
             break
     return ShapeTest(p_value, *found, largest.size, _open_gain(null, views[0]), view.column)
 
