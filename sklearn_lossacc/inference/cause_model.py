@@ -441,15 +441,18 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
     null, fit = causes.null, causes.fit
     flags = {"temperature": "temperature" in causes.terms, "bias": "class_bias" in causes.terms}
 
+    at = fit
+
     def root_of_ratio(floor: float) -> float:
+        nonlocal at  # the next value is near: start there
         at = fit_mixture(
             finite_log_proba,
             null.y,
             null.weight,
             floor=False,
             floor_value=floor,
-            starts=(fit.beta,),
-            start_bias=fit.bias,
+            starts=(at.beta,),
+            start_bias=at.bias,
             **flags,
         )
         return np.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))

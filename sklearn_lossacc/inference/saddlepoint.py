@@ -13,10 +13,10 @@ from sklearn_lossacc.inference.null import NullModel
 
 MIN_SPREAD = 0.05  # tilted variance, relative to the deviance, below which the tilted law has all but one outcome left
 FAR = -230.0  # log of a bound (1e-100) below which the p-value itself is not sought
-SURE = -16.0  # log of a bound (1e-7) that is taken where nothing else is known of the law
+SURE = -9.3  # log of a bound (below 1e-4) that is taken where else labels would have to be drawn
 LEAST = -700.0  # log of the smallest p-value
 START = 3.0  # standard errors
-SURE_START = 8.0
+SURE_Z, SURE_STARTS = 5.0, (8.0, 4.0, 2.0)  # standard errors
 
 
 class WeightedTotal:
@@ -111,9 +111,9 @@ class WeightedTotal:
 
         Chernoff's bound: P(T >= t) <= exp(K(s) - s t) for every s >= 0, and P(T <= t) for every s <= 0.
         """
-        if self.variance <= 0 or abs(self.z) < SURE_START:
+        if self.variance <= 0 or abs(self.z) < SURE_Z:
             return None
-        for start in (SURE_START, START):
+        for start in SURE_STARTS:
             s = math.copysign(start, self.z) / math.sqrt(self.variance)
             exponent = self.cumulants(s)[0] - s * self.excess
             if exponent < SURE:
