@@ -7,13 +7,16 @@ import math
 import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc._numerics.mixture import profile_floor
 from sklearn_lossacc.findings.evidence import Z95, Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
 GATE_BELOW = 0.01
+MOST_RANDOM = 0.2  # with half of the labels random, undone probabilities of two classes are much as they were
 
 
 def judge_infinite(evidence: Evidence) -> Verdict:
@@ -40,6 +43,12 @@ def judge_infinite(evidence: Evidence) -> Verdict:
     )
 
 
+def _with_floor(p_true: np.ndarray, weight: np.ndarray, n_classes: int) -> tuple[np.ndarray, float]:
+    """Return the probabilities of labels of which the likeliest share is random, and the share that is wrong."""
+    floor = min(profile_floor(p_true, weight, n_classes), MOST_RANDOM)
+    return (1.0 - floor) * p_true + floor / n_classes, floor * (n_classes - 1) / n_classes
+
+
 def judge_double_softmax(evidence: Evidence) -> Verdict:
     """Judge whether the exported probabilities went through softmax twice."""
     summary = evidence.summary
@@ -49,7 +58,11 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     rows = np.arange(null.n_rows)
     log_q = evidence.log_proba
     undone = log_q[rows, null.y] - log_q.mean(axis=1) + 1.0 / evidence.n_classes
-    gain = -null.log_proba[rows, null.y] + np.log(np.maximum(undone, LOSS_CLIP))
+    # A wrong label costs the undone probabilities everything: both may take the share of labels for random that
+    # serves them best, which is none where labels are as clean as the probabilities say.
+    shown, undone = null.proba[rows, null.y], np.maximum(undone, LOSS_CLIP)
+    (shown, _), (undone, noise) = (_with_floor(p, null.weight, evidence.n_classes) for p in (shown, undone))
+    gain = np.log(undone) - np.log(shown)
     sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
     mean, error = mean_and_error(sums, sizes)
     value, half = float(mean[0]), Z95 * float(error[0])
@@ -57,16 +70,23 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
         return not_applicable("One row, or one group, cannot show that undoing a softmax lowers the loss.")
     z = value / float(error[0]) if error[0] > 0 else 0.0
     p_gate = evidence.gates["under"].p_value
+    aside = f" once {percent(noise)} of the labels are taken for wrong" if noise >= NOISE_RATE else ""
     return Verdict(
         holds=z > MIN_Z and p_gate < GATE_BELOW,
         value=value,
         interval=(value - half, value + half),
         threshold=0.0,
         could_be=value + half,
-        evidence={"nats": value, "z": z, "p_underconfident": p_gate, "undone_log_loss": evidence.total_loss - value},
+        evidence={
+            "nats": value,
+            "z": z,
+            "p_underconfident": p_gate,
+            "undone_log_loss": evidence.total_loss - value,
+            "noise_rate": noise,
+        },
         fired=(
             f"Softmax was applied twice: with one softmax undone every row is still a probability vector, and the log "
-            f"loss falls from {number(evidence.total_loss)} to {number(evidence.total_loss - value)} nats."
+            f"loss falls from {number(evidence.total_loss)} to {number(evidence.total_loss - value)} nats{aside}."
         ),
         passed=(
             f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."

@@ -10,7 +10,7 @@ from sklearn_lossacc import diagnose
 def test_softmax_applied_twice_fires(diagnosed):
     finding = diagnosed("double softmax", k=5)["LA002"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
-    assert set(finding.evidence) == {"nats", "z", "p_underconfident", "undone_log_loss"}
+    assert set(finding.evidence) == {"nats", "z", "p_underconfident", "undone_log_loss", "noise_rate"}
     assert finding.evidence["z"] > 2.6
     assert finding.evidence["p_underconfident"] < 0.01
     assert finding.interval[0] > 0
@@ -92,3 +92,15 @@ def test_one_impossible_row_is_enough_to_rule_it_out(plant):
     log_proba[7] = np.log([0.96, 0.01, 0.01, 0.01, 0.01])
     assert math.log(0.96 / 0.01) > 1.0
     assert diagnose(y, log_proba, input="logits")["LA002"].status == "not_applicable"
+
+
+@pytest.mark.parametrize("k", [2, 5, 20])
+def test_wrong_labels_do_not_hide_a_second_softmax(plant, k):
+    """A wrong label costs the undone probabilities so much that their loss is the larger one."""
+    y, log_proba, _ = plant("noise", k=k, scale=3.0, strength=0.1)
+    twice = softmax(softmax(log_proba, axis=1), axis=1)
+    finding = diagnose(y, twice, classes=range(k))["LA002"]
+    assert finding.status == "fired"
+    assert finding.evidence["noise_rate"] == pytest.approx(0.1 * (k - 1) / k, abs=0.025)
+    assert "of the labels are taken for wrong" in finding.headline
+    assert diagnose(y, log_proba, input="logits", classes=range(k))["LA002"].status != "fired"
