@@ -30,6 +30,7 @@ from sklearn_lossacc.inputs.naming import called
 __all__ = ["SMALLEST", "BaseCalibrator", "without_zeros"]
 
 PREDICTED_ENTRIES = 2**16  # in float64, with the arrays between: what the processor's cache holds
+PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -140,7 +141,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         with called(y_proba="X"):
             scores = Scores.of_shape(X, input=self.input)
             proba = np.empty((scores.n_rows, len(self.classes_)))
-            entries = max(PREDICTED_ENTRIES, self._rows_at_least * scores.n_classes)
+            rows_at_least = min(self._rows_at_least, scores.n_rows // PREDICTED_PARTS)
+            entries = max(PREDICTED_ENTRIES, rows_at_least * scores.n_classes)
             for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
                 scores.check_rows(rows)
                 self._fill(scores, rows, proba[rows])
