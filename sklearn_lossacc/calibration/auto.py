@@ -67,8 +67,8 @@ class AutoCalibrator(BaseCalibrator):
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
-    Above 2**21 entries (but never below 2048 rows) the choice is made on a fixed sample; the chosen calibrator is
-    fitted on all rows.
+    Above 2**21 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the chosen
+    calibrator is fitted on all rows.
 
     References
     ----------

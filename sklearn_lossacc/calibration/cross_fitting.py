@@ -13,7 +13,7 @@ from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
 
-MAX_ENTRIES = 2**21  # beyond it, folds hold a fixed sample of the rows
+MAX_ENTRIES, MAX_ROWS = 2**21, 2**17  # beyond either, folds hold a fixed sample of the rows
 MIN_ROWS = 2048
 
 
@@ -82,7 +82,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     Returns
     -------
     Folds
-        Above 2**21 entries, of a fixed sample of the rows.
+        Above 2**21 entries, or 2**17 rows, of a fixed sample of the rows.
 
     Notes
     -----
@@ -92,7 +92,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     keys = unit_keys(predictions) if keys is None else keys
     weight = predictions.sample_weight
     rows = np.arange(predictions.n_rows) if weight is None else np.flatnonzero(weight)
-    n_kept = max(MIN_ROWS, MAX_ENTRIES // predictions.n_classes)
+    n_kept = max(MIN_ROWS, min(MAX_ROWS, MAX_ENTRIES // predictions.n_classes))
     if len(rows) > n_kept:
         rows = rows[np.argsort(keys[rows], kind="stable")[:n_kept]]
     units, unit = np.unique(keys[rows], return_inverse=True)

@@ -115,8 +115,8 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     Notes
     -----
     Five folds, in which rows of one group, and of equal scores, stay together. `calibration_loss` is what one more
-    temperature, itself cross-fitted, would save. Above 2**21 entries a fixed sample of the rows is judged. 95 percent
-    intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
+    temperature, itself cross-fitted, would save. Above 2**21 entries or 2**17 rows a fixed sample of them is judged. 95
+    percent intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
     """
     predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
