@@ -506,7 +506,7 @@ def picture(folder: Path) -> None:
     axes[0].set_yticks(place, names, fontsize=8.5)
     for label, mine in zip(axes[0].get_yticklabels(), own, strict=True):
         label.set_color("#9c4210" if mine else "0.25")
-    ticks = [0.0, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3]
+    ticks = [0.0, 0.002, 0.01, 0.03, 0.1, 0.3]
     axes[0].set_xticks([tick + floor for tick in ticks], [f"{tick:g}" for tick in ticks])
     axes[0].minorticks_off()
     axes[0].set_xlabel(f"mean test log loss above the smallest, {loss.min():.4f} (nats)")
