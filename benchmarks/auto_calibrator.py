@@ -191,7 +191,7 @@ def run_models(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
     """Judge predictions of classifiers."""
     for name, n_classes, proba, y in models(0):
         for n_rows in (50, 100, 250, 1000, 5000):
-            for seed in range(max(1, repeats if n_rows < 1000 else repeats // 3)):
+            for seed in range(max(1, repeats // 3)):
                 yield name, n_classes, n_rows, judge(parts(proba, y, n_rows, seed))
 
 
@@ -204,7 +204,7 @@ def run_real(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
         for n_rows in (50, 100, 250, 1000, 5000):
             if P.shape[1] == 100 and n_rows in (50, 100):
                 continue
-            for seed in range(max(1, repeats if n_rows < 1000 else repeats // 3)):
+            for seed in range(max(1, repeats // 3)):
                 yield name, P.shape[1], n_rows, judge(parts(proba, all_labels, n_rows, seed))
 
 
@@ -239,7 +239,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=list(SOURCES))
-    parser.add_argument("--repeats", type=int, default=3, help="samples of each kind and size; a third above 250 rows")
+    parser.add_argument(
+        "--repeats",
+        type=int,
+        default=3,
+        help="simulated samples of each kind and size; a third above 250 rows and of other sources",
+    )
     parser.add_argument("--worst", type=int, default=0, help="print so many samples of largest harm")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the table")
     options = parser.parse_args(arguments)
