@@ -7,8 +7,8 @@ of freedom; beside it stand the score tests of the slope, and of a cubic with in
 brought to one scale by the Wilson-Hilferty normal score, and the largest over scales and views, calibrated by draws, is
 the test.
 
-All statistics are functions of the residuals by bin. With many rows these residuals are jointly normal, with a known
-covariance, and are drawn directly; otherwise labels are drawn.
+All statistics are functions of the residuals by bin. With many rows these residuals are nearly normal, and are drawn
+directly; otherwise labels are drawn.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from sklearn_lossacc.inference.gates import N_DRAWS_EXTENDED, STAGES
 from sklearn_lossacc.inference.null import Draws, NullModel
 
 FINEST = 64
-FINEST_MANY = 16  # bins a view when there are more than MANY_VIEWS
-MANY_VIEWS = 12
-MAX_CLASS_VIEWS = 50
+MOST_BINS = 800  # of all views together: with more views they are coarser
+MAX_CLASS_VIEWS = 100
 NORMAL_ROWS = 400  # rows from which residuals are drawn from their normal limit
 MIN_BIN_VARIANCE = 2.0  # information in a bin below which its residual is too coarse to be squared
 MIN_NORMAL_VARIANCE = 10.0  # the same for the normal limit
@@ -36,7 +35,6 @@ MIN_TOP_VARIANCE = 1.0  # less than about one miss is expected: no shape can be 
 BOUND_BINS = 8  # steps of the map whose possible gain is bounded
 MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
 LOGIT_LIMIT = 15.0
-SINGULAR = 1e-10  # share of the mean variance
 BEYOND_DRAWS = 1e-6  # a p-value so small that draws would all miss it
 
 
@@ -111,6 +109,8 @@ class View:
         self.n_bins = n_bins
         self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)
         self.variance: np.ndarray = np.bincount(self.bins, variance, n_bins)
+        third: np.ndarray = np.bincount(self.bins, weight * variance * (1 - 2 * self.proba), n_bins)
+        self.skewness = third / np.maximum(self.variance, 1e-300) ** 1.5
         logit = np.log(np.maximum(self.proba, 1e-300)) - np.log(np.maximum(1 - self.proba, 1e-300))
         mean_logit = np.bincount(self.bins, variance * np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT), n_bins)
         x = mean_logit / np.maximum(self.variance, 1e-300)
@@ -159,11 +159,13 @@ class View:
 def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[View]:
     variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
     largest = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
-    classes = [int(j) for j in largest if variance[j] >= MIN_VIEW_VARIANCE]
+    classes = [int(j) for j in largest if variance[j] >= max(MIN_VIEW_VARIANCE, min_variance)]
     if null.group is not None:
         # Rows of a group may share their label. The drawn null bounds what that does to hits, not to a class's total.
         classes = []
-    n_bins = FINEST if len(classes) <= MANY_VIEWS else FINEST_MANY
+    n_bins = FINEST
+    while n_bins * len(classes) > MOST_BINS:
+        n_bins //= 2
     labels: list[tuple[str, int | None, np.ndarray]] = [
         (f"class {names[j]}", j, np.full(null.n_rows, j)) for j in classes
     ]
@@ -174,41 +176,19 @@ def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[V
     return [View(name, column, label, null, n_bins, min_variance) for name, column, label in labels]
 
 
-def _covariance(null: NullModel, views: list[View]) -> np.ndarray:
-    """Return the covariance of all residuals: cov(1[y = a], 1[y = b]) = p_a (1[a = b] - p_b), row by row."""
-    starts = np.cumsum([0, *(view.n_bins for view in views)])
-    covariance = np.zeros((starts[-1], starts[-1]))
-    weight2 = null.weight**2
-    for i, u in enumerate(views):
-        for j, v in enumerate(views[: i + 1]):
-            term = weight2 * u.proba * ((u.label == v.label) - v.proba)
-            block = np.bincount(u.bins * v.n_bins + v.bins, term, u.n_bins * v.n_bins).reshape(u.n_bins, v.n_bins)
-            covariance[starts[i] : starts[i + 1], starts[j] : starts[j + 1]] = block
-            covariance[starts[j] : starts[j + 1], starts[i] : starts[i + 1]] = block.T
-    return covariance
+def _normal_sampler(views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
+    """Return a function that draws statistics from the normal limit of the residuals, skewed as they are.
 
+    Views are drawn apart. The statistics are quadratic forms, so that the largest of views that depend on each other
+    is, by the Gaussian correlation inequality, no larger than that of these.
+    """
 
-def _root(covariance: np.ndarray) -> np.ndarray:
-    """Return a matrix whose product with its transpose is the covariance."""
-    jitter = SINGULAR * np.trace(covariance) / len(covariance)  # residuals that sum to zero make it singular
-    try:
-        return np.linalg.cholesky(covariance + jitter * np.eye(len(covariance)))
-    except np.linalg.LinAlgError:
-        value, vector = np.linalg.eigh(covariance)
-        return vector * np.sqrt(np.maximum(value, 0.0))
-
-
-def _normal_sampler(null: NullModel, views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
-    """Return a function that draws statistics from the normal limit of the residuals."""
-    root = _root(_covariance(null, views))
-    starts = np.cumsum([0, *(view.n_bins for view in views)])
+    def residual(view: View, size: int) -> np.ndarray:
+        z = rng.standard_normal((size, view.n_bins))
+        return np.sqrt(view.variance) * (z + view.skewness / 6.0 * (z**2 - 1.0))
 
     def draw(size: int) -> np.ndarray:
-        residual = rng.standard_normal((size, len(root))) @ root.T
-        return np.concatenate(
-            [view.statistics(residual[:, a:b]) for view, a, b in zip(views, starts[:-1], starts[1:], strict=True)],
-            axis=1,
-        )
+        return np.concatenate([view.statistics(residual(view, size)) for view in views], axis=1)
 
     return draw
 
@@ -278,7 +258,7 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     if normal and scores.size * norm.sf(scores[best]) < BEYOND_DRAWS:
         # Bonferroni's bound is below anything that draws can show: what they would show at best is reported.
         return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]), view.column)
-    draw = (_normal_sampler if normal else _label_sampler)(null, views, rng)
+    draw = _normal_sampler(views, rng) if normal else _label_sampler(null, views, rng)
     largest = np.empty(0)
     for target, enough in STAGES:
         largest = np.concatenate([largest, draw(target - largest.size).max(axis=1)])
