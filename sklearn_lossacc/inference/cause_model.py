@@ -28,11 +28,11 @@ from sklearn_lossacc.inference.surprise import (
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
-FIT_BELOW = 0.0005  # the least of many highly correlated p-values: about 0.005 in all
+FIT_BELOW = 5e-4  # the least of many highly correlated p-values: about 0.005 in all
 Z95 = 1.959963984540054
 LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
-NAME_BELOW = 2e-4  # rows are named in place of a term only on better evidence than terms are kept on
+NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
 FEWEST = 2  # rows that are named even where a temperature or class bias could explain them
 SURE_SURPRISE = 0.2  # over n: so surprising a row is set aside even where they are not few
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
@@ -326,7 +326,7 @@ def telling_count(
     Returns
     -------
     SurpriseCount, ndarray of bool
-        The largest count that is more than the model predicts (Poisson p-value below 0.002, and at least twice as many)
+        The largest count that is more than the model predicts (Poisson p-value below 0.0005, at least twice as many)
         and of which it accounts for at most a twentieth, or else that of the smallest p-value; and its rows, none
         where no count is more than predicted.
 

@@ -12,7 +12,7 @@ from sklearn_lossacc._numerics.mixture_weights import fit_mixture_weights
 ANCHOR_SHARE = 0.1
 MIN_ANCHORS = 20
 N_PAIRS = 5
-LEAST_LEVEL = 0.25  # share of the largest class level
+LEAST_LEVEL = 2 / 3  # share of the largest class level: a lower one says that labels, not probabilities, are off
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
 
     Examples
     --------
-    Class 0 is given 0.64 on average (root 0.8) where it is the label, class 1 only 0.16 (root 0.4): a label 1 of
-    probability 0.16 is as good as can be expected, and r_0 = 0.9165 / 0.8 is more.
+    Class 0 is given 0.64 on average (root 0.8) where it is the label, class 1 only 0.49 (root 0.7): a label 1 of
+    probability 0.49 is as good as can be expected, and r_0 = 0.714 / 0.8 is less.
 
-    >>> quality = label_quality(np.array([[0.64, 0.36], [0.84, 0.16]]), np.array([0, 1]), np.ones(2))
-    >>> m = np.array([1 - 0.6 / 0.4, 1 - 0.84**0.5 / 0.8])
+    >>> quality = label_quality(np.array([[0.64, 0.36], [0.51, 0.49]]), np.array([0, 1]), np.ones(2))
+    >>> m = np.array([1 - 0.6 / 0.7, 1 - 0.51**0.5 / 0.8])
     >>> quality.round(4).tolist() == ((1 + m / (1 + abs(m))) / 2).round(4).tolist()
     True
     """
