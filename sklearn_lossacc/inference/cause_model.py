@@ -33,6 +33,7 @@ Z95 = 1.959963984540054
 LIMIT_STEPS = 14
 MAX_OUTLIER_SHARE = 0.1
 NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
+NAME_TWO_BELOW = 0.05  # where one or two rows could be all there is to a term
 FEWEST = 2  # rows that are named even where a temperature or class bias could explain them
 SURE_SURPRISE = 0.2  # over n: so surprising a row is set aside even where they are not few
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
@@ -308,7 +309,7 @@ def check_floor(
 
 
 def telling_count(
-    table: np.ndarray, null: NullModel, chance: np.ndarray, few: float
+    table: np.ndarray, null: NullModel, chance: np.ndarray, few: float, below: float = FIT_BELOW
 ) -> tuple[SurpriseCount, np.ndarray]:
     """Find the count of surprising rows that a model does not account for, to set aside all such rows at once.
 
@@ -322,11 +323,13 @@ def telling_count(
         Probability of each label under the model that is asked.
     few : float
         Largest number of independent rows that count as few. Rows each of which would hardly occur may be more.
+    below : float, default=0.0005
+        p-value below which a count is more than predicted.
 
     Returns
     -------
     SurpriseCount, ndarray of bool
-        The largest count that is more than the model predicts (Poisson p-value below 0.0005, at least twice as many)
+        The largest count that is more than the model predicts (Poisson p-value below `below`, at least twice as many)
         and of which it accounts for at most a twentieth, or else that of the smallest p-value; and its rows, none
         where no count is more than predicted.
 
@@ -351,7 +354,7 @@ def telling_count(
     nothing = np.zeros(null.n_rows, dtype=bool)
     if not counts:
         return SurpriseCount(0, 0.0, 1.0, 0.0), nothing
-    rejecting = [count for count in counts if count.p_value < FIT_BELOW and count.expected <= 0.5 * count.observed]
+    rejecting = [count for count in counts if count.p_value < below and count.expected <= 0.5 * count.observed]
     clear = [count for count in rejecting if count.expected <= MOSTLY * count.observed]
     chosen = clear[-1] if clear else min(rejecting or counts, key=lambda count: count.p_value)
     return chosen, table[np.arange(null.n_rows), null.y] <= chosen.threshold * TIE if rejecting else nothing
@@ -511,7 +514,9 @@ def few_rows(n_rows: float) -> int:
     return max(2, int(np.count_nonzero(gammainc(counts, smallest) > 0.05)))
 
 
-def few_surprises(null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most: float) -> tuple[np.ndarray, float]:
+def few_surprises(
+    null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most: float, below: float = FIT_BELOW
+) -> tuple[np.ndarray, float]:
     """Return the rows whose labels a model all but rules out, if they are few.
 
     Parameters
@@ -524,6 +529,8 @@ def few_surprises(null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most:
         The model; its floor is not used.
     most : float
         How many rows are few.
+    below : float, default=0.0005
+        p-value below which rows are more than the model allows.
 
     Returns
     -------
@@ -539,7 +546,7 @@ def few_surprises(null: NullModel, log_proba: np.ndarray, fit: MixtureFit, most:
     """
     model = mixture_proba(log_proba, fit.beta, fit.bias, 0.0)
     table = surprise_table(model)
-    count, impossible = telling_count(table, null, model, most)
+    count, impossible = telling_count(table, null, model, most, below)
     rows = np.flatnonzero(impossible)
     return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 
@@ -594,7 +601,7 @@ def _few(selection: _Selection, terms: tuple[str, ...]):
     yield with_floor, np.flatnonzero(impossible), count.p_value, False
     if terms:
         as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
-        yield as_given, *few_surprises(null, log_proba, as_given, FEWEST), True
+        yield as_given, *few_surprises(null, log_proba, as_given, FEWEST, NAME_TWO_BELOW), True
 
 
 def _log_likelihood(selection: _Selection, fit: MixtureFit) -> float:
@@ -696,7 +703,7 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
                 continue
         for model, rows, p_value, fewer in _few(selection, terms):
             rows = unexpected(current, rows)
-            if p_value >= NAME_BELOW or not rows.size:
+            if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
                 continue
             named = outliers.copy()
             named[kept[rows]] = True
