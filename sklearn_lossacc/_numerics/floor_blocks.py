@@ -21,7 +21,7 @@ from sklearn_lossacc._numerics.temperature_blocks import KEPT_ENTRIES, ScoreRows
 
 SAMPLE_ENTRIES, SAMPLE_ROWS = 2**17, 1024  # the climb to the summit is made on about so many; the larger counts
 MAX_STEPS = 30
-STEP_TOL = 1e-4  # a Newton step of this relative size leaves an error of about its square
+STEP_TOL = {"float64": 1e-5, "float32": 1e-4}  # a step of this relative size leaves an error of about its square
 LARGEST = 300.0  # exponents beyond it are cut, so that their squares stay finite
 
 
@@ -94,6 +94,7 @@ def _climb_sample(rows: ScoreRows, index: np.ndarray | slice, scale: float) -> t
 
 def _polish(rows: ScoreRows, beta: float, floor: float) -> tuple[float, float, float]:
     """Take Newton steps over all rows from a place near the summit; return (beta, floor, log likelihood)."""
+    tol = STEP_TOL[rows.dtype.name]
     place = best = np.array([beta, floor])
     best_value = -np.inf
     for _ in range(MAX_STEPS):
@@ -104,7 +105,7 @@ def _polish(rows: ScoreRows, beta: float, floor: float) -> tuple[float, float, f
         best, best_value = place, value
         place = best + _newton_step(slope, information, best[1])
         place = np.array([np.clip(place[0], best[0] / 8, best[0] * 4), np.clip(place[1], 0.0, MAX_FLOOR)])
-        if abs(place - best).max() <= STEP_TOL * min(best[0], best[1] + STEP_TOL):
+        if abs(place - best).max() <= tol * min(best[0], best[1] + tol):
             best = place
             break
     return float(best[0]), float(best[1]), best_value
@@ -168,7 +169,7 @@ def solve_floor_in_blocks(
 
     Notes
     -----
-    Above 2**18 entries the climb is made on a small fixed sample, and a few Newton steps over all rows follow.
+    Above 2**18 entries the climb is made on a small fixed sample. A few Newton steps over all rows follow.
 
     Examples
     --------
@@ -182,10 +183,10 @@ def solve_floor_in_blocks(
     0.75
     """
     rows = ScoreRows(scores, y, weight, logits)
-    if rows.n_rows * rows.n_classes <= KEPT_ENTRIES:
-        return FloorSolution(*_climb_sample(rows, slice(None), scale))
-    wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // rows.n_classes)
-    sample = rows.thinned(max(1, rows.n_rows // wanted)).index
+    sample: np.ndarray | slice | None = slice(None)
+    if rows.n_rows * rows.n_classes > KEPT_ENTRIES:
+        wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // rows.n_classes)
+        sample = rows.thinned(max(1, rows.n_rows // wanted)).index
     assert sample is not None
     beta, floor, value = _climb_sample(rows, sample, scale)
     if 0 < beta < np.inf:

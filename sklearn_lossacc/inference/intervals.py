@@ -352,9 +352,11 @@ def mean_p_value(
 
     Examples
     --------
-    >>> values = np.random.default_rng(0).normal(0.1, 1.0, 2000)
-    >>> print(round(mean_p_value(values, np.ones(2000), None, np.random.default_rng(0)), 3))
-    0.003
+    550 times 1 and 450 times -1: the mean is 0.1 and its standard error sqrt(0.99 / 999), so that z = 3.177.
+
+    >>> values = np.repeat([1.0, -1.0], [550, 450])
+    >>> print(round(mean_p_value(values, np.ones(1000), None, np.random.default_rng(0)), 5))
+    0.00149
     """
     sums, sizes = unit_sums(values[:, None], weight, group)
     mean, error = mean_and_error(sums, sizes)

@@ -25,7 +25,7 @@ def plain(diagnosis: Diagnosis) -> str:
     --------
     >>> from sklearn_lossacc.findings.diagnose import diagnose
     >>> print(plain(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="tiny")).splitlines()[0])
-    tiny: 2 rows, 2 classes, float64 probabilities
+    tiny: 2 rows, 2 classes, float64 probabilities, one row carries 61.5 % of the loss
     """
     return "\n\n".join([diagnosis_text(diagnosis), *(aligned(table) for table in report_tables(diagnosis))])
 

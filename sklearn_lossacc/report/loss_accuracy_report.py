@@ -62,7 +62,7 @@ class LossAccuracyReport:
     >>> from sklearn_lossacc import LossAccuracyReport, diagnose
     >>> report = LossAccuracyReport(diagnose([0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]]), name="mine")
     >>> print(str(report).splitlines()[0])
-    mine: 3 rows, 2 classes, float64 probabilities
+    mine: 3 rows, 2 classes, float64 probabilities, one row carries 60.9 % of the loss
     """
 
     ax_: Axes
