@@ -77,8 +77,9 @@ class TemperatureCalibrator(BaseCalibrator):
     q_j = (1 - e) p_j^beta / sum_i p_i^beta + e / k, with beta (and e, at most .5) that minimise the log loss
     of the labels. The order of the classes within a row never changes. On the rows of the fit the log loss, clipped at
     probabilities of 2.22e-16, is never above that of X; labels less likely than that do not rule beta where the others
-    are better off without them. A probability of exactly 0 counts as 2.22e-16, so that it can be calibrated too, but
-    never for more than another one of its row.
+    are better off without them (a cautious temperature, drawn towards 1, may then exceed it by a trifle). A
+    probability of exactly 0 counts as 2.22e-16, so that it can be calibrated too, but never for more than another one
+    of its row.
 
     With ``cautious=True`` log beta is multiplied by its believed share: its posterior mean, in the normal
     approximation, under an equal mixture of normal priors with standard deviations 0, .05, .1, .2, .4 and .8. At one
