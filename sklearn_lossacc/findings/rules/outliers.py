@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
 from sklearn_lossacc.inference.surprise import expected_surprises, surprise_of_labels
 
 NAMED_ROWS = 20
-CUT = f"with probabilities below {TRUNCATE_AT} counted as {TRUNCATE_AT}"
+CUT = -math.log(TRUNCATE_AT)
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -48,16 +49,16 @@ def judge(evidence: Evidence) -> Verdict:
         "brier_score": float(evidence.summary.mean("brier")) / (2.0 if evidence.n_classes == 2 else 1.0),
         "cannot_tell_from_noise": bool(causes is not None and rows.size and causes.few_rows),
     }
+    robust = f"Brier score ({number(facts['brier_score'])}) or median loss"
+    if tail is not None:
+        robust += f", or the mean of losses cut at {number(CUT)} nats ({number(tail.truncated_loss)})"
     named = ", ".join(str(i) for i in index[:3]) + (", ..." if rows.size > 3 else "")
     what = f"Row {named} carries" if rows.size == 1 else f"{rows.size} rows ({named}) carry"
     fired = (
         f"{what} {percent(carried)} of the loss, {number(value)} nats more than the model's own probabilities allow; "
-        f"the largest loss is {number(largest)} nats."
+        f"the largest loss is {number(largest)} nats"
     )
-    if tail is not None:
-        fired += (
-            f" The median row loses {number(tail.median_loss)} nats; {CUT} the mean is {number(tail.truncated_loss)}."
-        )
+    fired += "." if tail is None else f", the median {number(tail.median_loss)}."
     if facts["cannot_tell_from_noise"]:
         fired += " So few rows cannot tell an outlier from a wrong label."
     passed = "No row has a loss that the model's own probabilities do not allow."
@@ -77,8 +78,8 @@ def judge(evidence: Evidence) -> Verdict:
         fired=fired,
         passed=passed,
         advice=(
-            "Look at the named rows first: a wrong label, a duplicate, or an input unlike the training data. Judge the "
-            "model by Brier score, median or truncated loss beside the mean; do not calibrate on these rows."
+            "Look at the named rows first: wrong labels, duplicates, or inputs unlike the training data. Judge the "
+            f"model by {robust}; do not calibrate on these rows."
         ),
     )
 

@@ -71,8 +71,9 @@ def test_the_numbers_of_the_tail(diagnosed, plant):
     assert 0 < facts["expected_rows"] <= 2000 * max(facts["surprise"])
     proba = np.exp(log_proba)
     assert facts["brier_score"] == pytest.approx(((proba - np.eye(3)[y]) ** 2).sum(axis=1).mean())
-    assert f"The median row loses {facts['median_loss']:.3f} nats" in d["LA201"].headline
-    assert f"the mean is {facts['truncated_loss']:.3f}" in d["LA201"].headline
+    assert f", the median {facts['median_loss']:.3f}." in d["LA201"].headline
+    assert f"Brier score ({facts['brier_score']:.3f})" in d["LA201"].advice
+    assert f"cut at 4.605 nats ({facts['truncated_loss']:.3f})" in d["LA201"].advice
 
 
 def test_one_outlier_deep_inside_a_handful_of_points():
