@@ -15,7 +15,7 @@ __all__ = ["fit_logistic", "logistic_evidence"]
 BLOCK_ROWS = 2**13  # with their features and all that is computed from them they fit a level-2 cache
 MAX_STEPS = 100  # Newton needs about six
 MAX_HALVINGS = 40
-ROUNDING = 1e-14  # of the objective
+ROUNDING = 1e-14  # of the terms of the objective
 TOL = 1e-11  # of the objective: the decrease that one more step promises; that step is still taken
 
 
@@ -29,6 +29,11 @@ class _Problem:
     weight: np.ndarray | None
     center: np.ndarray
     penalty: np.ndarray
+
+    def rounding(self, coef: np.ndarray, value: float) -> float:
+        """Return how much rounding may change the objective: a stiff penalty is a sum of large terms that cancel."""
+        distance = np.abs(coef - self.center)
+        return ROUNDING * (value + float(distance @ np.abs(self.penalty) @ distance))
 
     def evaluate(self, coef: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Return the objective in nats, its gradient and its Hessian."""
@@ -64,7 +69,7 @@ def _newton(problem: _Problem, start: np.ndarray) -> np.ndarray:
         length = 1.0
         for _ in range(MAX_HALVINGS):
             reached = problem.evaluate(coef - length * step)
-            if reached[0] <= value - 1e-4 * length * promised + ROUNDING * value:
+            if reached[0] <= value - 1e-4 * length * promised + problem.rounding(coef, value):
                 break
             length *= 0.5
         else:

@@ -16,6 +16,7 @@ from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, T
 __all__ = ["SplineCalibrator"]
 
 STIFFNESS = 10.0 ** np.arange(4, -3, -1)  # from nearly straight on, so that each fit starts near its answer
+NO_DIFFERENCE = 1e-4  # of evidence, in nats: curves so stiff that they are lines differ by rounding alone
 
 
 class SplineCalibrator(ParametricCalibrator):
@@ -105,7 +106,7 @@ class SplineCalibrator(ParametricCalibrator):
             pull = {"center": knots, "penalty": near + stiffness * bend}
             coef = fit_logistic(*data, **pull, start=coef)
             evidence = logistic_evidence(*data, **pull, coef=coef)
-            if evidence > best[0]:
+            if evidence > best[0] + NO_DIFFERENCE:
                 best = evidence, float(stiffness), coef
         return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}
 
