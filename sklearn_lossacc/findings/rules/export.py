@@ -12,7 +12,9 @@ from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.cause_model import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.null import NullModel
 
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
 GATE_BELOW = 0.01
@@ -43,10 +45,15 @@ def judge_infinite(evidence: Evidence) -> Verdict:
     )
 
 
-def _with_floor(p_true: np.ndarray, weight: np.ndarray, n_classes: int) -> tuple[np.ndarray, float]:
-    """Return the probabilities of labels of which the likeliest share is random, and the share that is wrong."""
-    floor = min(profile_floor(p_true, weight, n_classes), MOST_RANDOM)
-    return (1.0 - floor) * p_true + floor / n_classes, floor * (n_classes - 1) / n_classes
+def _with_floor(p_true: np.ndarray, null: NullModel) -> tuple[np.ndarray, float]:
+    """Return the probabilities of labels of which a share is random, and the share that is wrong: 0 unless shown."""
+    k = null.n_classes
+    floor = min(profile_floor(p_true, null.weight, k), MOST_RANDOM)
+    mixed = (1.0 - floor) * p_true + floor / k
+    gain = float(np.average(np.log(mixed) - np.log(p_true), weights=null.weight))
+    if 2.0 * design_scale(null) * null.weight.sum() * gain <= MIN_Z**2:
+        return p_true, 0.0
+    return mixed, floor * (k - 1) / k
 
 
 def judge_double_softmax(evidence: Evidence) -> Verdict:
@@ -59,9 +66,9 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     log_q = evidence.log_proba
     undone = log_q[rows, null.y] - log_q.mean(axis=1) + 1.0 / evidence.n_classes
     # A wrong label costs the undone probabilities everything: both may take the share of labels for random that
-    # serves them best, which is none where labels are as clean as the probabilities say.
+    # serves them best, where that is more than chance would make of labels as clean as the probabilities say.
     shown, undone = null.proba[rows, null.y], np.maximum(undone, LOSS_CLIP)
-    (shown, _), (undone, noise) = (_with_floor(p, null.weight, evidence.n_classes) for p in (shown, undone))
+    (shown, _), (undone, noise) = (_with_floor(p, null) for p in (shown, undone))
     gain = np.log(undone) - np.log(shown)
     sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
     mean, error = mean_and_error(sums, sizes)

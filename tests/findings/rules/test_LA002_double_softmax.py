@@ -104,3 +104,21 @@ def test_wrong_labels_do_not_hide_a_second_softmax(plant, k):
     assert finding.evidence["noise_rate"] == pytest.approx(0.1 * (k - 1) / k, abs=0.025)
     assert "of the labels are taken for wrong" in finding.headline
     assert diagnose(y, log_proba, input="logits", classes=range(k))["LA002"].status != "fired"
+
+
+def test_no_label_is_taken_for_wrong_where_none_is():
+    """The likeliest floor of honest labels is above 0 in half of all samples; the gain must not rest on it."""
+    taken = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        p = np.where(rng.random(1000) < 0.5, 0.9, 0.6)
+        y = (rng.random(1000) < p).astype(int)
+        once = np.column_stack([1 - p, p])
+        finding = diagnose(y, softmax(once, axis=1))["LA002"]
+        assert finding.status == "fired"
+        if finding.evidence["noise_rate"] == 0:
+            honest = -np.log(once[np.arange(1000), y]).mean()
+            assert finding.evidence["undone_log_loss"] == pytest.approx(honest, rel=1e-12)
+        else:
+            taken += 1
+    assert taken <= 2
