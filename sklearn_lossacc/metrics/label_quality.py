@@ -47,10 +47,11 @@ def label_quality(
 
     Notes
     -----
-    (1 + m / (1 + abs(m))) / 2 with the margin m = r_y - max_{j != y} r_j, where r_j is the square root of p_j over its
-    mean among the rows labelled j (a class that the model is never sure of needs less). The probabilities must be out
-    of sample: a model believes the labels that it was trained on. The score is a ranking; it is not the chance that a
-    label is right.
+    The chance that the label is the row's class, by the model and a noise matrix T that is read off the rows that the
+    model is surest of: T_yy c_y / (c T)_y, where c is what the probabilities, which have learnt part of the noise, say
+    of the classes (one step of Richardson's deconvolution). It is as good as the probabilities are; the rate of noise
+    itself is what finding LA202 bounds. The probabilities must be out of sample: a model believes the labels that it
+    was trained on.
 
     References
     ----------
