@@ -394,22 +394,44 @@ class Evidence:
         scale = self.sample_scale if all_rows else 1.0
         return mean, mean - (mean - low) * scale, mean + (high - mean) * scale, method
 
+    def class_units(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the summed squares of the influences and the number of rows, or parts of groups, by true class."""
+        null = self.null
+        unit = np.arange(null.n_rows) if null.group is None else null.group
+        cell, position = np.unique(unit * self.n_classes + null.y, return_inverse=True)
+        label = cell % self.n_classes
+        squares = np.bincount(label, np.bincount(position, influence) ** 2, self.n_classes)
+        return squares, np.bincount(label, minlength=self.n_classes)
+
     def class_quantile(self, influence: np.ndarray) -> float:
         """Return the 97.5 % quantile of Student's t where the spread is that within true classes.
 
         Satterthwaite's degrees of freedom: a class of few rows, or groups, knows its spread badly.
         """
-        null = self.null
-        unit = np.arange(null.n_rows) if null.group is None else null.group
-        cell, position = np.unique(unit * self.n_classes + null.y, return_inverse=True)
-        label = cell % self.n_classes
-        variance = np.bincount(label, np.bincount(position, influence) ** 2, self.n_classes)
-        units = np.bincount(label, minlength=self.n_classes)
+        variance, units = self.class_units(influence)
         varies = (variance > 0) & (units > 1)
         if not varies.any():
             return self.quantile
         freedom = variance[varies].sum() ** 2 / np.sum(variance[varies] ** 2 / (units[varies] - 1))
         return float(t.ppf(0.975, freedom))
+
+    def class_inflation(self, influence: np.ndarray) -> float:
+        """Return by how much a spread is to be widened that was taken around the mean of each true class.
+
+        The squares of n rows around their own mean are too small by (n - 1) / n; a class of one row shows no spread at
+        all, and is given that of a row of the others.
+        """
+        variance, units = self.class_units(influence)
+        mass = np.bincount(self.null.y, self.null.weight, self.n_classes)
+        kish = mass**2 / np.maximum(np.bincount(self.null.y, self.null.weight**2, self.n_classes), 1e-300)
+        units = np.minimum(units, kish)  # of unequal weights
+        several = units > 1.5
+        seen = float(variance[several].sum())
+        if not seen > 0:
+            return 1.0
+        unbiased = float((variance[several] * (units[several] / (units[several] - 1))).sum())
+        alone = np.count_nonzero(~several & (units > 0)) * unbiased / float(units[several].sum())
+        return math.sqrt((unbiased + max(alone, float(variance[~several].sum()))) / float(variance.sum()))
 
     def p_value_of_mean(self, values: np.ndarray) -> float | None:
         """Return the two-sided p-value of a mean of 0 over the sampled rows; None where there is no interval."""
@@ -538,8 +560,15 @@ class Evidence:
         """
         if self.summary.train_prior is not None:
             return 0.0
-        optimism = (int((self.class_share > 0).sum()) - 1) / (2.0 * self.label_draws)
-        return max(0.0, min(optimism, math.log(self.n_classes) - self.prior_log_loss))
+        return self._optimism(int((self.class_share > 0).sum()))
+
+    @cached_property
+    def prior_optimism_at_most(self) -> float:
+        """The same, should the classes that no row is labelled as occur as well."""
+        return 0.0 if self.summary.train_prior is not None else self._optimism(self.n_classes)
+
+    def _optimism(self, n_classes: int) -> float:
+        return max(0.0, min((n_classes - 1) / (2.0 * self.label_draws), math.log(self.n_classes) - self.prior_log_loss))
 
     @cached_property
     def majority(self) -> int:

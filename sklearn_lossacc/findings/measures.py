@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import beta
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
@@ -111,11 +112,12 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     if summary.n_groups is not None:
         method += ", groups as units"
         effective = effective / max(1.0, clustered**2 / naive if naive > 0 else 1.0)
-    if effective.min() < 2:
+    units = evidence.class_units(influence)[1]
+    if effective.min() < 2 or units[units > 0].min() < 2:
         return Estimate(value, None, None, "no interval: needs two independent rows in every class")
     # Agresti-Coull counts keep the variance of a class that is always or never right away from 0.
     share = (recall * effective + 2.0) / (effective + 4.0)
-    error = math.sqrt(float(np.sum(share * (1 - share) / (effective + 4.0)))) / recall.size
+    error = math.sqrt(float(np.sum(share * (1 - share) / effective))) / recall.size
     half = evidence.class_quantile(influence) * error
     return Estimate(value, max(0.0, value - half), min(1.0, value + half), method)
 
@@ -135,14 +137,15 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     else:
         found["prior_log_loss"] = Estimate(math.inf, None, None, "infinite: the prior rules out a class that occurs")
     found["majority_accuracy"] = _majority_accuracy(evidence)
-    optimism = evidence.prior_optimism
+    optimism: tuple[float, float] = evidence.prior_optimism, evidence.prior_optimism_at_most
     found["d2_log_loss"] = _skill(evidence, evidence.total_loss, prior_loss, optimism, null.true_loss, prior_rows)
     constant = float(1.0 - 2.0 * share @ prior + prior @ prior)
     brier = float(summary.mean("brier"))
     row_brier = np.einsum("ij,ij->i", null.proba, null.proba) - 2 * null.proba[np.arange(null.n_rows), null.y] + 1.0
     row_constant = (1.0 + prior @ prior - 2.0 * prior)[null.y]
     # 1 - sum share^2 is too small by its n-th part.
-    optimism = 0.0 if summary.train_prior is not None else constant / max(evidence.label_draws - 1.0, 1.0)
+    unseen = 0.0 if summary.train_prior is not None else constant / max(evidence.label_draws - 1.0, 1.0)
+    optimism = unseen, unseen
     found["d2_brier"] = _skill(evidence, brier, constant, optimism, row_brier, row_constant)
     return found
 
@@ -150,18 +153,16 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
 def _prior_log_loss(evidence: Evidence, rows: np.ndarray, source: str) -> Estimate:
     """Loss of a constant prediction; one that is read off these labels has seen them."""
     value, optimism = evidence.prior_log_loss, evidence.prior_optimism
-    mean, low, high, method = evidence.interval(rows[:, None])
+    mean, lows, highs, method = evidence.interval(rows[:, None])
     # Near equal shares the entropy is at its largest: what varies there is the chi-square behind the optimism.
     second = Z95 * math.sqrt(max(int((evidence.class_share > 0).sum()) - 1, 0) / 2.0) / evidence.label_draws
     second = second if evidence.summary.train_prior is None else 0.0
-    below, above = math.hypot(float(mean[0] - low[0]), second), math.hypot(float(high[0] - mean[0]), second)
+    below, above = math.hypot(float(mean[0] - lows[0]), second), math.hypot(float(highs[0] - mean[0]), second)
     most = math.inf if evidence.summary.train_prior is not None else math.log(evidence.n_classes)
     if math.isnan(below):
         return Estimate(value, None, None, method)
-    centre = value + optimism
-    return Estimate(
-        value, max(0.0, min(value, centre - below)), max(value, min(most, centre + above)), f"{method}, {source}"
-    )
+    low, high = value + optimism - below, value + evidence.prior_optimism_at_most + above
+    return Estimate(value, max(0.0, min(value, low)), max(value, min(most, high)), f"{method}, {source}")
 
 
 def _majority_accuracy(evidence: Evidence) -> Estimate:
@@ -174,21 +175,31 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
     low, high = wilson_interval(value, draws)
     if summary.train_prior is None:
         rivals = sum(wilson_interval(float(other), draws)[1] > low for other in share)
-        low = wilson_interval(value, draws, 1.0 - 0.05 / rivals)[0]
+        # Clopper and Pearson's limit: far out in the tail of few counts the normal law is not good enough.
+        exact = beta.ppf(0.025 / rivals, value * draws, (1.0 - value) * draws + 1.0)
+        low = float(min(low, exact))
     return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
 
 
-def _skill(evidence: Evidence, loss: float, baseline: float, optimism: float, rows, baseline_rows) -> Estimate:
-    """1 - loss / baseline; its interval from the paired differences, with the baseline's optimism taken back."""
+def _skill(
+    evidence: Evidence, loss: float, baseline: float, optimism: tuple[float, float], rows, baseline_rows
+) -> Estimate:
+    """1 - loss / baseline; its interval from the paired differences, with the baseline's optimism taken back.
+
+    The optimism is given as it is by the classes that were seen, and as it would be if all classes occurred.
+    """
     if not math.isfinite(baseline) or baseline <= 0:
         return Estimate(math.nan, None, None, "not defined: the baseline loss is 0 or infinite")
-    value, honest = 1.0 - loss / baseline, 1.0 - loss / (baseline + optimism)
+    likely, at_most = (baseline + part for part in optimism)
+    value, honest = 1.0 - loss / baseline, 1.0 - loss / likely
     residual = (1.0 - honest) * baseline_rows - rows
     mean, low, high, method = evidence.interval(residual[:, None])
     if math.isnan(low[0]):
         return Estimate(value, None, None, method)
-    below, above = (float(width) / (baseline + optimism) for width in ((mean - low)[0], (high - mean)[0]))
-    return Estimate(value, min(value, honest - below), max(value, honest + above), f"{method}, linearised")
+    below, above = (float(width) / likely for width in ((mean - low)[0], (high - mean)[0]))
+    return Estimate(
+        value, min(value, honest - below), max(value, 1.0 - loss / at_most + above), f"{method}, linearised"
+    )
 
 
 def _calibration(evidence: Evidence) -> dict[str, Estimate]:
@@ -241,7 +252,8 @@ def _roc_auc(evidence: Evidence) -> Estimate:
     spread = area * (1.0 - area)
     if error is None or spread <= 0.0:
         return Estimate(area, None, None, "no interval: needs an area below 1, and ten groups if any")
-    half = evidence.class_quantile(influence) * error / evidence.sample_scale / spread
+    half = evidence.class_quantile(influence) * evidence.class_inflation(influence) * error
+    half /= evidence.sample_scale * spread
     logit = math.log(area / (1.0 - area))
     low, high = (1.0 / (1.0 + math.exp(-(logit + step))) for step in (-half, half))
     return Estimate(area, low, high, f"DeLong, logit scale{evidence.of_sample}")
@@ -303,6 +315,9 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     if math.isfinite(prior):
         prior_rows = -np.log(np.maximum(evidence.prior, 1e-300))[evidence.null.y]
         resolution = _around(evidence, prior - refinement, prior_rows - repaired_rows, evidence.prior_optimism)
+        if resolution.high is not None:
+            unseen = evidence.prior_optimism_at_most - evidence.prior_optimism
+            resolution = replace(resolution, high=resolution.high + unseen)
     else:
         resolution = _around(evidence, math.log(k) - refinement, -repaired_rows)
     return {
