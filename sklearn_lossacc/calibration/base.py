@@ -262,7 +262,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         """Compare the columns with those of the last `fit`, unless this is one; leave values to `inputs`."""
         if not hasattr(X, "columns"):
             X = as_array(X, "X", InvalidPredictionsError)
-        if X.ndim == 1:
+        if len(X.shape) == 1:  # not every kind of table has ndim
             if not reset and self.n_features_in_ != 1:
                 raise InvalidPredictionsError(
                     f"X has one dimension, but {type(self).__name__} was fitted with {self.n_features_in_} columns. "
