@@ -13,10 +13,18 @@ from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
+from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, row_losses, stage_losses
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
-from sklearn_lossacc.inference.cause_model import CauseModel, finite, floor_lower_limit, select_causes
+from sklearn_lossacc.inference.cause_model import (
+    CauseModel,
+    design_effect,
+    finite,
+    floor_lower_limit,
+    select_causes,
+)
 from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
+from sklearn_lossacc.inference.extremes import count_extremes, extreme_p_value
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     BOOTSTRAP_BELOW,
@@ -30,9 +38,11 @@ from sklearn_lossacc.inference.intervals import (
 from sklearn_lossacc.inference.monotone import shape_gain
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
+from sklearn_lossacc.inference.surprise import SurpriseCount
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
 from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
 from sklearn_lossacc.statistics import PredictionSummary, RowSample
+from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS
 
 LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
@@ -117,6 +127,12 @@ class Evidence:
         return float(self.summary.mean("loss") if self.clipped else self.summary.log_loss)
 
     @cached_property
+    def largest_loss(self) -> float:
+        """Largest loss of a row, in nats."""
+        sampled = float(self.null.true_loss.max())
+        return sampled if self.sample.complete else max(sampled, float(self.summary.top_loss.loss.max()))
+
+    @cached_property
     def largest_loss_share(self) -> float:
         """Largest share of the observed loss that one row carries."""
         top, total = self.summary.top_loss, self.total_loss * self.summary.sum_w
@@ -134,6 +150,7 @@ class Evidence:
         """Whether any gate rejects at alpha; only then are causes selected."""
         return (
             min(gate.p_value for gate in self.gates.values()) <= self.alpha
+            or self.extreme_gate <= self.alpha
             or self.shape_gate.p_value <= self.alpha
             or self.uneven_gate.p_value <= self.alpha
         )
@@ -160,17 +177,49 @@ class Evidence:
 
     @cached_property
     def outlier_gate(self) -> float:
-        """p-value of labels as unlikely as these on all rows, by their ranks or by the likelihood of a floor.
+        """p-value of labels as unlikely as these, by their ranks or by the likelihood of a floor.
 
-        Either may show outliers, so both are asked (Bonferroni); the second is drawn finely only where it decides.
+        Either may show outliers, so both are asked (Bonferroni), and the ranks among all rows too where these are not
+        the sample; the likelihood is drawn finely only where it decides.
         """
-        surprise, floor = self.gates["surprise"].p_value, self.gates["floor"]
+        asked = 2.0 if self.sample.complete else 3.0
+        surprise, floor = min(self.gates["surprise"].p_value, self.extreme_gate), self.gates["floor"]
         named = self.causes is not None and self.causes.outliers.size > 0
-        if named and floor.n_draws and surprise > self.settled / 2 and floor.p_value < CONTINUE_BELOW:
-            floor = run_gates(self.null, random_state=self.random_state, settled=self.settled / 2, asked=("floor",))[
-                "floor"
-            ]
-        return min(1.0, 2.0 * min(surprise, floor.p_value))
+        if named and floor.n_draws and surprise > self.settled / asked and floor.p_value < CONTINUE_BELOW:
+            floor = run_gates(
+                self.null, random_state=self.random_state, settled=self.settled / asked, asked=("floor",)
+            )["floor"]
+        return min(1.0, asked * min(surprise, floor.p_value))
+
+    @cached_property
+    def smallest_surprises(self) -> np.ndarray:
+        """The smallest surprises of all rows, increasing, with exact zeros as unlikely as fits take them."""
+        smallest = self.summary.top_surprise.surprise_p
+        return np.maximum(smallest, self.n_classes * LOSS_CLIP) if self.clipped else smallest
+
+    @cached_property
+    def extreme_gate(self) -> float:
+        """p-value of the ranks of labels as unlikely as these among all rows; 1 where the sample is all rows."""
+        if self.sample.complete:
+            return 1.0
+        n_rows = self.summary.top_surprise.n_candidates
+        return extreme_p_value(self.smallest_surprises, n_rows, self.summary.n_groups is None)
+
+    @cached_property
+    def extremes(self) -> SurpriseCount | None:
+        """How many of the most surprising of all rows the selected causes leave unexplained.
+
+        None where the sample is all rows, or nothing is to be explained; nor is it asked where a floor is selected:
+        noise reaches all rows, so that the sample has seen it.
+        """
+        causes = self.causes
+        if causes is None or "floor" in causes.terms or self.extreme_gate > self.alpha:
+            return None
+        n_rows, effect = self.summary.top_surprise.n_candidates, design_effect(self.null)
+        found = count_extremes(
+            self.smallest_surprises, n_rows, self.null, self.log_proba, causes.kept, causes.fit, effect
+        )
+        return found if found.observed else None
 
     @property
     def settled(self) -> float:
@@ -485,12 +534,24 @@ class Evidence:
         return fine["confidence"][used] / weight, fine["correct"][used] / weight, weight
 
     @cached_property
+    def outliers(self) -> OutlierRows:
+        """The rows named as outliers: of all rows where these show some that the causes do not explain."""
+        causes, found = self.causes, self.extremes
+        rows = np.empty(0, dtype=np.intp) if causes is None else causes.outliers
+        if found is None:
+            return sampled_outliers(self.null, rows, self.sample.index)
+        summary = self.summary
+        return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
+
+    @cached_property
     def outlier_nats(self) -> float:
-        """What the rows set aside as outliers carry beyond their expectation, in nats of the mean loss."""
-        if self.causes is None:
-            return 0.0
-        rows = self.causes.outliers
-        return float((self.null.weight * self.null.excess)[rows].sum() / self.null.weight.sum())
+        """What the outliers carry beyond their expectation, in nats of the mean loss.
+
+        More of all rows may be outliers than a summary names; then those of the sample stand for them.
+        """
+        if self.extremes is None or self.causes is None or self.extremes.observed < MAX_TOP_ROWS:
+            return self.outliers.nats
+        return max(self.outliers.nats, sampled_outliers(self.null, self.causes.outliers, self.sample.index).nats)
 
     @cached_property
     def noise(self) -> tuple[float, float]:

@@ -12,7 +12,6 @@ from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
-from sklearn_lossacc.inference.surprise import expected_surprises, surprise_of_labels
 
 NAMED_ROWS = 20
 CUT = -math.log(TRUNCATE_AT)
@@ -20,40 +19,37 @@ CUT = -math.log(TRUNCATE_AT)
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether a few rows carry far more loss than the model allows."""
-    causes, null = evidence.causes, evidence.null
+    causes, null, rows = evidence.causes, evidence.null, evidence.outliers
     p_gate = evidence.outlier_gate
     p_attr = None if causes is None else causes.outlier_p
+    if evidence.extremes is not None:
+        p_attr = evidence.extremes.p_value
     value = evidence.outlier_nats
-    rows = causes.outliers if causes is not None else np.empty(0, dtype=np.intp)
-    rows = rows[np.argsort(-null.true_loss[rows], kind="stable")]
-    index = evidence.sample.index[rows]
-    carried = float((null.weight * null.true_loss)[rows].sum() / max((null.weight * null.true_loss).sum(), 1e-300))
-    surprise = surprise_of_labels(null.proba, null.y)
-    tail = concentration(null, evidence.alpha, evidence.rng(4)) if rows.size else None
-    largest = float(null.true_loss.max())
+    index = rows.index
+    carried = rows.loss_share
+    tail = concentration(null, evidence.alpha, evidence.rng(4)) if index.size else None
+    largest = evidence.largest_loss
     facts = {
         "p_gate": p_gate,
         "p_attr": p_attr,
         "nats": value,
         "rows": index[:NAMED_ROWS].tolist(),
-        "n_outliers": int(rows.size),
-        "surprise": surprise[rows][:NAMED_ROWS].tolist(),
-        "n_certain": int(np.count_nonzero(null.n_rows * surprise[rows] <= evidence.alpha)),
-        "expected_rows": float(expected_surprises(null.proba, surprise[rows].max(keepdims=True))[0])
-        if rows.size
-        else 0.0,
+        "n_outliers": int(index.size),
+        "surprise": rows.surprise[:NAMED_ROWS].tolist(),
+        "n_certain": int(np.count_nonzero(rows.n_rows * rows.surprise <= evidence.alpha)),
+        "expected_rows": rows.expected,
         "loss_share": carried,
         "largest_loss": largest,
         "largest_loss_share": evidence.largest_loss_share,
         **(asdict(tail) if tail is not None else {}),
         "brier_score": float(evidence.summary.mean("brier")) / (2.0 if evidence.n_classes == 2 else 1.0),
-        "cannot_tell_from_noise": bool(causes is not None and rows.size and causes.few_rows),
+        "cannot_tell_from_noise": bool(causes is not None and index.size and causes.few_rows),
     }
     robust = f"Brier score ({number(facts['brier_score'])}) or median loss"
     if tail is not None:
         robust += f", or the mean of losses cut at {number(CUT)} nats ({number(tail.truncated_loss)})"
-    named = ", ".join(str(i) for i in index[:3]) + (", ..." if rows.size > 3 else "")
-    what = f"Row {named} carries" if rows.size == 1 else f"{rows.size} rows ({named}) carry"
+    named = ", ".join(str(i) for i in index[:3]) + (", ..." if index.size > 3 else "")
+    what = f"Row {named} carries" if index.size == 1 else f"{index.size} rows ({named}) carry"
     fired = (
         f"{what} {percent(carried)} of the loss, {number(value)} nats more than the model's own probabilities allow; "
         f"the largest loss is {number(largest)} nats"
@@ -62,14 +58,14 @@ def judge(evidence: Evidence) -> Verdict:
     if facts["cannot_tell_from_noise"]:
         fired += " So few rows cannot tell an outlier from a wrong label."
     passed = "No row has a loss that the model's own probabilities do not allow."
-    if rows.size:
+    if index.size:
         passed = f"Outliers were not shown beyond doubt: {what} {number(value)} nats of unexpected loss."
         if value < OUTLIER_EXCESS:
             passed = f"{what} more loss than the model allows, but only {number(value)} nats of the mean."
     elif p_gate <= evidence.alpha:
         passed = "Rows with a surprisingly large loss are as many as the selected causes predict."
     return Verdict(
-        holds=rows.size > 0 and value >= OUTLIER_EXCESS,
+        holds=index.size > 0 and value >= OUTLIER_EXCESS,
         value=value,
         threshold=OUTLIER_EXCESS,
         could_be=value,

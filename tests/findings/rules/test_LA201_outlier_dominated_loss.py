@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import Diagnosis, diagnose, summarize
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 
 EVIDENCE = {
@@ -182,3 +182,65 @@ def test_a_row_of_weight_zero_is_no_outlier(plant):
     weight = np.ones(2000)
     weight[rows] = 0.0
     assert diagnose(y, log_proba, input="logits", sample_weight=weight)["LA201"].status == "passed"
+
+
+N_ALL, N_OUTLIERS = 20_000, 20
+
+
+def summarized(y, log_proba, **extra):
+    """Of all rows the summary keeps 2048."""
+    return summarize(y, log_proba, input="logits", sample_entries=1, **extra)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("design", ["plain", "weights", "groups"])
+def test_rows_beyond_the_sample_are_named(plant, seed, design):
+    y, log_proba, rows = plant("outliers", n=N_ALL, k=3, scale=5.0, strength=N_OUTLIERS, seed=seed)
+    weight = np.random.default_rng(seed).exponential(size=N_ALL)
+    extra = {"plain": {}, "weights": {"sample_weight": weight}, "groups": {"groups": np.arange(N_ALL) // 4}}[design]
+    d = Diagnosis.from_summary(summarized(y, log_proba, **extra))
+    finding = d["LA201"]
+    assert finding.status == "fired"
+    assert np.isin(rows, d.samples(n=1000, by="surprise")["index"]).all()
+    assert np.isin(finding.evidence["rows"], rows).mean() >= 0.9
+    assert N_OUTLIERS <= finding.evidence["n_outliers"] <= N_OUTLIERS + 2
+    assert finding.evidence["n_certain"] <= finding.evidence["n_outliers"]
+    used = weight if design == "weights" else np.ones(N_ALL)
+    excess = -log_proba[rows, y[rows]] + np.vecdot(np.exp(log_proba[rows]), log_proba[rows])
+    planted = used[rows] @ excess / used.sum()
+    assert finding.value == pytest.approx(planted, rel=0.1)
+    assert finding.evidence["loss_share"] == pytest.approx(finding.value / d.metrics["log_loss"].value, rel=0.1)
+    assert d.decomposition["outliers"].value == finding.value
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.decomposition.total)
+    assert {f.code for f in d.issues} == {"LA201"}
+
+
+@pytest.mark.parametrize("cause", ["healthy", "temperature", "noise", "pair noise", "bias"])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_row_beyond_the_sample_is_named_without_need(plant, cause, seed):
+    strength = {"temperature": 2.0, "noise": 0.05, "pair noise": 0.15, "bias": 1.0}.get(cause)
+    y, log_proba, _ = plant(cause, n=N_ALL, k=3, scale=5.0, strength=strength, seed=seed)
+    finding = Diagnosis.from_summary(summarized(y, log_proba))["LA201"]
+    assert finding.status == "passed"
+
+
+def test_rows_beyond_the_sample_are_named_whatever_the_parts(plant):
+    y, log_proba, _ = plant("outliers", n=N_ALL, k=3, scale=5.0, strength=N_OUTLIERS)
+    whole = Diagnosis.from_summary(summarized(y, log_proba))
+    first, second = slice(0, 7000), slice(7000, N_ALL)
+    right = summarized(y[second], log_proba[second], classes=[0, 1, 2], row_offset=7000)
+    merged = Diagnosis.from_summary(right.merge(summarized(y[first], log_proba[first], classes=[0, 1, 2])))
+    assert merged["LA201"].status == "fired"
+    assert merged["LA201"].evidence["rows"] == whole["LA201"].evidence["rows"]
+    assert merged["LA201"].value == pytest.approx(whole["LA201"].value, rel=1e-12)
+
+
+def test_a_single_impossible_row_of_large_weight_is_named(plant):
+    y, log_proba, _ = plant("healthy", n=N_ALL, k=3, scale=5.0)
+    row = int(np.argmax(log_proba.max(axis=1)))
+    y[row] = log_proba[row].argmin()
+    weight = np.ones(N_ALL)
+    weight[row] = 50.0
+    d = Diagnosis.from_summary(summarized(y, log_proba, sample_weight=weight))
+    assert d["LA201"].status == "fired"
+    assert d["LA201"].evidence["rows"][0] == row
