@@ -438,8 +438,8 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
 
     Notes
     -----
-    The signed root of the likelihood ratio is close to a straight line in e, so a few secant steps find where it is
-    1.96; where zeros make it bend sharply near 0, halving steps between them do.
+    The signed root of the likelihood ratio is close to a straight line through 0 at the fit, so that a few steps along
+    the line to the last point find where it is 1.96; where zeros make it bend sharply near 0, halving steps do.
     """
     null, fit = causes.null, causes.fit
     flags = {"temperature": "temperature" in causes.terms, "bias": "class_bias" in causes.terms}
@@ -460,21 +460,20 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
         )
         return np.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))
 
-    far, far_root = 0.0, np.sqrt(causes.statistics["floor"])
-    if far_root <= Z95:
+    root = float(np.sqrt(causes.statistics["floor"]))
+    if root <= Z95:
         return 0.0
-    near, near_root = fit.floor, 0.0
+    far, near, middle = 0.0, fit.floor, 0.0
     for step in range(LIMIT_STEPS):
-        middle = near + (far - near) * (Z95 - near_root) / (far_root - near_root)
-        if step >= 3 and step % 2:
-            middle = 0.5 * (near + far)
+        ahead = fit.floor + (middle - fit.floor) * Z95 / root if root > 0 else far
+        middle = ahead if far < ahead < near and (step < 3 or step % 2) else 0.5 * (near + far)
         root = root_of_ratio(middle)
         if abs(root - Z95) < 0.02:
             return float(middle)
         if root > Z95:
-            far, far_root = middle, root
+            far = middle
         else:
-            near, near_root = middle, root
+            near = middle
     return float(far)
 
 

@@ -81,7 +81,9 @@ def concentration(null: NullModel, alpha: float, rng: np.random.Generator) -> Co
     rows = np.arange(null.n_rows)
     shares = []
     for draws in null.draws(N_DRAWS, rng):
-        shares.append(_top_share(weight * null.loss[rows, draws.labels()], n_top))
+        drawn = np.tile(weight * null.loss[rows, draws.top], (draws.size, 1))
+        drawn[draws.draw, draws.row] = weight[draws.row] * null.loss[draws.row, draws.label]
+        shares.append(_top_share(drawn, n_top))
     drawn = np.concatenate(shares)
     order = np.argsort(-(loss - null.entropy) * weight, kind="stable")
     excess = np.cumsum((weight * null.excess)[order][::-1])[::-1]  # excess of the rows that stay when the first m go

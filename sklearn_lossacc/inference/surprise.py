@@ -91,10 +91,11 @@ def expected_surprises(proba: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     >>> expected_surprises(np.array([[0.98, 0.02], [0.995, 0.005]]), np.array([0.01, 0.03])).round(3).tolist()
     [0.005, 0.025]
     """
-    row, column = np.nonzero(proba <= thresholds.max() * TIE)
-    unlikely = proba[row, column]
-    sums = [np.bincount(row, unlikely * (unlikely <= t * TIE), len(proba)) for t in thresholds]
-    return np.minimum(sums, thresholds[:, None]).sum(axis=1)
+    low = proba <= thresholds.max() * TIE
+    unlikely = proba[low]
+    row = np.repeat(np.arange(len(proba)), low.sum(axis=1))
+    sums = (np.bincount(row, unlikely * (unlikely <= t * TIE), len(proba)) for t in thresholds)
+    return np.array([np.minimum(total, t).sum() for total, t in zip(sums, thresholds, strict=True)])
 
 
 def too_many_surprises(proba: np.ndarray, surprise: np.ndarray, independent: bool = True) -> float:
@@ -197,10 +198,8 @@ def count_surprises(
     if not thresholds.size:
         return []
     low = table <= thresholds[-1] * TIE
-    values = table[low]
-    order = np.argsort(values)
-    reached = np.r_[0.0, np.cumsum(chance[low][order])]
-    expected = reached[np.searchsorted(values[order], thresholds * TIE, side="right")]
+    first = np.searchsorted(thresholds * TIE, table[low])
+    expected = np.cumsum(np.bincount(first, chance[low], thresholds.size))
     observed = np.searchsorted(own, thresholds * TIE, side="right")
     p_values = gammainc(observed / copies, expected / copies)
     return [
