@@ -1,8 +1,8 @@
 """Maximum likelihood for the temperature-bias-floor model q = (1 - e) softmax(beta log p + b) + e / k.
 
 The floor `e` is profiled out exactly at each step (the likelihood is concave in `e` for fixed `beta, b`, and that
-search touches vectors only), and `beta, b` move by Newton steps on the profile likelihood. Arrays are kept with
-the classes first, because reductions along a short last axis are slow.
+search touches vectors only), and `beta, b` move by Newton steps on the profile likelihood. Arrays of few classes are
+kept with these first, because reductions along a short last axis are slow.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ MAX_FLOOR = 0.5  # a larger floor is a model without information, not noisy labe
 BETA_RANGE = (1e-3, 1e3)
 BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without rows finite, and moves no other
 MAX_STEPS = 60
+WIDE = 256  # so many classes are reduced fast as they lie
 MAX_STRETCH = 1024.0
 
 
@@ -168,7 +169,9 @@ class _Problem:
 
     def __init__(self, log_proba, y, weight, temperature, bias, floor, floor_value=0.0):
         # With the largest score of each row at 0, no exponential overflows unless offsets are added.
-        self.scores = log_proba.T - log_proba.max(axis=1)
+        # A transpose alone keeps the rows first in memory, where short rows are reduced slowly.
+        scores = np.array(log_proba.T, order="C" if log_proba.shape[1] < WIDE else "K")
+        self.scores = np.subtract(scores, scores.max(axis=0), out=scores)
         self.n_classes, self.n_rows = self.scores.shape
         self.y = y
         self.rows = np.arange(self.n_rows)

@@ -227,16 +227,21 @@ class Evidence:
         return self.alpha / MOST_RULES
 
     @cached_property
+    def stage_losses(self) -> list[np.ndarray]:
+        """Losses of the rows that are kept, as they are and after each selected cause is taken off."""
+        return [] if self.causes is None else stage_losses(self.causes, self.null, self.log_proba)
+
+    @cached_property
     def fitted_parts(self) -> dict[str, Part]:
         """What each selected cause costs."""
-        return fitted_parts(self.causes, self.null, self.log_proba)
+        return fitted_parts(self.causes, self.null, self.stage_losses)
 
     @cached_property
     def repaired_gain(self) -> np.ndarray:
         """What the selected causes cost each sampled row: its loss less that of the selected model."""
         gain = np.zeros(self.null.n_rows)
         if self.causes is not None and self.causes.terms:
-            before, *_, after = stage_losses(self.causes, self.null, self.log_proba)
+            before, *_, after = self.stage_losses
             gain[self.causes.kept] = before - after
         return gain
 

@@ -44,8 +44,8 @@ def stage_losses(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> 
     return losses
 
 
-def fitted_parts(causes: CauseModel | None, null: NullModel, log_proba: np.ndarray) -> dict[str, Part]:
-    """Cost of each selected term along the path floor, class bias, temperature.
+def fitted_parts(causes: CauseModel | None, null: NullModel, losses: list[np.ndarray]) -> dict[str, Part]:
+    """Cost of each selected term along the path floor, class bias, temperature, from the losses of its stages.
 
     The loss that a fitted term saves on its own rows is optimistic by df / (2 n), which is taken off.
     """
@@ -54,7 +54,6 @@ def fitted_parts(causes: CauseModel | None, null: NullModel, log_proba: np.ndarr
     kept = causes.kept
     weight = null.weight[kept]
     group = None if null.group is None else np.unique(null.group[kept], return_inverse=True)[1]
-    losses = stage_losses(causes, null, log_proba)
     share = float(weight.sum() / null.weight.sum())
     n_effective = causes.scale * float(weight.sum())
     parts = {}
