@@ -74,6 +74,8 @@ class CauseModel:
         Whether outliers were set aside because what was selected rested on them, not because a floor did not fit.
     outlier_p : float
         The p-value by which outliers were set aside, with the rivals fitted; 1 where there are none.
+    rival : str or None
+        The term, ``"temperature"`` or ``"floor"``, that does as well in place of the other one, which is selected.
     """
 
     terms: tuple[str, ...]
@@ -87,6 +89,7 @@ class CauseModel:
     scale: float
     few_rows: bool = False
     outlier_p: float = 1.0
+    rival: str | None = None
 
 
 def design_effect(null: NullModel) -> float:
@@ -203,6 +206,19 @@ class _Selection:
         p_values.update(new_p_values, floor=floor[0])
         statistics.update(new_statistics, floor=floor[1])
         return terms, self.fit(frozenset(terms))
+
+    def rival(self, terms: tuple[str, ...]) -> str | None:
+        """Return whichever of temperature and floor makes the other, which is selected, dispensable.
+
+        Neither model is part of the other, so the one of larger likelihood says little: what is asked is whether the
+        selected term would be kept beside its rival.
+        """
+        either = {"temperature", "floor"}
+        chosen = either & set(terms)
+        if not self.allow_floor or len(chosen) != 1:
+            return None
+        p_value, _ = self.test(frozenset(terms) | either, *chosen)
+        return (either - chosen).pop() if p_value >= KEEP_BELOW else None
 
     def rough_test_of_bias(self, nuisances: frozenset) -> tuple[float, float]:
         """Class totals against the fitted nuisances, where offsets cannot be fitted: an answer that decides nothing.
@@ -746,4 +762,5 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
         selection.scale,
         resting,
         outlier_p,
+        selection.rival(terms),
     )

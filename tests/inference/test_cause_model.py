@@ -77,6 +77,22 @@ def test_planted_causes_are_selected(cause):
     assert (outliers > 0).sum() <= 1
 
 
+def test_a_floor_and_a_temperature_that_replace_each_other_are_rivals():
+    """Blunt probabilities of two classes flatten alike by noise and by a temperature; sharp ones do not."""
+    rivals = []
+    for seed in range(8):
+        log_proba, y, _ = planted(seed, 2, noise=0.2, scale=1.0)
+        causes = select(log_proba, y)
+        if causes.rival is not None:
+            assert len({"temperature", "floor"} & set(causes.terms)) == 1
+            assert {causes.rival} | set(causes.terms) >= {"temperature", "floor"}
+        rivals.append(causes.rival)
+    assert sum(rival is not None for rival in rivals) >= 2
+    for settings in ({"noise": 0.2}, {"temperature": 1.8}, {"temperature": 0.6}, {"bias": 1.0}, {}):
+        log_proba, y, _ = planted(0, 5, scale=2.0, **settings)
+        assert select(log_proba, y).rival is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cause", CAUSES)
 def test_planted_causes_are_selected_at_length(cause):

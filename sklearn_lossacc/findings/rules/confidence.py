@@ -44,6 +44,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         "nats": nats,
         "temperature_alone": evidence.temperature.value,
         "selected": list(causes.terms) if causes is not None else [],
+        "cannot_tell_from_noise": selected and causes is not None and causes.rival == "floor",
     }
     if limit is None:
         passed = f"{direction.capitalize()}confidence was not shown; the temperature is not identified by these rows."
@@ -65,6 +66,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         fired=(
             f"The model is {direction}confident: T = {ratio(value)}, and its log loss of {number(observed)} nats is "
             f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
+            + (" Label noise (LA202) explains these rows as well." if facts["cannot_tell_from_noise"] else "")
         ),
         passed=passed,
         advice=RECALIBRATE,

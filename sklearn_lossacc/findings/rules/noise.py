@@ -46,7 +46,14 @@ def judge(evidence: Evidence) -> Verdict:
     part = evidence.fitted_parts.get("floor")
     nats = part.value if part is not None else 0.0
     upper = evidence.error_upper_limit
-    facts: dict = {**p_values, "nats": nats, "upper_end": upper, "assumption": ASSUMPTION}
+    rival = causes is not None and causes.rival == "temperature"
+    facts: dict = {
+        **p_values,
+        "nats": nats,
+        "upper_end": upper,
+        "assumption": ASSUMPTION,
+        "cannot_tell_from_overconfidence": rival,
+    }
     if not selected or causes is None:
         could_be = upper if upper is not None else 1.0
         return Verdict(
@@ -57,9 +64,11 @@ def judge(evidence: Evidence) -> Verdict:
             p_value=p_value,
             evidence=facts,
             passed=(
-                f"Label noise was not shown; a network that learnt it hides it, so up to {percent(could_be)} of the "
-                "labels may be wrong."
-            ),
+                "Label noise was not shown, but explains these rows as well as the overconfidence of LA101; "
+                if causes is not None and causes.rival == "floor"
+                else "Label noise was not shown; a network that learnt it hides it, so "
+            )
+            + f"up to {percent(could_be)} of the labels may be wrong.",
         )
     scores = finite(causes.null.log_proba, LOG_CLIP)
     value, low = evidence.noise
@@ -83,9 +92,12 @@ def judge(evidence: Evidence) -> Verdict:
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
     fired = (
-        f"About {percent(value)} of the labels look like noise that no temperature explains (at least {percent(low)}, "
+        f"About {percent(value)} of the labels look like noise{'' if rival else ' that no temperature explains'} "
+        f"(at least {percent(low)}, "
         f"at most {percent(high)}); it costs {number(nats)} nats."
     )
+    if rival:
+        fired += " Overconfidence (LA101) explains these rows as well."
     if facts["line"] is not None:
         fired += (
             " With two classes this cannot be told from scores stretched along a straight line (slope "

@@ -17,6 +17,7 @@ EVIDENCE = {
     "nats",
     "temperature_alone",
     "selected",
+    "cannot_tell_from_noise",
 }
 
 

@@ -15,6 +15,7 @@ EVIDENCE = {
     "nats",
     "temperature_alone",
     "selected",
+    "cannot_tell_from_noise",
 }
 
 

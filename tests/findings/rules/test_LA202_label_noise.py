@@ -13,6 +13,7 @@ EVIDENCE = {
     "nats",
     "upper_end",
     "assumption",
+    "cannot_tell_from_overconfidence",
     "rate",
     "lower_end",
     "anchor",
@@ -72,7 +73,16 @@ def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
     finding = diagnosed("healthy", k=k, scale=scale)["LA202"]
     assert finding.status == "passed"
     assert finding.value == 0.0
-    assert set(finding.evidence) == {"p_gate", "p_attr", "p_holm", "nats", "upper_end", "assumption", "could_be"}
+    assert set(finding.evidence) == {
+        "p_gate",
+        "p_attr",
+        "p_holm",
+        "nats",
+        "upper_end",
+        "assumption",
+        "cannot_tell_from_overconfidence",
+        "could_be",
+    }
 
 
 @pytest.mark.parametrize("k", [2, 10])
@@ -162,3 +172,23 @@ def test_two_classes_cannot_tell_noise_from_a_stretched_scale(diagnosed, plant):
 
 def test_more_than_two_classes_have_no_line(diagnosed):
     assert diagnosed("noise", k=3, scale=3.0, strength=0.1)["LA202"].evidence["line"] is None
+
+
+def test_blunt_rows_say_that_overconfidence_explains_them_as_well(plant):
+    """One of the two fires, never both, and the sentence names the other."""
+    reserved = 0
+    for seed in range(8):
+        y, log_proba, _ = plant("noise", k=2, scale=1.0, strength=0.4, seed=seed)
+        d = diagnose(y, log_proba, input="logits")
+        over, noise = d["LA101"], d["LA202"]
+        if over.evidence["cannot_tell_from_noise"]:
+            assert over.headline.endswith("Label noise (LA202) explains these rows as well.")
+            assert (over.status, noise.status) == ("fired", "passed")
+            assert "explains these rows as well as the overconfidence of LA101" in noise.headline
+            reserved += 1
+        elif noise.evidence["cannot_tell_from_overconfidence"]:
+            assert "Overconfidence (LA101) explains these rows as well." in noise.headline
+            assert "that no temperature explains" not in noise.headline
+            assert over.status == "passed"
+            reserved += 1
+    assert reserved >= 2
