@@ -93,12 +93,13 @@ assert table["isotonic"][1] < table["temperature"][1]
 assert table["matrix"][-1] < table["vector"][-1] / 3
 lead = np.min([values for name, values in table.items() if name != "auto"], axis=0)
 assert (lead == np.minimum(table["vector"], table["matrix"])).all()
-assert (table["auto"][:2] > 2 * lead[:2]).all()
+assert table["auto"][0] > 2 * lead[0]
+assert table["auto"][1] < 2 * lead[1]
 assert (table["auto"] < table["identity"]).all()
 assert (table["auto"][2:] < lead[2:] + 0.01).all()
 assert (table["auto"][3:] < lead[3:] + 0.002).all()
 
 # %%
 # *The vector and the matrix were better than one temperature from 40 rows on, isotonic maps from
-# 120. The automatic choice asks for 40 rows a class before it tries vector and matrix; from 1200
-# rows on it was as good as the best of them.*
+# 120. The automatic choice asks 40 rows for more evidence than they have; with 120 it made most of
+# the gain, and from 1200 rows on it was as good as the best of them.*

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.candidates import CANDIDATES
+from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
+from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare
+from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -57,17 +59,22 @@ class AutoCalibrator(BaseCalibrator):
 
     Notes
     -----
-    Candidates, from the simplest: the identity; one cautious temperature; from 100 rows on temperature with a floor;
-    for two classes a sigmoid and a spline; for more a vector, and up to 100 classes a matrix, both after a temperature
-    with a floor; and isotonic maps. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each,
-    isotonic maps for 1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their
-    `strength` is the best of 4 and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays.
-    The choice is the first candidate whose mean loss exceeds the smallest by at most one standard error of the paired
-    difference. On a healthy model that is the identity, nearly always.
+    Candidates, from the simplest: the identity; one cautious temperature; temperature with a floor; for two classes
+    a sigmoid and a spline; for more a vector, and up to 100 classes a matrix, after a temperature with a floor; and
+    isotonic maps. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each, isotonic maps for
+    1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their `strength` is the best of 4
+    and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice is the first
+    candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy
+    model that is the identity, nearly always.
+
+    Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
+    What all rows make one believe is said by a vector with ``cautious=True``, for any number of rows a class and, in
+    place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
+    is within .001 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
-    Above 2**21 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the chosen
+    Above 2**19 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the chosen
     calibrator is fitted on all rows.
 
     References
@@ -99,18 +106,31 @@ class AutoCalibrator(BaseCalibrator):
         if n_folds < 2:
             raise ValueError(f"n_folds must be at least 2, got {n_folds}.")
         folds = assign_folds(predictions, n_folds)
-        enough = len(folds.rows) >= 2 * n_folds and folds.n_units >= 4
+        n_rows = max(len(folds.rows), class_weight.sum())  # copies and weights alike
+        enough = n_rows >= 2 * n_folds and folds.n_units >= 4
         self.cv_results_: dict[str, np.ndarray] = {}
-        candidates = [one for one in CANDIDATES[: None if enough else 1] if one.suits(class_weight)]
+        few = are_few(predictions)
+        if few:
+            worth = effective_weight(predictions)
+            class_weight = np.bincount(predictions.y, weights=worth, minlength=predictions.n_classes)
+        candidates = [one for one in (FEW_ROWS_CANDIDATES if few else CANDIDATES) if one.suits(class_weight)]
         chosen, make = candidates[0], candidates[0].make
         if enough:
             all_weights = predictions.sample_weight
             weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
             trials = [one.attempt(predictions, folds, weight) for one in candidates]
             mean = np.array([trial.mean for trial in trials])
-            best = trials[int(mean.argmin())].loss
+            rivals = np.arange(len(trials))
+            if few:
+                beliefs = [
+                    fit_inner(one.make(input=self.input, classes=predictions.classes), predictions)
+                    for one in candidates
+                    if one in BELIEFS
+                ]
+                rivals = np.append(simplest_believed(beliefs, predictions, worth), rivals[len(beliefs) :])
+            best = trials[rivals[mean[rivals].argmin()]].loss
             pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
-            place = int(np.argmax(pairs[:, 0] <= pairs[:, 1] + NO_DIFFERENCE))
+            place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])
             chosen, make = candidates[place], trials[place].make
             self.cv_results_ = {
                 "name": np.array([one.name for one in candidates]),

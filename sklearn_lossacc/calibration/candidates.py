@@ -20,7 +20,7 @@ from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["CANDIDATES", "Candidate", "Trial"]
+__all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "Candidate", "Trial"]
 
 
 class Trial(NamedTuple):
@@ -128,3 +128,12 @@ CANDIDATES = (
     Candidate("spline", SplineCalibrator, rows_of_rarest=100, n_classes=(2, 2)),
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
 )
+
+# Few rows are first asked what they make one believe: the simplest of these that is about as good has the others to
+# prove themselves against it.
+BELIEFS = (
+    *CANDIDATES[:2],
+    Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True, cautious=True)),
+    Candidate("vector", partial(VectorCalibrator, floor=True, cautious=True), n_classes=(1, 300)),
+)
+FEW_ROWS_CANDIDATES = (*BELIEFS, *(one for one in CANDIDATES if one.name in ("matrix", "spline", "isotonic")))

@@ -13,7 +13,7 @@ from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
 
-MAX_ENTRIES, MAX_ROWS = 2**21, 2**17  # beyond either, folds hold a fixed sample of the rows
+MAX_ENTRIES, MAX_ROWS = 2**19, 2**17  # beyond either, folds hold a fixed sample of the rows
 MIN_ROWS = 2048
 
 
@@ -82,7 +82,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     Returns
     -------
     Folds
-        Above 2**21 entries, or 2**17 rows, of a fixed sample of the rows.
+        Above 2**19 entries, or 2**17 rows, of a fixed sample of the rows.
 
     Notes
     -----

@@ -30,7 +30,7 @@ class StructuredCalibrator(BaseCalibrator):
         if not 0.0 < self.strength < np.inf:
             raise ValueError(f"strength must be a positive number, got {self.strength!r}.")
         penalty = self.strength * self._penalty(predictions.n_classes)
-        inner = TemperatureCalibrator(floor=self.floor, input=self.input, classes=predictions.classes)
+        inner = self._first_temperature(predictions)
         self.temperature_calibrator_ = fit_inner(inner, predictions)
         self.share_ = 0.0
         theta = np.zeros_like(penalty)
@@ -38,14 +38,14 @@ class StructuredCalibrator(BaseCalibrator):
             self._set(theta)
             return inner.outcome_
         y, weight, scores = predictions.y, predictions.sample_weight, predictions.checked
-        self.share_ = 1.0 / (float(class_weight.sum()) + 1.0)
+        self.share_ = self._mixed_share(predictions, float(class_weight.sum()))
         x = np.empty((scores.n_rows, predictions.n_classes), dtype=scores_dtype(scores.n_rows, theta))
         before = 0.0
         for rows in row_blocks(*x.shape):
             tempered = inner._apply(scores, rows)
             before += self._block_loss(tempered, y[rows], weight, rows)
             x[rows] = self._log_mixed(tempered)
-        theta = fit_multinomial(x, y, weight, penalty=penalty)
+        theta = self._fit_map(predictions, x, penalty)
         after = 0.0
         for rows in row_blocks(*x.shape):
             after += self._block_loss(softmax(adjusted_scores(x[rows], theta)), y[rows], weight, rows)
@@ -54,6 +54,18 @@ class StructuredCalibrator(BaseCalibrator):
             self.share_, theta = 0.0, np.zeros_like(theta)
         self._set(theta)
         return "converged"
+
+    def _first_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
+        """Make the temperature that comes first."""
+        return TemperatureCalibrator(floor=self.floor, input=self.input, classes=predictions.classes)
+
+    def _mixed_share(self, predictions: Predictions, total: float) -> float:
+        """Return the share of equal probabilities that bounds the logs."""
+        return 1.0 / (total + 1.0)
+
+    def _fit_map(self, predictions: Predictions, x: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+        """Fit the map of the logs."""
+        return fit_multinomial(x, predictions.y, predictions.sample_weight, penalty=penalty)
 
     @staticmethod
     def _block_loss(proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rows: slice) -> float:

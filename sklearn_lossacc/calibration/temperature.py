@@ -9,8 +9,11 @@ import numpy as np
 from sklearn_lossacc._numerics import softmax
 from sklearn_lossacc._numerics.floor_blocks import floor_alone, solve_floor_in_blocks
 from sklearn_lossacc._numerics.shrinkage import believed_share
+from sklearn_lossacc._numerics.temperature import FARTHEST
+from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -36,8 +39,8 @@ class TemperatureCalibrator(BaseCalibrator):
         Whether to mix in a share of the uniform distribution, learnt too. It keeps a few confidently wrong
         rows, or wrong labels, from spoiling the temperature of all others.
     cautious : bool, default=False
-        Whether to take the mean of log T under a prior that expects T = 1, instead of its most likely value: closer
-        to 1 where rows are few, the same where they are many. Not together with `floor`.
+        Whether to take the mean of log T, and of the floor, under a prior that expects T = 1, instead of the most
+        likely value: closer to 1 where rows are few, the same where they are many.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -85,6 +88,12 @@ class TemperatureCalibrator(BaseCalibrator):
     approximation, under an equal mixture of normal priors with standard deviations 0, .05, .1, .2, .4 and .8. At one
     standard error of .1 the share is .42, at two .60, at three .80.
 
+    With ``cautious=True`` and ``floor=True``, up to 4096 rows and 2**20 entries, log beta and e are the exact posterior
+    means. The prior gives .9 to beta = 1 and e = 0, .07 to the last five of these normal laws, and .03 to them with a
+    floor, log e uniform between 1e-4 and .5; copies, weights and groups count for as many independent rows as they are
+    worth. So few rows leave T = 1 alone, and probabilities of 0 get a floor before one of them comes true. Beyond, they
+    are the most likely values.
+
     References
     ----------
     C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
@@ -107,10 +116,15 @@ class TemperatureCalibrator(BaseCalibrator):
         self.cautious = cautious
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        if self.floor and self.cautious:
-            raise ValueError("floor and cautious exclude each other: the prior is one of the temperature alone.")
         self.prior_ = _prior(class_weight)
         logits = self.input == "logits"
+        if self.floor and self.cautious and are_few(predictions):
+            logs = log_scores(predictions.scores, logits=logits)
+            logs = np.maximum(logs - logs.max(axis=1, keepdims=True), -FARTHEST)
+            log_beta, floor = believed_temperature(logs, predictions.y, effective_weight(predictions))
+            self._set(float(np.exp(log_beta)), floor)
+            self.n_iter_ = 0
+            return "converged"
         data = predictions.scores, predictions.y, predictions.sample_weight
         solution = solve_temperature_in_blocks(*data, logits=logits)
         outcome: Outcome = solution.outcome
@@ -121,7 +135,7 @@ class TemperatureCalibrator(BaseCalibrator):
             outcome = "uninformative" if beta == 0 else "converged"
             if beta == np.inf:
                 outcome, beta, floor = "separable", 1.0, floor_alone(*data, logits=logits)
-        if self.cautious and outcome == "converged":
+        if self.cautious and not self.floor and outcome == "converged":
             beta **= believed_share(float(np.log(beta)), beta**2 * solution.information)
         self._set(beta, floor)
         self.n_iter_ = solution.n_passes

@@ -129,7 +129,8 @@ def test_groups_count_as_one_draw_in_the_standard_error():
 
 
 def test_groups_reach_the_inner_splits(monkeypatch):
-    monkeypatch.setattr(auto, "CANDIDATES", CANDIDATES[:3])  # the same is best with and without groups
+    monkeypatch.setattr(auto, "FEW_ROWS_CANDIDATES", CANDIDATES[:2])  # the same is best with and without groups
+    monkeypatch.setattr(auto, "BELIEFS", CANDIDATES[:2])
     # Copies inside groups, slightly changed: without groups they would vouch for each other.
     P, y = draw(150, temperature=1.6, seed=3)
     rng = np.random.default_rng(0)
@@ -165,7 +166,7 @@ def test_large_data_are_chosen_on_a_sample_and_fitted_on_all():
     calibrator = AutoCalibrator(n_folds=2).fit(P, y)
     assert calibrator.choice_ == "temperature"
     assert calibrator.calibrator_.temperature_ == TemperatureCalibrator(cautious=True).fit(P, y).temperature_
-    assert len(assign_folds(Predictions.from_arrays(y, P), 2).rows) == 2**21 // 50
+    assert len(assign_folds(Predictions.from_arrays(y, P), 2).rows) == 2**19 // 50
 
 
 def test_a_class_with_one_row_is_no_crash():

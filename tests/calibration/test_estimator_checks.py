@@ -81,7 +81,8 @@ SPARSE = (
 
 def expected_failures(calibrator):
     learns_one_class = isinstance(
-        calibrator, DirichletCalibrator | IsotonicCalibrator | OneVsRestCalibrator | StructuredCalibrator
+        calibrator,
+        AutoCalibrator | DirichletCalibrator | IsotonicCalibrator | OneVsRestCalibrator | StructuredCalibrator,
     )
     return SHAPE_MISMATCHES | SPARSE | ({} if learns_one_class else ONE_CLASS)
 

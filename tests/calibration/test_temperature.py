@@ -222,6 +222,31 @@ def test_caution_is_the_posterior_mean_of_the_log():
     assert abs(np.log(found) - posterior @ log_beta / posterior.sum()) < 0.01
 
 
-def test_caution_and_a_floor_exclude_each_other():
-    with pytest.raises(ValueError, match="exclude"):
-        TemperatureCalibrator(floor=True, cautious=True).fit(*draw(50))
+def test_caution_with_a_floor_is_the_posterior_mean_of_both():
+    P, y = draw(300, seed=0)
+    P[:5] = P[:5, ::-1]  # a few rows that are surely wrong
+    log_beta, floor = np.linspace(-1.5, 1, 401), np.geomspace(1e-4, 0.5, 200)
+    share = np.exp(np.array([np.exp(u) * np.log(P) for u in log_beta]))
+    share = (share / share.sum(axis=2, keepdims=True))[:, np.arange(300), y]
+    with_floor = np.array([np.log(np.outer(one, 1 - floor) + floor / P.shape[1]).sum(axis=0) for one in share])
+    log_likelihood = np.column_stack([np.log(share).sum(axis=1), with_floor])
+    prior = sum(np.exp(-0.5 * (log_beta / s) ** 2) / s for s in (0.05, 0.1, 0.2, 0.4, 0.8)) / 5 / np.sqrt(2 * np.pi)
+    mass = 0.1 * prior[:, np.newaxis] * np.exp(log_likelihood - log_likelihood.max())
+    mass *= (log_beta[1] - log_beta[0]) * np.r_[0.7, np.full(200, 0.3 / 200)]
+    nothing = 0.9 * np.exp(np.log(P)[np.arange(300), y].sum() - log_likelihood.max())
+    total = mass.sum() + nothing
+    found = TemperatureCalibrator(floor=True, cautious=True).fit(P, y)
+    assert abs(np.log(found.inverse_temperature_) - mass.sum(axis=1) @ log_beta / total) < 0.005
+    assert abs(found.floor_ - mass[:, 1:].sum(axis=0) @ floor / total) < 0.001
+
+
+def test_caution_with_a_floor_on_many_rows_is_the_most_likely():
+    P, y = draw(5000)
+    cautious, likely = (TemperatureCalibrator(floor=True, cautious=one).fit(P, y) for one in (True, False))
+    assert (cautious.inverse_temperature_, cautious.floor_) == (likely.inverse_temperature_, likely.floor_)
+
+
+def test_zeros_get_a_floor_before_one_of_them_is_true():
+    y = np.arange(50) % 2
+    calibrator = TemperatureCalibrator(floor=True, cautious=True).fit(np.eye(2)[y], y)
+    assert 1e-5 < calibrator.floor_ < 0.01

@@ -46,6 +46,8 @@ CALIBRATORS = [
     TemperatureCalibrator(),
     TemperatureCalibrator(floor=True),
     TemperatureCalibrator(cautious=True),
+    TemperatureCalibrator(floor=True, cautious=True),
+    VectorCalibrator(floor=True, cautious=True),
     IsotonicCalibrator(),
     IsotonicCalibrator(centered=False),
     SigmoidCalibrator(),

@@ -45,6 +45,8 @@ CALIBRATORS = [
     IdentityCalibrator(),
     *PARAMETRIC,
     TemperatureCalibrator(cautious=True),  # a mean, not a maximum: half-way to one, a clipped loss can rise a little
+    TemperatureCalibrator(floor=True, cautious=True),
+    VectorCalibrator(floor=True, cautious=True),
     PriorShiftCalibrator(),
     IsotonicCalibrator(),
     IsotonicCalibrator(centered=False),

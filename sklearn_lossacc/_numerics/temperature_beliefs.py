@@ -1,0 +1,102 @@
+"""Temperature and floor under a prior that expects nothing to be wrong: their posterior means, by quadrature."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc._numerics.links import log_softmax
+from sklearn_lossacc._numerics.shrinkage import NOTHING_WRONG, WRONG_SCALES
+
+__all__ = ["believed_temperature"]
+
+WITH_FLOOR = 0.3  # of what may be wrong: a floor besides the temperature
+LOG_BETA = (-3.0, 1.6)  # temperatures of 20 to 0.2
+LOG_FLOOR = (float(np.log(1e-4)), float(np.log(0.5)))
+N_BETAS, N_FLOORS = 25, 13
+MAX_ZOOMS = 6
+NEGLIGIBLE = 1e-5
+
+
+def _log_prior(log_beta: np.ndarray) -> np.ndarray:
+    """Return the log density of log beta if something is wrong."""
+    scale = np.array(WRONG_SCALES)[:, np.newaxis]
+    return np.log((np.exp(-0.5 * (log_beta / scale) ** 2) / scale).mean(axis=0) / np.sqrt(2 * np.pi))
+
+
+def _log_widths(nodes: np.ndarray) -> np.ndarray:
+    """Return the logs of the weights of the trapezoidal rule."""
+    width = np.gradient(nodes)
+    width[[0, -1]] /= 2
+    return np.log(width)
+
+
+def _zoomed(nodes: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """Return as many nodes over the part that holds the mass, and one more on each side."""
+    held = np.flatnonzero(mass > NEGLIGIBLE * mass.max())
+    first, last = max(held[0] - 1, 0), min(held[-1] + 1, len(nodes) - 1)
+    return np.linspace(nodes[first], nodes[last], len(nodes))
+
+
+def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Return the posterior means of log beta and of the floor.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Logs of probabilities, or finite logits.
+    y : ndarray of int of shape (n_rows,)
+        Column of each row's label.
+    weight : ndarray of shape (n_rows,), float64
+        How many independent rows each one counts for.
+
+    Returns
+    -------
+    log_beta : float
+        beta = 1 / T is the power that the probabilities are raised to.
+    floor : float
+        Share of the uniform distribution.
+
+    Notes
+    -----
+    The prior gives 0.9 to beta = 1 without a floor. The rest goes to log beta from an equal mixture of normal laws with
+    mean 0 and standard deviations 0.05, 0.1, 0.2, 0.4 and 0.8; to three tenths with a floor, its logarithm uniform
+    between 1e-4 and 0.5. The likelihood is summed on a grid, which zooms in on where the mass is.
+
+    Examples
+    --------
+    A model that says .9: right nine times out of ten it is believed, right half of the time it is not:
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
+    >>> logs, rows = np.log(np.tile([0.1, 0.9], (100, 1))), np.arange(100)
+    >>> for n in (10, 2):
+    ...     log_beta, floor = believed_temperature(logs, (rows % n > 0) * 1, np.ones(100))
+    ...     print(round(log_beta, 1), round(floor, 2))
+    0.0 0.0
+    -1.9 0.06
+    """
+    n_rows, n_classes = log_proba.shape
+    label = np.arange(n_rows), y
+
+    def log_likelihood(log_beta: float, floors: np.ndarray) -> np.ndarray:
+        """Sum over the rows, without a floor and with each of them."""
+        log_s = log_softmax(np.exp(log_beta) * log_proba)[label]
+        lifted = (1.0 - floors) * np.exp(log_s)[:, np.newaxis] + floors / n_classes
+        return np.append(weight @ log_s, weight @ np.log(lifted))
+
+    betas, log_floors = np.linspace(*LOG_BETA, N_BETAS), np.linspace(*LOG_FLOOR, N_FLOORS)
+    nothing = np.log(NOTHING_WRONG) + log_likelihood(0.0, np.exp(log_floors[:1]))[0]
+    for zoom in range(MAX_ZOOMS):
+        floors = np.exp(log_floors)
+        log_mass = np.array([log_likelihood(beta, floors) for beta in betas])
+        log_mass += (_log_prior(betas) + _log_widths(betas) + np.log1p(-NOTHING_WRONG))[:, np.newaxis]
+        log_mass[:, 0] += np.log1p(-WITH_FLOOR)
+        log_mass[:, 1:] += np.log(WITH_FLOOR) + _log_widths(log_floors) - np.log(np.ptp(LOG_FLOOR))
+        mass = np.exp(log_mass - max(log_mass.max(), nothing))
+        nearer = _zoomed(betas, mass.sum(axis=1)), _zoomed(log_floors, mass[:, 1:].sum(axis=0))
+        spans = np.ptp(nearer[0]) / np.ptp(betas), np.ptp(nearer[1]) / np.ptp(log_floors)
+        if min(spans) > 0.5 or zoom == MAX_ZOOMS - 1:
+            break
+        betas, log_floors = nearer
+    total = mass.sum() + np.exp(nothing - max(log_mass.max(), nothing))
+    return float(mass.sum(axis=1) @ betas / total), float(mass[:, 1:].sum(axis=0) @ floors / total)

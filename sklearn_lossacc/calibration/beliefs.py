@@ -1,0 +1,104 @@
+"""What few rows are worth, and the simplest of several maps that is as good as what they make one believe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sklearn_lossacc._numerics import LOSS_CLIP, softmax
+from sklearn_lossacc._numerics.temperature import FARTHEST
+from sklearn_lossacc._numerics.temperature_blocks import log_scores
+from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.inputs import Predictions
+
+__all__ = ["are_few", "effective_weight", "simplest_believed"]
+
+FEW_ROWS, FEW_ENTRIES = 2**12, 2**20  # a prior counts for little beyond the first, and costs much beyond the second
+NEGLIGIBLE = 1e-3  # nats
+DIGITS, NOTHING = 9, 1e-9  # of scores, in nats: beyond is rounding
+
+
+def are_few(predictions: Predictions) -> bool:
+    """Say whether a prior still counts for something.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores; weight k is k rows.
+
+    Returns
+    -------
+    bool
+        True up to 4096 rows and 2**20 entries.
+    """
+    weight = predictions.sample_weight
+    n_rows = predictions.n_rows if weight is None else max(float((weight > 0).sum()), float(weight.sum()))
+    return n_rows <= FEW_ROWS and n_rows * predictions.n_classes <= FEW_ENTRIES
+
+
+def effective_weight(predictions: Predictions) -> np.ndarray:
+    """Divide the weights by how much more than that many rows they let the likelihood vary.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        1 for rows without weights and groups, all different. Copies of a row, weights and groups of alike rows count
+        for as many independent rows as they are worth.
+
+    Notes
+    -----
+    The divisor is the variance of the slope in log beta of the log likelihood, with each group, or all rows of the same
+    scores, as one draw, over that of as many independent rows; at least 1.
+    """
+    y, n_rows = predictions.y, predictions.n_rows
+    weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
+    share = weight / weight.max()
+    scores = log_scores(predictions.scores, logits=predictions.input == "logits", ordered=True)
+    scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST)
+    unit = predictions.groups
+    if unit is None:  # rounded: a pair of probabilities and the second of them have the same copies
+        unit = np.unique(scores.round(DIGITS), axis=0, return_inverse=True)[1].ravel()
+    residual = scores[np.arange(n_rows), y] - (softmax(scores) * scores).sum(axis=1)
+    residual -= share @ residual / share.sum()
+    size = np.sqrt(share @ residual**2 / share.sum())
+    residual = residual / size if size > NOTHING else np.ones(n_rows)
+    by_unit = np.bincount(unit, weights=share * residual)
+    square = float(weight.max() * (by_unit @ by_unit))
+    total = float(share @ residual**2)
+    return weight * (total / square if square > total else 1.0)
+
+
+def simplest_believed(calibrators: Sequence[BaseCalibrator], predictions: Predictions, weight: np.ndarray) -> int:
+    """Find the first of several maps that costs next to nothing if the last is right.
+
+    Parameters
+    ----------
+    calibrators : sequence of BaseCalibrator
+        Fitted, from the simplest on.
+    predictions : Predictions
+        Labels and scores.
+    weight : ndarray of shape (n_rows,)
+        From `effective_weight`.
+
+    Returns
+    -------
+    int
+        Place of the first with a mean Kullback-Leibler divergence of at most .001 nats, or, where that is less, of what
+        fitting one parameter costs, 1 / 2n.
+    """
+    rows, scores = slice(0, predictions.n_rows), predictions.checked
+    believed = calibrators[-1]._apply(scores, rows)
+    entropy = (believed * np.log(believed)).sum(axis=1)
+    total = float(weight.sum())
+    for place, one in enumerate(calibrators):
+        proba = np.maximum(one._apply(scores, rows), LOSS_CLIP)
+        cost = weight @ (entropy - (believed * np.log(proba)).sum(axis=1)) / total
+        if cost <= min(NEGLIGIBLE, 0.5 / total):
+            return place
+    return len(calibrators) - 1

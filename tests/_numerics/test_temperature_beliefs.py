@@ -1,0 +1,44 @@
+import numpy as np
+
+from sklearn_lossacc._numerics.links import log_softmax
+from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
+
+
+def draw(n, beta=1.0, noise=0.0, seed=0, k=3):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2, size=(n, k))
+    y = (beta * logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    y = np.where(rng.random(n) < noise, rng.integers(0, k, n), y)
+    return log_softmax(logits), y
+
+
+def test_nothing_wrong_is_believed():
+    means = np.array([believed_temperature(*draw(50, seed=seed), np.ones(50)) for seed in range(40)])
+    assert np.median(abs(means[:, 0])) < 0.05
+    assert np.median(means[:, 1]) < 0.002
+
+
+def test_many_rows_are_believed():
+    logs, y = draw(4000, beta=0.5, noise=0.1)
+    log_beta, floor = believed_temperature(logs, y, np.ones(4000))
+    proba = np.exp(log_softmax(np.exp(log_beta) * logs))[np.arange(4000), y]
+    believed = np.log((1 - floor) * proba + floor / 3).sum()
+    assert fit_mixture(logs, y).log_likelihood - 1 < believed
+
+
+def test_weights_are_copies():
+    logs, y = draw(60, beta=0.3)
+    copies = np.arange(60) % 3
+    twice = believed_temperature(logs.repeat(copies, axis=0), y.repeat(copies), np.ones(copies.sum()))
+    np.testing.assert_allclose(believed_temperature(logs, y, copies.astype(float)), twice, rtol=1e-9)
+
+
+def test_separable_labels_do_not_run_away():
+    sharper = []
+    for n in (5, 30):
+        logs, _ = draw(n)
+        log_beta, floor = believed_temperature(logs, logs.argmax(axis=1), np.ones(n))
+        assert floor < 0.002
+        sharper.append(log_beta)
+    assert 0 < sharper[0] < 0.1 < sharper[1] < 1.4

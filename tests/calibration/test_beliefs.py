@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_lossacc.calibration import IdentityCalibrator, TemperatureCalibrator, VectorCalibrator
+from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
+from sklearn_lossacc.inputs import Predictions
+
+
+def draw(n, k=3, seed=0):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2, size=(n, k))
+    return softmax(logits, axis=1), (logits + rng.gumbel(size=(n, k))).argmax(axis=1)
+
+
+def test_rows_without_weights_and_groups_count_for_themselves():
+    P, y = draw(50)
+    np.testing.assert_allclose(effective_weight(Predictions.from_arrays(y, P)), np.ones(50))
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+def test_copies_count_once(grouped):
+    P, y = draw(50)
+    group = np.arange(50).repeat(4)
+    copies = Predictions.from_arrays(y.repeat(4), P.repeat(4, axis=0), groups=group if grouped else None)
+    np.testing.assert_allclose(effective_weight(copies), np.full(200, 0.25))
+    heavy = Predictions.from_arrays(y, P, sample_weight=np.full(50, 4.0))
+    np.testing.assert_allclose(effective_weight(heavy), np.ones(50))
+
+
+def test_rows_of_one_group_that_have_nothing_in_common_count_for_themselves():
+    totals = []
+    for seed in range(20):
+        P, y = draw(600, seed=seed)
+        totals.append(effective_weight(Predictions.from_arrays(y, P, groups=np.arange(600) // 3)).sum())
+    assert 480 < np.mean(totals) <= 600
+
+
+def test_rows_of_weight_zero_are_no_rows():
+    P, y = draw(60)
+    weight = np.r_[np.ones(50), np.zeros(10)]
+    found = effective_weight(Predictions.from_arrays(y, P, sample_weight=weight))
+    np.testing.assert_allclose(found, weight)
+
+
+def test_few_is_said_of_copies_and_weights_alike():
+    P, y = draw(3000)
+    assert are_few(Predictions.from_arrays(y, P))
+    assert not are_few(Predictions.from_arrays(y, P, sample_weight=np.full(3000, 2.0)))
+    assert not are_few(Predictions.from_arrays(y.repeat(2), P.repeat(2, axis=0)))
+
+
+@pytest.mark.parametrize(("tilt", "place"), [(1.0, 0), (3.0, 1), (np.array([1.0, 1.0, 3.0]), 2)])
+def test_the_simplest_that_is_right_is_found(tilt, place):
+    P, y = draw(2000)
+    stated = softmax(tilt * np.log(P), axis=1)
+    predictions = Predictions.from_arrays(y, stated)
+    makers = IdentityCalibrator(), TemperatureCalibrator(cautious=True), VectorCalibrator(floor=True, cautious=True)
+    calibrators = [one.fit(stated, y) for one in makers]
+    assert simplest_believed(calibrators, predictions, np.ones(2000)) == place
