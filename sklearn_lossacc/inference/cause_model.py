@@ -16,7 +16,7 @@ from scipy.stats import chi2, gamma
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, N_DRAWS, ClassCounts, Statistic, monte_carlo
-from sklearn_lossacc.inference.largest_class import MANY_CLASSES, largest_class_p_value
+from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.surprise import (
     TIE,
@@ -179,11 +179,10 @@ class _Selection:
         if term == "class_bias" and self.too_sparse():
             return self.rough_test_of_bias(terms - {term})
         p_value, statistic = self.test_of_all(terms, term)
-        if term == "class_bias" and self.null.group is None and self.null.n_classes >= MANY_CLASSES:
-            # As of the gate: a bias of a few classes may show in the furthest total alone.
+        if term == "class_bias" and self.null.n_classes >= MANY_CLASSES:
             fit = self.fit(terms - {term})
             proba = mixture_proba(self.finite_log_proba, fit.beta, fit.bias, fit.floor)
-            p_value = min(1.0, 2.0 * min(p_value, largest_class_p_value(proba, self.null.y, self.null.weight)))
+            p_value = or_largest_class(p_value, proba, self.null.y, self.null.weight, self.null.group)
         return p_value, statistic
 
     def test_of_all(self, terms: frozenset, term: str) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from scipy.special import gammainc
 from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba, profile_floor
 from sklearn_lossacc.inference.cause_model import FIT_BELOW, MOSTLY, few_rows
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, surprise_of_labels
+from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, ranks_p_value, surprise_of_labels
 
 RANKS = np.array([1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987])
 
@@ -50,9 +50,7 @@ def extreme_p_value(smallest: np.ndarray, n_rows: int, independent: bool = True)
     if not smallest.size:
         return 1.0
     mean = n_rows * smallest[ranks - 1]
-    # P(N >= m) = gammainc(m, mean) for a Poisson count N.
-    p_values = np.where(ranks == 1, mean, np.where(ranks >= mean + 1, gammainc(ranks, mean), 1.0))
-    return min(1.0, (RANKS.size if independent else 1) * float(p_values.min()))
+    return ranks_p_value(ranks, mean, RANKS.size if independent else 1)
 
 
 def largest_chance(surprise: np.ndarray, fit: MixtureFit) -> np.ndarray:

@@ -16,7 +16,7 @@ from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.linalg.blas import dsyrk
 from scipy.stats import chi2, f, t
 
-from sklearn_lossacc.inference.largest_class import MANY_CLASSES, largest_class_p_value
+from sklearn_lossacc.inference.largest_class import or_largest_class
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.saddlepoint import WeightedTotal, saddlepoint_tail
 from sklearn_lossacc.inference.surprise import surprise_of_labels, too_many_surprises
@@ -423,10 +423,10 @@ def run_gates(
         gates[name] = replace(gate, statistic=gates[name].statistic)
     if null.n_groups is not None and null.n_groups > MANY_GROUPS:
         gates = _with_sandwich(null, gates, excess, counts)
-    if counts is not None and counts.df and null.group is None and null.n_classes >= MANY_CLASSES:
-        # Either may show a bias, of many classes or of a few.
-        either = 2.0 * min(gates["class_bias"].p_value, largest_class_p_value(null.proba, null.y, null.weight))
-        gates["class_bias"] = replace(gates["class_bias"], p_value=min(1.0, either))
+    if counts is not None and counts.df:
+        gate = gates["class_bias"]
+        either = or_largest_class(gate.p_value, null.proba, null.y, null.weight, null.group)
+        gates["class_bias"] = replace(gate, p_value=either)
     if "surprise" in asked:
         surprise = surprise_of_labels(null.proba, null.y)
         p_value = too_many_surprises(null.proba, surprise, null.group is None)

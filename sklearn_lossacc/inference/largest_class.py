@@ -105,3 +105,36 @@ def largest_class_p_value(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) 
     if z[j] < 1.0:
         return 1.0
     return min(1.0, 2.0 * n_classes * binomial_tail(proba[:, j], weight, float(total[j])))
+
+
+def or_largest_class(
+    p_value: float, proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None
+) -> float:
+    """Return the p-value of a bias of many classes or of a few: either may show it (Bonferroni).
+
+    Parameters
+    ----------
+    p_value : float
+        Of all class totals together.
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities of the rows.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,)
+        Row weights.
+    group : ndarray of shape (n_rows,) or None
+        Group codes.
+
+    Returns
+    -------
+    float
+        Twice the smaller p-value; the given one for few classes, and in groups, whose rows are not independent.
+
+    Examples
+    --------
+    >>> or_largest_class(0.3, np.full((10, 2), 0.5), np.repeat([0, 1], [2, 8]), np.ones(10), None)
+    0.3
+    """
+    if group is not None or proba.shape[1] < MANY_CLASSES:
+        return p_value
+    return min(1.0, 2.0 * min(p_value, largest_class_p_value(proba, y, weight)))

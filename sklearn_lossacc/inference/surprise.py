@@ -134,9 +134,36 @@ def too_many_surprises(proba: np.ndarray, surprise: np.ndarray, independent: boo
     ranks = np.array([rank for rank in RANKS if rank <= n_rows]) if independent else np.ones(1, dtype=int)
     smallest = np.sort(np.partition(surprise, ranks[-1] - 1)[: ranks[-1]])
     mean = expected_surprises(proba, smallest[ranks - 1])
+    return ranks_p_value(ranks, mean, len(ranks))
+
+
+def ranks_p_value(ranks: np.ndarray, mean: np.ndarray, n_tests: int) -> float:
+    """Return the p-value of as many rows as each rank being so surprising, where at most a mean number could.
+
+    Parameters
+    ----------
+    ranks : ndarray of int
+        Numbers of rows, as surprising as the last of them.
+    mean : ndarray
+        How many are expected, at most.
+    n_tests : int
+        Number of ranks to correct for (Bonferroni).
+
+    Returns
+    -------
+    float
+        See `too_many_surprises`.
+
+    Examples
+    --------
+    Two rows where 0.001 are expected: 0.001^2 / 2, twice.
+
+    >>> print(f"{ranks_p_value(np.array([1, 2]), np.array([0.001, 0.001]), 2):.1e}")
+    1.0e-06
+    """
     # P(N >= m) = gammainc(m, mean) for a Poisson count N.
     p_values = np.where(ranks == 1, mean, np.where(ranks >= mean + 1, gammainc(ranks, mean), 1.0))
-    return min(1.0, len(ranks) * float(p_values.min()))
+    return min(1.0, n_tests * float(p_values.min()))
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,6 @@ class Table:
     def __array__(self, dtype=None, copy=None):
         return self._frame.to_numpy(dtype)
 
-    def __dataframe__(self, *args, **kwargs):
-        return self._frame.__dataframe__(*args, **kwargs)
-
 
 def polars(frame):
     return pytest.importorskip("polars").DataFrame(frame.to_dict("list"))
@@ -36,7 +33,6 @@ def pyarrow(frame):
     return pytest.importorskip("pyarrow").Table.from_pandas(frame)
 
 
-@pytest.mark.filterwarnings("ignore:The DataFrame Interchange Protocol:DeprecationWarning")
 @pytest.mark.parametrize("table", [Table, polars, pyarrow])
 def test_other_tables_are_read_like_arrays(table):
     rng = np.random.default_rng(0)
