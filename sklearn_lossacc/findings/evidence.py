@@ -14,7 +14,7 @@ from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_tem
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
-from sklearn_lossacc.findings.parts import fitted_parts, row_losses, stage_losses
+from sklearn_lossacc.findings.parts import fitted_parts, row_losses, term_df, term_gains
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import (
     CauseModel,
@@ -180,7 +180,8 @@ class Evidence:
         """p-value of labels as unlikely as these, by their ranks or by the likelihood of a floor.
 
         Either may show outliers, so both are asked (Bonferroni), and the ranks among all rows too where these are not
-        the sample; the likelihood is drawn finely only where it decides.
+        the sample; the likelihood is drawn finely only where it decides. A model that is underconfident expects large
+        losses and hides outliers: what refutes it will do.
         """
         asked = 2.0 if self.sample.complete else 3.0
         surprise, floor = min(self.gates["surprise"].p_value, self.extreme_gate), self.gates["floor"]
@@ -189,7 +190,8 @@ class Evidence:
             floor = run_gates(
                 self.null, random_state=self.random_state, settled=self.settled / asked, asked=("floor",)
             )["floor"]
-        return min(1.0, asked * min(surprise, floor.p_value))
+        hidden = self.gates["under"].p_value if "under" in self.term_gates.values() else 1.0
+        return min(1.0, asked * min(surprise, floor.p_value), hidden)
 
     @cached_property
     def smallest_surprises(self) -> np.ndarray:
@@ -227,36 +229,63 @@ class Evidence:
         return self.alpha / MOST_RULES
 
     @cached_property
-    def stage_losses(self) -> list[np.ndarray]:
-        """Losses of the rows that are kept, as they are and after each selected cause is taken off."""
-        return [] if self.causes is None else stage_losses(self.causes, self.null, self.log_proba)
+    def term_gains(self) -> dict[str, np.ndarray]:
+        """What each selected cause costs each row that is kept, in nats."""
+        return {} if self.causes is None else term_gains(self.causes, self.null, self.log_proba)
 
     @cached_property
     def fitted_parts(self) -> dict[str, Part]:
         """What each selected cause costs."""
-        return fitted_parts(self.causes, self.null, self.stage_losses)
+        return fitted_parts(self.causes, self.null, self.term_gains)
 
     @cached_property
     def repaired_gain(self) -> np.ndarray:
         """What the selected causes cost each sampled row: its loss less that of the selected model."""
         gain = np.zeros(self.null.n_rows)
-        if self.causes is not None and self.causes.terms:
-            before, *_, after = self.stage_losses
-            gain[self.causes.kept] = before - after
+        if self.causes is not None:
+            gain[self.causes.kept] = sum(self.term_gains.values())
         return gain
 
-    def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | None]]:
-        """Return the larger of gate and attribution p-value, and both.
+    def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | str | None]]:
+        """Return the larger of gate and attribution p-value, and both with the name and the method of the gate.
+
+        One selected cause may hide another from its gate: a model that is underconfident expects the loss of noisy
+        labels. Each of their gates refutes the same null, so that any of them will do.
 
         How far the gate's is below 0.1 is drawn only where it matters: for a selected term that is as sure.
         """
-        found = self.cause_gates[gate]
         p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
         selected = self.causes is not None and term in self.causes.terms
+        if self.term_gates.get(term) == gate:
+            gate = min(self.term_gates.values(), key=lambda name: self.cause_gates[name].p_value)
+        found = self.cause_gates[gate]
         if selected and found.n_draws and max(found.p_value, p_attr or 0.0) < CONTINUE_BELOW:
             found = self.fine_gate(gate)
         p_gate = found.p_value
-        return max(p_gate, p_attr or 0.0), {"p_gate": p_gate, "p_attr": p_attr}
+        return max(p_gate, p_attr or 0.0), {
+            "p_gate": p_gate,
+            "p_attr": p_attr,
+            "gate": gate,
+            "method": found.method,
+        }
+
+    @cached_property
+    def term_gates(self) -> dict[str, str]:
+        """The gate of each selected term."""
+        if self.causes is None:
+            return {}
+        direction = "over" if self.causes.fit.beta < 1.0 else "under"
+        return {term: direction if term == "temperature" else term for term in self.causes.terms}
+
+    def saved_beside(self, term: str) -> float:
+        """Return what a selected term saves beside the others, in nats a row, less what it gains by chance."""
+        causes = self.causes
+        if causes is None or term not in causes.terms:
+            return 0.0
+        weight = float(causes.null.weight.sum())
+        chance = term_df(self.n_classes, term)
+        share = weight / float(self.null.weight.sum())
+        return share * (causes.statistics[term] - chance) / (2.0 * causes.scale * weight)
 
     # -- temperature alone ---------------------------------------------------------------------------------------
     @cached_property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
@@ -13,7 +15,7 @@ from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 
 Z95 = 1.959963984540054
-PATH = ("floor", "class_bias", "temperature")  # the order in which the terms are taken off
+TERMS = ("floor", "class_bias", "temperature")  # in the order of the waterfall
 
 
 def row_losses(log_proba: np.ndarray, y: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
@@ -32,24 +34,45 @@ def term_df(n_classes: int, term: str) -> int:
     return n_classes - 1 if term == "class_bias" else 1
 
 
-def stage_losses(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> list[np.ndarray]:
-    """Return the losses of the rows that are kept, as they are and after each step of the path."""
+def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what each selected term costs each row that is kept, in nats; together, what the selected model saves.
+
+    Taken off in the order of the waterfall: a temperature in front would take the share of the others. Floor and
+    offsets of the selected model suit its temperature. Scores that are too close together need less of them as they
+    are, or none: then as much of each is taken off as helps, and the rest with the temperature.
+    """
     fit, kept = causes.fit, causes.kept
-    zero = np.zeros(null.n_classes)
-    stages = [(1.0, zero, 0.0), (1.0, zero, fit.floor), (1.0, fit.bias, fit.floor), (fit.beta, fit.bias, fit.floor)]
-    log_proba, y = log_proba[kept], null.y[kept]
-    losses = [row_losses(log_proba, y, *stages[0])]
-    for term, stage in zip(PATH, stages[1:], strict=True):
-        losses.append(row_losses(log_proba, y, *stage) if term in causes.terms else losses[-1])
-    return losses
+    log_proba, y, weight = log_proba[kept], null.y[kept], null.weight[kept]
+
+    def loss(beta: float, bias: float, floor: float) -> np.ndarray:
+        return row_losses(log_proba, y, beta, bias * fit.bias, floor * fit.floor)
+
+    def helpful(of_part: Callable[[float], np.ndarray]) -> float:
+        if fit.beta <= 1.0:
+            return 1.0
+        return float(minimize_scalar(lambda part: weight @ of_part(part), bounds=(0.0, 1.0), method="bounded").x)
+
+    gains = {}
+    floor, now = 0.0, loss(1.0, 0.0, 0.0)
+    if "floor" in causes.terms:
+        floor = helpful(lambda part: loss(1.0, 0.0, part))
+        before, now = now, loss(1.0, 0.0, floor)
+        gains["floor"] = before - now
+    if "class_bias" in causes.terms:
+        bias = helpful(lambda part: loss(1.0, part, floor))
+        before, now = now, loss(1.0, bias, floor)
+        gains["class_bias"] = before - now
+    if "temperature" in causes.terms:
+        gains["temperature"] = now - loss(fit.beta, 1.0, 1.0)
+    return gains
 
 
-def fitted_parts(causes: CauseModel | None, null: NullModel, losses: list[np.ndarray]) -> dict[str, Part]:
-    """Cost of each selected term along the path floor, class bias, temperature, from the losses of its stages.
+def fitted_parts(causes: CauseModel | None, null: NullModel, gains: dict[str, np.ndarray]) -> dict[str, Part]:
+    """Mean cost of each selected term, from what it costs each row that is kept.
 
     The loss that a fitted term saves on its own rows is optimistic by df / (2 n), which is taken off.
     """
-    if causes is None or not causes.terms:
+    if causes is None or not gains:
         return {}
     kept = causes.kept
     weight = null.weight[kept]
@@ -57,10 +80,8 @@ def fitted_parts(causes: CauseModel | None, null: NullModel, losses: list[np.nda
     share = float(weight.sum() / null.weight.sum())
     n_effective = causes.scale * float(weight.sum())
     parts = {}
-    for term, before, after in zip(PATH, losses[:-1], losses[1:], strict=True):
-        if term not in causes.terms:
-            continue
-        sums, sizes = unit_sums((before - after)[:, None], weight, group)
+    for term, gain in gains.items():
+        sums, sizes = unit_sums(gain[:, None], weight, group)
         mean, error = mean_and_error(sums, sizes)
         value = share * (float(mean[0]) - term_df(null.n_classes, term) / (2.0 * n_effective))
         half = Z95 * share * float(error[0])

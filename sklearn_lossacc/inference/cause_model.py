@@ -8,6 +8,7 @@ under the null truncated to what the remaining rows could have shown.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -605,6 +606,12 @@ def unexpected(null: NullModel, rows: np.ndarray) -> np.ndarray:
     return rows[surprise <= ascending[enough[-1]]] if enough.size else rows[:0]
 
 
+def _least_noise(fit: MixtureFit, ratio: float) -> float:
+    """Return the lower 95 % limit of the noise rate, as if the root of the likelihood ratio were a straight line."""
+    rate = fit.floor * (fit.bias.size - 1) / fit.bias.size
+    return rate * (1.0 - Z95 / math.sqrt(ratio)) if ratio > 0 else 0.0
+
+
 def _few(selection: _Selection, terms: tuple[str, ...]):
     """Yield what the selection may rest on: a model, its few impossible rows, their p-value, whether terms must go."""
     null, log_proba, fit = selection.null, selection.finite_log_proba, selection.fit(frozenset(terms))
@@ -612,9 +619,7 @@ def _few(selection: _Selection, terms: tuple[str, ...]):
     few = few_rows(null.n_rows / effect)
     if "floor" in terms:
         p_value, ratio = selection.test(frozenset(terms), "floor")
-        # The lower 95 % limit of the noise rate, as if the root of the likelihood ratio were a straight line.
-        lower = fit.floor * (null.n_classes - 1) / null.n_classes * (1.0 - Z95 / np.sqrt(ratio))
-        few = FEWEST if lower > PLAIN_NOISE else few
+        few = FEWEST if _least_noise(fit, ratio) > PLAIN_NOISE else few
         rows = np.flatnonzero(floor_posterior(null, log_proba, fit) > 0.5)
         if rows.size <= few * effect:
             yield fit, rows, p_value, True
@@ -627,6 +632,15 @@ def _few(selection: _Selection, terms: tuple[str, ...]):
     if terms:
         as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
         yield as_given, *few_surprises(null, log_proba, as_given, FEWEST, NAME_TWO_BELOW), True
+
+
+def _hidden_noise(selection: _Selection, fit: MixtureFit, ratio: float) -> bool:
+    """Return whether the rows show a material floor beside a temperature below 1.
+
+    An underconfident model expects the loss of noisy labels: a floor alone saves it nothing.
+    """
+    saved = ratio / (2.0 * selection.scale * float(selection.null.weight.sum()))
+    return fit.beta > 1.0 and _least_noise(fit, ratio) >= MATERIAL_NOISE and saved >= MATERIAL_NATS
 
 
 def _log_likelihood(selection: _Selection, fit: MixtureFit) -> float:
@@ -745,7 +759,10 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
                 outliers, kept = named, np.flatnonzero(~named)
                 resting, outlier_p = True, min(outlier_p, p_value)
                 break
-        if "floor" in terms and not material_floor(current, finite(current.log_proba, log_floor), fit.floor):
+        if "floor" in terms and not (
+            material_floor(current, finite(current.log_proba, log_floor), fit.floor)
+            or _hidden_noise(selection, fit, statistics["floor"])
+        ):
             # So small a floor is no cause of its own, but left in it would take nats from the temperature.
             terms, fit = selection.without_floor(p_values, statistics)
         break

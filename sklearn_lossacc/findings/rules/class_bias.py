@@ -28,7 +28,6 @@ def judge(evidence: Evidence) -> Verdict:
     facts = {
         **p_values,
         "nats": value,
-        "method": evidence.cause_gates["class_bias"].method,
         "class": label,
         "mean_proba": mean_proba,
         "share": share,

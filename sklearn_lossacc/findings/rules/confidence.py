@@ -37,7 +37,6 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     observed = evidence.total_loss
     facts = {
         **p_values,
-        "method": evidence.cause_gates[gate].method,
         "log_loss": observed,
         "expected_log_loss": expected,
         "z": evidence.loss_z,

@@ -45,6 +45,9 @@ def judge(evidence: Evidence) -> Verdict:
     selected = causes is not None and "floor" in causes.terms
     part = evidence.fitted_parts.get("floor")
     nats = part.value if part is not None else 0.0
+    # An underconfident model expects the loss of the noise until it is repaired.
+    hidden = selected and causes is not None and causes.fit.beta > 1.0 and evidence.saved_beside("floor") > nats
+    nats = evidence.saved_beside("floor") if hidden else nats
     upper = evidence.error_upper_limit
     rival = causes is not None and causes.rival == "temperature"
     facts: dict = {
@@ -94,7 +97,8 @@ def judge(evidence: Evidence) -> Verdict:
     fired = (
         f"About {percent(value)} of the labels look like noise{'' if rival else ' that no temperature explains'} "
         f"(at least {percent(low)}, "
-        f"at most {percent(high)}); it costs {number(nats)} nats."
+        f"at most {percent(high)}); it costs {number(nats)} nats"
+        f"{' once the underconfidence is repaired' if hidden else ''}."
     )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."

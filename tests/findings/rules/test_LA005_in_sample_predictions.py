@@ -48,7 +48,7 @@ def test_near_perfect_accuracy_of_an_unsure_model_fires():
     finding = d["LA005"]
     assert finding.status == "fired"
     assert set(finding.evidence) == {
-        "declared", "temperature", "accuracy_low", "doubted_accuracy", "p_gate", "p_attr", "p_holm",
+        "declared", "temperature", "accuracy_low", "doubted_accuracy", "p_gate", "p_attr", "gate", "method", "p_holm",
     }  # fmt: skip
     assert finding.evidence["doubted_accuracy"] > 0.99
     assert finding.evidence["declared"] is False

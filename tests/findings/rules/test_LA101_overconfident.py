@@ -9,6 +9,7 @@ from sklearn_lossacc.findings.materiality import TEMPERATURE_HIGH
 EVIDENCE = {
     "p_gate",
     "p_attr",
+    "gate",
     "p_holm",
     "method",
     "log_loss",

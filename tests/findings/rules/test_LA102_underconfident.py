@@ -7,6 +7,7 @@ from sklearn_lossacc.findings.materiality import TEMPERATURE_LOW
 EVIDENCE = {
     "p_gate",
     "p_attr",
+    "gate",
     "p_holm",
     "method",
     "log_loss",

@@ -4,7 +4,7 @@ import pytest
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets"}
+EVIDENCE = {"p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets"}
 
 
 @pytest.mark.parametrize("k", [2, 3, 10])

@@ -9,6 +9,8 @@ EVIDENCE = {
     "p_gate",
     "line",
     "p_attr",
+    "gate",
+    "method",
     "p_holm",
     "nats",
     "upper_end",
@@ -76,6 +78,8 @@ def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
     assert set(finding.evidence) == {
         "p_gate",
         "p_attr",
+        "gate",
+        "method",
         "p_holm",
         "nats",
         "upper_end",
