@@ -105,7 +105,7 @@ def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: f
     return model.T
 
 
-def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int) -> float:
+def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int | np.ndarray) -> float:
     """Return the likeliest floor for fixed probabilities, by safeguarded Newton.
 
     Parameters
@@ -114,8 +114,8 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int)
         Probability of each label, 0 allowed.
     weight : ndarray of shape (n_rows,) or None
         Row weights.
-    n_classes : int
-        Number of classes.
+    n_classes : int or ndarray of shape (n_rows,)
+        Number of classes that the noise reaches.
 
     Returns
     -------

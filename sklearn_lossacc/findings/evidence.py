@@ -17,6 +17,7 @@ from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers,
 from sklearn_lossacc.findings.parts import fitted_parts, row_losses, term_df, term_gains
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import (
+    KEEP_BELOW,
     CauseModel,
     design_effect,
     finite,
@@ -37,6 +38,7 @@ from sklearn_lossacc.inference.intervals import (
 )
 from sklearn_lossacc.inference.monotone import shape_gain
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.surprise import SurpriseCount
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
@@ -589,13 +591,22 @@ class Evidence:
 
     @cached_property
     def noise(self) -> tuple[float, float]:
-        """Return the noise rate of the selected floor and its lower 95 % limit; zeros where no floor was selected."""
+        """Return the noise rate of the selected floor and its lower 95 % limit; zeros where none was shown."""
         causes = self.causes
-        if causes is None or "floor" not in causes.terms:
+        if causes is None or "floor" not in causes.terms or self.noise_among_possible >= KEEP_BELOW:
             return 0.0, 0.0
         share = (self.n_classes - 1) / self.n_classes  # a random label is right by chance in the others
         low = floor_lower_limit(causes, finite(causes.null.log_proba, LOG_CLIP))
         return float(causes.fit.floor * share), float(min(low, causes.fit.floor) * share)
+
+    @cached_property
+    def noise_among_possible(self) -> float:
+        """p-value of the selected floor among the labels that are not ruled out; 0 where none is, or none selected."""
+        causes = self.causes
+        if not self.clipped or causes is None or "floor" not in causes.terms:
+            return 0.0
+        null = causes.null
+        return noise_among_possible(null.log_proba, null.y, null.weight, causes.fit.bias, LOG_CLIP, causes.scale)
 
     @cached_property
     def error_upper_limit(self) -> float | None:

@@ -141,7 +141,11 @@ def metric_limits(diagnosis: Diagnosis, name: str) -> str:
 
 
 def part_label(diagnosis: Diagnosis, part: Part) -> str:
-    """Return what a part of the waterfall is called; temperature by its direction, where it was selected."""
+    """Return what a part of the waterfall is called; temperature by its direction, a floor by what asks for it."""
+    if part.name == "floor" and part.selected and diagnosis.decomposition.clipped:
+        noise = next((finding for finding in diagnosis.findings if finding.code == "LA202"), None)
+        if noise is not None and noise.status == "passed":
+            return "true classes at 0"
     if part.name == "temperature" and part.selected:
         over = next((finding for finding in diagnosis.findings if finding.code == "LA101"), None)
         known = over if over is not None and over.value is not None else diagnosis.metrics.get("temperature")

@@ -10,7 +10,7 @@ from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.cause_model import finite, floor_posterior
+from sklearn_lossacc.inference.cause_model import KEEP_BELOW, finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix, straight_line
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
@@ -50,14 +50,17 @@ def judge(evidence: Evidence) -> Verdict:
     nats = evidence.saved_beside("floor") if hidden else nats
     upper = evidence.error_upper_limit
     rival = causes is not None and causes.rival == "temperature"
+    p_possible = evidence.noise_among_possible
+    only_zeros, p_value = p_possible >= KEEP_BELOW, max(p_value, p_possible)
     facts: dict = {
         **p_values,
         "nats": nats,
         "upper_end": upper,
         "assumption": ASSUMPTION,
         "cannot_tell_from_overconfidence": rival,
+        "p_without_zeros": p_possible if evidence.clipped else None,
     }
-    if not selected or causes is None:
+    if not selected or only_zeros or causes is None:
         could_be = upper if upper is not None else 1.0
         return Verdict(
             value=0.0,
@@ -67,7 +70,10 @@ def judge(evidence: Evidence) -> Verdict:
             p_value=p_value,
             evidence=facts,
             passed=(
-                "Label noise was not shown, but explains these rows as well as the overconfidence of LA101; "
+                "Label noise was not shown: only true classes of probability 0 (LA001) speak for it, and counts of "
+                "votes or leaves say 0 without it; "
+                if only_zeros
+                else "Label noise was not shown, but explains these rows as well as the overconfidence of LA101; "
                 if causes is not None and causes.rival == "floor"
                 else "Label noise was not shown; a network that learnt it hides it, so "
             )

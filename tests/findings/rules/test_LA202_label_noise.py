@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.datasets import make_classification
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
@@ -16,6 +19,7 @@ EVIDENCE = {
     "upper_end",
     "assumption",
     "cannot_tell_from_overconfidence",
+    "p_without_zeros",
     "rate",
     "lower_end",
     "anchor",
@@ -85,6 +89,7 @@ def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
         "upper_end",
         "assumption",
         "cannot_tell_from_overconfidence",
+        "p_without_zeros",
         "could_be",
     }
 
@@ -196,3 +201,28 @@ def test_blunt_rows_say_that_overconfidence_explains_them_as_well(plant):
             assert over.status == "passed"
             reserved += 1
     assert reserved >= 2
+
+
+@pytest.mark.parametrize(
+    "model", [DecisionTreeClassifier(min_samples_leaf=10, random_state=0), KNeighborsClassifier(5)], ids=["tree", "5-nn"]
+)
+def test_zeros_of_models_that_count_are_not_taken_for_wrong_labels(model):
+    """make_classification without label noise: what a tree or five neighbours rule out, they rule out too boldly."""
+    X, y = make_classification(3000, 20, n_informative=8, n_classes=4, flip_y=0.0, random_state=0)
+    d = diagnose(y[1500:], model.fit(X[:1500], y[:1500]).predict_proba(X[1500:]))
+    assert d["LA001"].status == "fired"
+    finding = d["LA202"]
+    assert (finding.status, finding.value) == ("passed", 0.0)
+    assert finding.evidence["p_without_zeros"] >= 0.01
+    assert "LA001" in finding.headline
+    assert d.metrics["noise_rate"].value == 0.0
+    assert "true classes at 0" in str(d).replace("\n            ", " ")
+
+
+def test_wrong_labels_are_found_beside_zeros(plant):
+    """Half precision turns the smallest probabilities into zeros; noise shows in the other labels as well."""
+    y, log_proba, _ = plant("noise", k=10, scale=6.0, strength=0.1)
+    proba = np.exp(log_proba).astype(np.float16).astype(float)
+    d = diagnose(y, proba / proba.sum(axis=1, keepdims=True))
+    assert d["LA001"].status == d["LA202"].status == "fired"
+    assert d["LA202"].evidence["p_without_zeros"] < 1e-6
