@@ -92,8 +92,9 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             "noise_rate": noise,
         },
         fired=(
-            f"Softmax was applied twice: with one softmax undone every row is still a probability vector, and the log "
-            f"loss falls from {number(evidence.total_loss)} to {number(evidence.total_loss - value)} nats{aside}."
+            "Softmax was applied to what were probabilities, or votes, already: with it undone every row is still a "
+            f"probability vector, and the log loss falls from {number(evidence.total_loss)} to "
+            f"{number(evidence.total_loss - value)} nats{aside}."
         ),
         passed=(
             f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."
@@ -101,7 +102,8 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             else "Undoing one softmax does not improve the probabilities."
         ),
         advice=(
-            "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again."
+            "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again. "
+            "AdaBoostClassifier does so to the votes of its estimators: calibrate it."
         ),
     )
 

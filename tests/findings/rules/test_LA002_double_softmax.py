@@ -14,7 +14,7 @@ def test_softmax_applied_twice_fires(diagnosed):
     assert finding.evidence["z"] > 2.6
     assert finding.evidence["p_underconfident"] < 0.01
     assert finding.interval[0] > 0
-    assert "Softmax was applied twice" in finding.headline
+    assert "Softmax was applied to what were probabilities" in finding.headline
     assert finding.url.endswith("LA002.html")
 
 

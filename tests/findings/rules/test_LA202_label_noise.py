@@ -204,7 +204,9 @@ def test_blunt_rows_say_that_overconfidence_explains_them_as_well(plant):
 
 
 @pytest.mark.parametrize(
-    "model", [DecisionTreeClassifier(min_samples_leaf=10, random_state=0), KNeighborsClassifier(5)], ids=["tree", "5-nn"]
+    "model",
+    [DecisionTreeClassifier(min_samples_leaf=10, random_state=0), KNeighborsClassifier(5)],
+    ids=["tree", "neighbours"],
 )
 def test_zeros_of_models_that_count_are_not_taken_for_wrong_labels(model):
     """make_classification without label noise: what a tree or five neighbours rule out, they rule out too boldly."""
