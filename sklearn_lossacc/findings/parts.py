@@ -50,7 +50,10 @@ def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> di
     def helpful(of_part: Callable[[float], np.ndarray]) -> float:
         if fit.beta <= 1.0:
             return 1.0
-        return float(minimize_scalar(lambda part: weight @ of_part(part), bounds=(0.0, 1.0), method="bounded").x)
+        options = {"xatol": 1e-3}  # squared, of a loss that is flat there
+        return float(
+            minimize_scalar(lambda part: weight @ of_part(part), bounds=(0.0, 1.0), method="bounded", options=options).x
+        )
 
     gains = {}
     floor, now = 0.0, loss(1.0, 0.0, 0.0)
