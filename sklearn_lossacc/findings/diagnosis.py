@@ -49,8 +49,8 @@ class Diagnosis:
         Family-wise error rate of the statistical findings.
     description : mapping
         Facts about the input: n_rows, n_samples, n_classes, classes (labels as text), input, dtype, weighted, n_groups,
-        out_of_sample, sample_rows, sample_complete, non_finite ("inf" where a true class has probability 0),
-        largest_loss_share (of one row).
+        out_of_sample, sample_rows (how many are tested and fitted), sample_complete (whether that is all of them),
+        non_finite ("inf" where a true class has probability 0), largest_loss_share (of one row).
     metrics : mapping of str to Estimate
         Every number, with its interval.
     decomposition : Decomposition

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
-from scipy.stats import t
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
@@ -15,6 +14,7 @@ from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, row_losses, term_df, term_gains
+from sklearn_lossacc.findings.row_set import RowSet
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import (
     KEEP_BELOW,
@@ -28,12 +28,8 @@ from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, 
 from sklearn_lossacc.inference.extremes import count_extremes, extreme_p_value
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
-    BOOTSTRAP_BELOW,
     MIN_GROUPS,
-    draw_resamples,
     effective_draws,
-    mean_intervals,
-    mean_p_value,
     wilson_interval,
 )
 from sklearn_lossacc.inference.monotone import shape_gain
@@ -50,6 +46,7 @@ LOG_CLIP = math.log(LOSS_CLIP)
 Z95 = 1.959963984540054
 JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**17  # the larger number of rows counts
 FEWEST_JUDGED, MOST_ENTRIES = 2**10, 2**20  # the larger number of rows is the most, with many classes
+FEWEST_GROUPS = 2**9  # of dependent rows: fewer say little of how dependent they are
 MOST_RULES = 50  # more than Holm's correction will ever count
 FINE_BINS = 960  # of the top probability, as tallied by summaries
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
@@ -85,32 +82,42 @@ class Evidence:
 
     @cached_property
     def sample(self) -> RowSample:
-        """The rows that are tested and fitted: all that the summary keeps if that is every row, else part of them.
+        """The rows that are tested and fitted: all of them, or as many as settle every effect that matters.
 
-        Beyond the size of the summary's own sample, the rows kept here settle every effect that matters, and a dozen
-        fits over them cost as much as the one pass over all rows.
+        A dozen fits over so many cost as much as the one pass over all rows. They are more where weights leave less
+        than half of them, and where rows come in few groups.
         """
-        kept, k = self.summary.kept_rows, self.summary.n_classes
-        if kept.cutoff is None:
-            return self.summary.sample
+        summary, k = self.summary, self.summary.n_classes
         wanted, most = max(JUDGED_ROWS, JUDGED_ENTRIES // k), max(FEWEST_JUDGED, MOST_ENTRIES // k)
-        return self.summary.subsample(min(wanted, most))
-
-    @property
-    def of_sample(self) -> str:
-        """What to add to the method of an estimate that rests on the sampled rows alone."""
-        return "" if self.sample.complete else f"; of {len(self.sample):,} sampled rows"
+        n_rows = math.ceil(min(wanted, most) * max(1.0, 0.5 * summary.n_samples / self.n_effective))
+        if summary.group_rows is not None:
+            n_rows = max(n_rows, int(summary.group_rows[:FEWEST_GROUPS].sum()))
+        return summary.subsample(n_rows)
 
     @cached_property
-    def null(self) -> NullModel:
-        """The sampled rows under the universal null."""
-        sample = self.sample
+    def judged(self) -> RowSet:
+        """The rows of `sample`: every test and every fit is theirs."""
+        return self._row_set(self.sample)
+
+    @cached_property
+    def rows(self) -> RowSet:
+        """The rows that metrics and tables describe: all rows where the summary keeps them, else those judged."""
+        all_kept = self.summary.kept_rows.cutoff is None
+        return self._row_set(self.summary.sample) if all_kept and not self.sample.complete else self.judged
+
+    def _row_set(self, sample: RowSample) -> RowSet:
         log_proba = np.maximum(sample.log_proba, LOG_CLIP) if self.clipped else sample.log_proba
-        return NullModel(log_proba, sample.y, sample.weight, sample.group)
+        null = NullModel(log_proba, sample.y, sample.weight, sample.group)
+        return RowSet(sample, null, self.n_effective, partial(self.rng, 1))
+
+    @property
+    def null(self) -> NullModel:
+        """The judged rows under the universal null."""
+        return self.judged.null
 
     @cached_property
     def log_proba(self) -> np.ndarray:
-        """Finite log probabilities of the sampled rows, for fits."""
+        """Finite log probabilities of the judged rows, for fits."""
         return finite(self.null.log_proba, LOG_CLIP)
 
     @property
@@ -131,20 +138,20 @@ class Evidence:
     @cached_property
     def largest_loss(self) -> float:
         """Largest loss of a row, in nats."""
-        sampled = float(self.null.true_loss.max())
-        return sampled if self.sample.complete else max(sampled, float(self.summary.top_loss.loss.max()))
+        seen = float(self.rows.null.true_loss.max())
+        return seen if self.rows.complete else max(seen, float(self.summary.top_loss.loss.max()))
 
     @cached_property
     def largest_loss_share(self) -> float:
         """Largest share of the observed loss that one row carries."""
-        top, total = self.summary.top_loss, self.total_loss * self.summary.sum_w
-        largest = max(float((top.weight * top.loss).max()), float((self.null.weight * self.null.true_loss).max()))
+        top, null, total = self.summary.top_loss, self.rows.null, self.total_loss * self.summary.sum_w
+        largest = max(float((top.weight * top.loss).max()), float((null.weight * null.true_loss).max()))
         return largest / total if total > 0 else 0.0
 
     # -- tests -------------------------------------------------------------------------------------------------
     @cached_property
     def gates(self) -> dict[str, Gate]:
-        """Tests of the universal null on the sampled rows; p-values below 0.1 may be rough."""
+        """Tests of the universal null on the judged rows; p-values below 0.1 may be rough."""
         return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
 
     @cached_property
@@ -182,8 +189,8 @@ class Evidence:
         """p-value of labels as unlikely as these, by their ranks or by the likelihood of a floor.
 
         Either may show outliers, so both are asked (Bonferroni), and the ranks among all rows too where these are not
-        the sample; the likelihood is drawn finely only where it decides. A model that is underconfident expects large
-        losses and hides outliers: what refutes it will do.
+        the judged ones; the likelihood is drawn finely only where it decides. A model that is underconfident expects
+        large losses and hides outliers: what refutes it will do.
         """
         asked = 2.0 if self.sample.complete else 3.0
         surprise, floor = min(self.gates["surprise"].p_value, self.extreme_gate), self.gates["floor"]
@@ -203,7 +210,7 @@ class Evidence:
 
     @cached_property
     def extreme_gate(self) -> float:
-        """p-value of the ranks of labels as unlikely as these among all rows; 1 where the sample is all rows."""
+        """p-value of the ranks of labels as unlikely as these among all rows; 1 where all rows are judged."""
         if self.sample.complete:
             return 1.0
         n_rows = self.summary.top_surprise.n_candidates
@@ -213,8 +220,8 @@ class Evidence:
     def extremes(self) -> SurpriseCount | None:
         """How many of the most surprising of all rows the selected causes leave unexplained.
 
-        None where the sample is all rows, or nothing is to be explained; nor is it asked where a floor is selected:
-        noise reaches all rows, so that the sample has seen it.
+        None where all rows are judged, or nothing is to be explained; nor is it asked where a floor is selected:
+        noise reaches all rows, so that the judged ones have seen it.
         """
         causes = self.causes
         if causes is None or "floor" in causes.terms or self.extreme_gate > self.alpha:
@@ -242,7 +249,7 @@ class Evidence:
 
     @cached_property
     def repaired_gain(self) -> np.ndarray:
-        """What the selected causes cost each sampled row: its loss less that of the selected model."""
+        """What the selected causes cost each judged row: its loss less that of the selected model."""
         gain = np.zeros(self.null.n_rows)
         if self.causes is not None:
             gain[self.causes.kept] = sum(self.term_gains.values())
@@ -307,8 +314,8 @@ class Evidence:
         value = 1.0 / fit.beta
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
-        half = self.quantile * error
-        method = f"sandwich, log scale{self.of_sample}"
+        half = self.judged.quantile * error
+        method = f"sandwich, log scale{self.judged.of_sample}"
         return Estimate(value, value * math.exp(-half), value * math.exp(half), method)
 
     def log_temperature_error(self, fit: TemperatureSolution) -> float:
@@ -328,15 +335,9 @@ class Evidence:
         expected *= max(1.0, seen / squares) if null.group is not None and squares > 0 else 1.0
         return math.sqrt(max(seen, float(expected))) / max(fit.information, 1e-300) / fit.beta
 
-    @property
-    def quantile(self) -> float:
-        """The 97.5 % quantile of Student's t for the number of independent units."""
-        n_units = self.null.n_rows if self.null.n_groups is None else self.null.n_groups
-        return float(t.ppf(0.975, max(n_units - 1, 1)))
-
     @cached_property
     def temperature_gain(self) -> np.ndarray:
-        """Loss of each sampled row less what the temperature fitted alone makes of it."""
+        """Loss of each judged row less what the temperature fitted alone makes of it."""
         fit = self.temperature_fit
         if fit.outcome != "converged":
             return np.zeros(self.null.n_rows)
@@ -450,106 +451,12 @@ class Evidence:
             key = identity if self.causes is None else identity[self.causes.kept]
         return pair_agreement(null, key, self.rng(8))
 
-    # -- means and their intervals ------------------------------------------------------------------------------
-    @cached_property
-    def top(self) -> tuple[np.ndarray, np.ndarray]:
-        """Confidence and correctness of the sampled rows' first largest probability."""
-        predicted = self.null.log_proba.argmax(axis=1)
-        confidence = self.null.proba[np.arange(self.null.n_rows), predicted]
-        return confidence, (predicted == self.null.y).astype(float)
-
-    @cached_property
-    def resamples(self) -> np.ndarray | None:
-        """Bootstrap counts that serve every interval; None where the normal law is used."""
-        null = self.null
-        weight = null.weight if null.group is None else np.bincount(null.group, null.weight)
-        if weight.size < 2 or weight.sum() ** 2 / (weight @ weight) >= BOOTSTRAP_BELOW:
-            return None
-        return draw_resamples(weight.size, self.rng(1))
-
-    @property
-    def sample_scale(self) -> float:
-        """What turns a standard error of the sampled rows into that of all rows."""
-        return 1.0 if self.sample.complete else math.sqrt(self.null.effective_n() / self.n_effective)
-
-    def interval(self, values: np.ndarray, all_rows: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-        """Return means of columns over the sampled rows with limits scaled to all rows, or those of the sample."""
-        null = self.null
-        mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(1), resamples=self.resamples)
-        scale = self.sample_scale if all_rows else 1.0
-        return mean, mean - (mean - low) * scale, mean + (high - mean) * scale, method
-
-    def class_units(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the summed squares of the influences and the number of rows, or parts of groups, by true class."""
-        null = self.null
-        unit = np.arange(null.n_rows) if null.group is None else null.group
-        cell, position = np.unique(unit * self.n_classes + null.y, return_inverse=True)
-        label = cell % self.n_classes
-        squares = np.bincount(label, np.bincount(position, influence) ** 2, self.n_classes)
-        return squares, np.bincount(label, minlength=self.n_classes)
-
-    def class_quantile(self, influence: np.ndarray) -> float:
-        """Return the 97.5 % quantile of Student's t where the spread is that within true classes.
-
-        Satterthwaite's degrees of freedom: a class of few rows, or groups, knows its spread badly.
-        """
-        variance, units = self.class_units(influence)
-        varies = (variance > 0) & (units > 1)
-        if not varies.any():
-            return self.quantile
-        freedom = variance[varies].sum() ** 2 / np.sum(variance[varies] ** 2 / (units[varies] - 1))
-        return float(t.ppf(0.975, freedom))
-
-    def class_inflation(self, influence: np.ndarray) -> float:
-        """Return by how much a spread is to be widened that was taken around the mean of each true class.
-
-        The squares of n rows around their own mean are too small by (n - 1) / n; a class of one row shows no spread at
-        all, and is given that of a row of the others.
-        """
-        variance, units = self.class_units(influence)
-        mass = np.bincount(self.null.y, self.null.weight, self.n_classes)
-        kish = mass**2 / np.maximum(np.bincount(self.null.y, self.null.weight**2, self.n_classes), 1e-300)
-        units = np.minimum(units, kish)  # of unequal weights
-        several = units > 1.5
-        seen = float(variance[several].sum())
-        if not seen > 0:
-            return 1.0
-        unbiased = float((variance[several] * (units[several] / (units[several] - 1))).sum())
-        alone = np.count_nonzero(~several & (units > 0)) * unbiased / float(units[several].sum())
-        return math.sqrt((unbiased + max(alone, float(variance[~several].sum()))) / float(variance.sum()))
-
-    def p_value_of_mean(self, values: np.ndarray) -> float | None:
-        """Return the two-sided p-value of a mean of 0 over the sampled rows; None where there is no interval."""
-        null = self.null
-        return mean_p_value(values, null.weight, null.group, self.rng(1), self.resamples)
-
-    def influence_error(self, influence: np.ndarray) -> float | None:
-        """Return the standard error of a statistic from the influences of the sampled rows, which sum to zero.
-
-        None with fewer than two rows or ten groups.
-        """
-        null = self.null
-        units = influence if null.group is None else np.bincount(null.group, influence)
-        if units.size < 2 or (null.group is not None and units.size < MIN_GROUPS):
-            return None
-        return self.sample_scale * math.sqrt(float(units @ units) * units.size / (units.size - 1))
-
-    @cached_property
-    def recall_influence(self) -> np.ndarray:
-        """Influence of each sampled row on the mean recall of the classes that occur in the sample."""
-        null = self.null
-        mass = np.bincount(null.y, null.weight, self.n_classes)
-        correct = self.top[1]
-        hits = np.bincount(null.y, null.weight * correct, self.n_classes)
-        recall = hits / np.maximum(mass, 1e-300)
-        return null.weight * (correct - recall[null.y]) / (mass[null.y] * np.count_nonzero(mass))
-
+    # -- descriptions -------------------------------------------------------------------------------------------
     @cached_property
     def bins(self) -> BinnedCalibration:
         """All rows in bins of confidence, with the null of each bin."""
-        confidence, correct = self.top
-        null = self.null
-        if self.sample.complete:
+        (confidence, correct), null = self.rows.top, self.rows.null
+        if self.rows.complete:
             return binned_calibration(confidence, correct, null.weight, null.group, self.rng(2))
         like = None
         if null.group is not None:
@@ -562,8 +469,8 @@ class Evidence:
     @cached_property
     def top_sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Confidence, share correct and weight: of each row, or of all rows by fine bins."""
-        if self.sample.complete:
-            return (*self.top, self.null.weight)
+        if self.rows.complete:
+            return (*self.rows.top, self.rows.null.weight)
         fine = self.summary.coarsen(FINE_BINS)
         used = np.flatnonzero(fine["weight"])
         weight = fine["weight"][used]
@@ -575,7 +482,7 @@ class Evidence:
         causes, found = self.causes, self.extremes
         rows = np.empty(0, dtype=np.intp) if causes is None else causes.outliers
         if found is None:
-            return sampled_outliers(self.null, rows, self.sample.index)
+            return sampled_outliers(self.null, rows, self.judged.index)
         summary = self.summary
         return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
 
@@ -583,11 +490,11 @@ class Evidence:
     def outlier_nats(self) -> float:
         """What the outliers carry beyond their expectation, in nats of the mean loss.
 
-        More of all rows may be outliers than a summary names; then those of the sample stand for them.
+        More of all rows may be outliers than a summary names; then those judged stand for them.
         """
         if self.extremes is None or self.causes is None or self.extremes.observed < MAX_TOP_ROWS:
             return self.outliers.nats
-        return max(self.outliers.nats, sampled_outliers(self.null, self.causes.outliers, self.sample.index).nats)
+        return max(self.outliers.nats, sampled_outliers(self.null, self.causes.outliers, self.judged.index).nats)
 
     @cached_property
     def noise(self) -> tuple[float, float]:
@@ -641,7 +548,7 @@ class Evidence:
     @cached_property
     def label_draws(self) -> float:
         """Number of independent draws behind the class shares: Kish's, with groups what their spread leaves of it."""
-        null, share = self.null, self.class_share
+        null, share = self.rows.null, self.class_share
         spread = 1.0 - float(share @ share)
         if null.group is None or null.n_groups is None or null.n_groups < 2 or spread <= 0:
             return self.n_effective
@@ -653,8 +560,7 @@ class Evidence:
         own = np.bincount(group, mass**2 - 2.0 * mass * size[group] * share[label])
         variance = float((own + size**2 * (share @ share)).sum()) / size.sum() ** 2
         draws = spread / variance * (null.n_groups - 1) / null.n_groups if variance > 0 else math.inf
-        scale = 1.0 if self.sample.complete else self.n_effective / null.effective_n()
-        return min(self.n_effective, draws * scale)
+        return min(self.n_effective, draws / self.rows.scale**2)
 
     @cached_property
     def prior_optimism(self) -> float:

@@ -34,7 +34,7 @@ def _shifted(
     lowest: float = -math.inf,
     highest: float = math.inf,
 ) -> Estimate:
-    """Put an interval made on the sampled rows around the value of all rows, within the possible values."""
+    """Put an interval made on some rows around the value of all rows, within the possible values."""
     low_, high_ = _finite(low), _finite(high)
     if low_ is None or high_ is None:
         return Estimate(value, None, None, method)
@@ -46,9 +46,9 @@ def _shifted(
     )
 
 
-def _warned(method: str, evidence: Evidence, loss: np.ndarray) -> str:
+def _warned(method: str, weight: np.ndarray, loss: np.ndarray) -> str:
     """Add to a method that one row carries more than a tenth of the loss, where it does."""
-    carried = evidence.null.weight * loss
+    carried = weight * loss
     total = float(carried.sum())
     share = float(carried.max()) / total if total > 0 else 0.0
     return f"{method}; one row carries {share:.0%} of the loss" if share > DOMINATES else method
@@ -68,18 +68,18 @@ def _accuracy(evidence: Evidence) -> Estimate:
 
 def _means(evidence: Evidence) -> dict[str, Estimate]:
     """Means over rows: one resampling serves all of them."""
-    null, summary = evidence.null, evidence.summary
-    confidence, correct = evidence.top
+    null, summary = evidence.rows.null, evidence.summary
+    confidence, correct = evidence.rows.top
     brier = np.einsum("ij,ij->i", null.proba, null.proba) - 2 * null.proba[np.arange(null.n_rows), null.y] + 1.0
     halve = 0.5 if evidence.n_classes == 2 else 1.0
     clipped_loss = np.minimum(null.true_loss, -LOG_CLIP)
     columns = np.stack(
         [null.true_loss, clipped_loss, null.entropy, halve * brier, confidence, confidence - correct], axis=1
     )
-    mean, low, high, method = evidence.interval(columns)
+    mean, low, high, method = evidence.rows.interval(columns)
     k = evidence.n_classes
     exact = {
-        "log_loss": (evidence.total_loss, 0.0, max(-LOG_CLIP, float(evidence.null.true_loss.max()))),
+        "log_loss": (evidence.total_loss, 0.0, max(-LOG_CLIP, float(null.true_loss.max()))),
         "log_loss_clipped": (float(summary.mean("loss")), 0.0, -LOG_CLIP),
         "expected_log_loss": (float(summary.mean("entropy")), 0.0, math.log(k)),
         "brier_score": (halve * float(summary.mean("brier")), 0.0, 2.0 * halve),
@@ -88,7 +88,7 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
     }
     methods = dict.fromkeys(exact, method)
     for i, name in enumerate(("log_loss", "log_loss_clipped")):
-        methods[name] = _warned(method, evidence, columns[:, i])
+        methods[name] = _warned(method, null.weight, columns[:, i])
     found = {
         name: _shifted(value, mean[i], low[i], high[i], methods[name], lowest, highest)
         for i, (name, (value, lowest, highest)) in enumerate(exact.items())
@@ -104,21 +104,21 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     recall = summary.class_correct[present] / summary.class_weight[present]
     value = float(recall.mean())
     effective = summary.class_weight[present] ** 2 / np.maximum(summary.class_weight2[present], 1e-300)
-    influence = evidence.recall_influence
-    clustered = evidence.influence_error(influence)
+    influence = evidence.rows.recall_influence
+    clustered = evidence.rows.influence_error(influence)
     if clustered is None:
         return Estimate(value, None, None, "no interval: needs two rows, or ten groups")
-    method, naive = "normal, classes as strata", evidence.sample_scale**2 * float(influence @ influence)
+    method, naive = "normal, classes as strata", evidence.rows.scale**2 * float(influence @ influence)
     if summary.n_groups is not None:
         method += ", groups as units"
         effective = effective / max(1.0, clustered**2 / naive if naive > 0 else 1.0)
-    units = evidence.class_units(influence)[1]
+    units = evidence.rows.class_units(influence)[1]
     if effective.min() < 2 or units[units > 0].min() < 2:
         return Estimate(value, None, None, "no interval: needs two independent rows in every class")
     # Agresti-Coull counts keep the variance of a class that is always or never right away from 0.
     share = (recall * effective + 2.0) / (effective + 4.0)
     error = math.sqrt(float(np.sum(share * (1 - share) / effective))) / recall.size
-    half = evidence.class_quantile(influence) * error
+    half = evidence.rows.class_quantile(influence) * error
     return Estimate(value, max(0.0, value - half), min(1.0, value + half), method)
 
 
@@ -126,7 +126,7 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     summary = evidence.summary
     share, prior = evidence.class_share, evidence.prior
     chance = Estimate(math.log(evidence.n_classes), None, None, EXACT)
-    null = evidence.null
+    null = evidence.rows.null
     source = "training frequencies" if summary.train_prior is not None else "evaluation labels"
     found = {"chance_log_loss": chance}
     prior_loss = evidence.prior_log_loss
@@ -153,7 +153,7 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
 def _prior_log_loss(evidence: Evidence, rows: np.ndarray, source: str) -> Estimate:
     """Loss of a constant prediction; one that is read off these labels has seen them."""
     value, optimism = evidence.prior_log_loss, evidence.prior_optimism
-    mean, lows, highs, method = evidence.interval(rows[:, None])
+    mean, lows, highs, method = evidence.rows.interval(rows[:, None])
     # Near equal shares the entropy is at its largest: what varies there is the chi-square behind the optimism.
     second = Z95 * math.sqrt(max(int((evidence.class_share > 0).sum()) - 1, 0) / 2.0) / evidence.label_draws
     second = second if evidence.summary.train_prior is None else 0.0
@@ -193,7 +193,7 @@ def _skill(
     likely, at_most = (baseline + part for part in optimism)
     value, honest = 1.0 - loss / baseline, 1.0 - loss / likely
     residual = (1.0 - honest) * baseline_rows - rows
-    mean, low, high, method = evidence.interval(residual[:, None])
+    mean, low, high, method = evidence.rows.interval(residual[:, None])
     if math.isnan(low[0]):
         return Estimate(value, None, None, method)
     below, above = (float(width) / likely for width in ((mean - low)[0], (high - mean)[0]))
@@ -207,7 +207,7 @@ def _calibration(evidence: Evidence) -> dict[str, Estimate]:
     bins = evidence.bins
     null = bins.null_ece
     note = "no interval: biased upward near 0; read it against ece_null_mean and ece_null_q95"
-    binned = "" if evidence.sample.complete else "; by 960 bins of confidence"
+    binned = "" if evidence.rows.complete else "; by 960 bins of confidence"
     return {
         "ece": Estimate(bins.ece, None, None, note),
         "ece_null_mean": Estimate(float(null.mean()), None, None, f"mean of {null.size} draws from the probabilities"),
@@ -221,8 +221,7 @@ def _calibration(evidence: Evidence) -> dict[str, Estimate]:
 
 def _debiased_rmsce(evidence: Evidence) -> Estimate:
     """Debiased root mean square calibration error; pairs within a group are left out."""
-    confidence, correct = evidence.top
-    null = evidence.null
+    (confidence, correct), null = evidence.rows.top, evidence.rows.null
     squared, error = debiased_square(confidence, correct, null.weight, null.group)
     value = signed_root(squared)
     if not math.isfinite(error) or (null.n_groups or null.n_rows) < FEWEST_SQUARED:
@@ -232,13 +231,14 @@ def _debiased_rmsce(evidence: Evidence) -> Estimate:
         value,
         signed_root(squared - half),
         max(value, signed_root(max(squared + half, 0.0))),
-        f"U-statistic, normal for the square; a negative value means none was seen{evidence.of_sample}",
+        f"U-statistic, normal for the square; a negative value means none was seen{evidence.rows.of_sample}",
     )
 
 
 def _roc_auc(evidence: Evidence) -> Estimate:
     """One-vs-rest area under the ROC curve, macro over the classes that occur."""
-    null = evidence.null
+    rows = evidence.rows
+    null = rows.null
     present = np.unique(null.y)
     if present.size < 2:
         return Estimate(math.nan, None, None, "not defined: one class only")
@@ -248,26 +248,27 @@ def _roc_auc(evidence: Evidence) -> Estimate:
         one, of_rows = roc_influence(null.proba[:, j], null.y == j, null.weight)
         area += one / columns.size
         influence += of_rows / columns.size
-    error = evidence.influence_error(influence)
+    error = rows.influence_error(influence)
     spread = area * (1.0 - area)
     if error is None or spread <= 0.0:
         return Estimate(area, None, None, "no interval: needs an area below 1, and ten groups if any")
-    half = evidence.class_quantile(influence) * evidence.class_inflation(influence) * error
-    half /= evidence.sample_scale * spread
+    half = rows.class_quantile(influence) * rows.class_inflation(influence) * error
+    half /= rows.scale * spread
     logit = math.log(area / (1.0 - area))
     low, high = (1.0 / (1.0 + math.exp(-(logit + step))) for step in (-half, half))
-    return Estimate(area, low, high, f"DeLong, logit scale{evidence.of_sample}")
+    return Estimate(area, low, high, f"DeLong, logit scale{rows.of_sample}")
 
 
 def _around(evidence: Evidence, value: float, rows: np.ndarray, shift: float = 0.0, lowest: float = -math.inf):
-    """Put the interval of the mean of `rows` around a value plus a known shift.
+    """Put the interval of the mean of the judged `rows` around a value plus a known shift.
 
-    The value rests on what the selected causes cost the sampled rows. Beyond the sample that is not known as well as a
-    mean of all rows: the rest of its error is added.
+    The value rests on what the selected causes cost the judged rows. Beyond these that is not known as well as a mean
+    of all rows: the rest of its error is added.
     """
-    mean, low, high, method = evidence.interval(rows[:, None])
-    gain, *limits, _ = evidence.interval(evidence.repaired_gain[:, None], all_rows=False)
-    apart = math.sqrt(max(0.0, 1.0 - evidence.sample_scale**2))
+    judged = evidence.judged
+    mean, low, high, method = judged.interval(rows[:, None])
+    gain, *limits, _ = judged.interval(evidence.repaired_gain[:, None], all_rows=False)
+    apart = math.sqrt(max(0.0, 1.0 - judged.scale**2))
     below, above = (apart * float(abs(gain[0] - limit[0])) for limit in limits)
     low = mean - np.hypot(mean - low, below)
     high = mean + np.hypot(high - mean, above)
@@ -281,7 +282,7 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
     """Join the parts of the waterfall that a repair takes away."""
     if not any(part.selected for part in parts):
         largest = max(part.high or 0.0 for part in parts)
-        tempered = evidence.interval(evidence.temperature_gain[:, None], all_rows=False)[2][0]
+        tempered = evidence.judged.interval(evidence.temperature_gain[:, None], all_rows=False)[2][0]
         still_open = max(largest, float(np.nan_to_num(tempered)))
         return Estimate(0.0, 0.0, still_open, "nothing selected; the largest part left open")
     estimate = _around(evidence, value, evidence.repaired_gain)
@@ -306,7 +307,8 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     gain = evidence.repaired_gain
     repaired_rows = evidence.null.true_loss - gain
     refinement_loss = _around(evidence, refinement, repaired_rows, lowest=0.0)
-    refinement_loss = replace(refinement_loss, method=_warned(refinement_loss.method, evidence, repaired_rows))
+    warned = _warned(refinement_loss.method, evidence.null.weight, repaired_rows)
+    refinement_loss = replace(refinement_loss, method=warned)
     k = evidence.n_classes
     rate, rate_low = evidence.noise
     rate_high = evidence.error_upper_limit

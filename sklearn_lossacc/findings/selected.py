@@ -31,8 +31,8 @@ def errors_follow_doubts(evidence: Evidence) -> bool:
     Rows count by their doubt, 1 - confidence. Rows learnt by heart are right wherever the model doubts them; on rows
     that it has not seen, however timid it is, errors lie where the doubts lie.
     """
-    confidence, correct = evidence.top
-    high = evidence.interval(((1.0 - confidence) * (correct - ACCURACY_ABOVE))[:, None], all_rows=False)[2][0]
+    confidence, correct = evidence.judged.top
+    high = evidence.judged.interval(((1.0 - confidence) * (correct - ACCURACY_ABOVE))[:, None], all_rows=False)[2][0]
     return bool(high < 0)
 
 

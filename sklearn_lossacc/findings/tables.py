@@ -45,7 +45,7 @@ def reliability(evidence: Evidence) -> dict[str, list[Any]]:
 
 def loss_distribution(evidence: Evidence) -> dict[str, list[Any]]:
     """Shares of rows by loss: observed, and expected from the model's own probabilities."""
-    null = evidence.null
+    null = evidence.rows.null
     top = max(float(null.true_loss.max()), 2.0 * math.log(evidence.n_classes), 10 * LOSS_LOW)
     edges = np.geomspace(LOSS_LOW, top * (1 + 1e-9), LOSS_BINS + 1)
     step = math.log(edges[1] / edges[0])
@@ -65,7 +65,7 @@ def loss_distribution(evidence: Evidence) -> dict[str, list[Any]]:
 
 def _design_effects(evidence: Evidence, residual: np.ndarray) -> np.ndarray:
     """Return, by true class, how many times groups inflate the variance of the total of `residual`."""
-    null, k = evidence.null, evidence.n_classes
+    null, k = evidence.rows.null, evidence.n_classes
     if null.group is None:
         return np.ones(k)
     weighted = null.weight * residual
@@ -85,9 +85,9 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
         accuracy = np.where(seen, summary.class_correct / weight, np.nan)
         loss = np.where(seen, summary.class_loss / weight, np.nan)
         effective = np.where(seen, weight**2 / np.maximum(summary.class_weight2, 1e-300), 0.0)
-    null = evidence.null
+    null = evidence.rows.null
     losses = np.minimum(null.true_loss, -LOG_CLIP) - np.where(seen, loss, 0.0)[null.y]
-    hits = evidence.top[1] - np.where(seen, accuracy, 0.0)[null.y]
+    hits = evidence.rows.top[1] - np.where(seen, accuracy, 0.0)[null.y]
     # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
     effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
     limits = np.array(
@@ -151,7 +151,7 @@ def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, l
             "p_pred": kept.p_pred,
             "loss": kept.loss,
             "loss_share": share,
-            "label_quality": _look_up(kept.index, evidence.sample.index, quality),
+            "label_quality": _look_up(kept.index, evidence.rows.index, quality),
             "surprise_p": kept.surprise_p,
         }
     )
@@ -160,11 +160,11 @@ def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, l
 def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
     """Return the worst rows by loss, by surprise and by label quality."""
     summary = evidence.summary
-    null = evidence.null
+    null = evidence.rows.null
     at = np.arange(null.n_rows)
     predicted = null.log_proba.argmax(axis=1)
     p_true, p_pred = null.proba[at, null.y], null.proba[at, predicted]
-    index = evidence.sample.index
+    index = evidence.rows.index
     label_score = label_quality(null.proba, null.y, null.weight)
     worst = np.lexsort((index, label_score))[:MAX_ROWS]
     surprise = surprise_of_labels(null.proba[worst], null.y[worst])

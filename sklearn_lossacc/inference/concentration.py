@@ -25,7 +25,7 @@ class Concentration:
     top_share, top_share_null : float
         Share of the loss in the largest 1 % of rows (at least one), observed and on average under the universal null.
     top_share_p : float
-        Monte Carlo p-value of the observed share.
+        Monte Carlo p-value of the share that is observed in the sample.
     tail_index : float
         Mean excess of the loss over its 95 % quantile; about 1 or less for a calibrated model, about T otherwise.
     breakdown_rows : int or None
@@ -51,6 +51,10 @@ def weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
     return float(values[order][np.searchsorted(reached, 0.5 * reached[-1])])
 
 
+def _n_top(null: NullModel) -> int:
+    return max(1, math.ceil(TOP_SHARE * null.n_rows))
+
+
 def _top_share(losses: np.ndarray, n_top: int) -> np.ndarray:
     """Return the share of the row totals in the `n_top` largest entries of each row of `losses`."""
     largest = np.partition(losses, losses.shape[1] - n_top, axis=1)[:, -n_top:]
@@ -58,13 +62,29 @@ def _top_share(losses: np.ndarray, n_top: int) -> np.ndarray:
     return largest.sum(axis=1) / np.where(total > 0, total, 1.0)
 
 
-def concentration(null: NullModel, alpha: float, rng: np.random.Generator) -> Concentration:
+def _top_share_of_draws(null: NullModel, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Return the share of the largest rows in each draw of labels, and its p-value."""
+    loss, weight, rows = null.loss, null.weight, np.arange(null.n_rows)
+    n_top = _n_top(null)
+    shares = []
+    for draws in null.draws(N_DRAWS, rng):
+        drawn = np.tile(weight * loss[rows, draws.top], (draws.size, 1))
+        drawn[draws.draw, draws.row] = weight[draws.row] * loss[draws.row, draws.label]
+        shares.append(_top_share(drawn, n_top))
+    drawn = np.concatenate(shares)
+    observed = float(_top_share((weight * null.true_loss)[None, :], n_top)[0])
+    return drawn, float((1 + np.count_nonzero(drawn >= observed - 1e-12)) / (drawn.size + 1))
+
+
+def concentration(null: NullModel, sample: NullModel, alpha: float, rng: np.random.Generator) -> Concentration:
     """Describe the upper tail of the loss.
 
     Parameters
     ----------
     null : NullModel
         The rows.
+    sample : NullModel
+        The same rows, or a part of them, whose labels are drawn.
     alpha : float
         Error rate of the certificate.
     rng : Generator
@@ -75,16 +95,7 @@ def concentration(null: NullModel, alpha: float, rng: np.random.Generator) -> Co
     Concentration
     """
     loss, weight = null.true_loss, null.weight
-    n_top = max(1, math.ceil(TOP_SHARE * null.n_rows))
-    weighted = weight * loss
-    observed = float(_top_share(weighted[None, :], n_top)[0])
-    rows = np.arange(null.n_rows)
-    shares = []
-    for draws in null.draws(N_DRAWS, rng):
-        drawn = np.tile(weight * null.loss[rows, draws.top], (draws.size, 1))
-        drawn[draws.draw, draws.row] = weight[draws.row] * null.loss[draws.row, draws.label]
-        shares.append(_top_share(drawn, n_top))
-    drawn = np.concatenate(shares)
+    drawn, p_value = _top_share_of_draws(sample, rng)
     order = np.argsort(-(loss - null.entropy) * weight, kind="stable")
     excess = np.cumsum((weight * null.excess)[order][::-1])[::-1]  # excess of the rows that stay when the first m go
     enough = np.flatnonzero(np.r_[excess, 0.0] <= 0)
@@ -92,9 +103,9 @@ def concentration(null: NullModel, alpha: float, rng: np.random.Generator) -> Co
     beyond = loss > quantile
     return Concentration(
         certificate=math.log(null.n_rows * (null.n_classes - 1) / alpha),
-        top_share=observed,
+        top_share=float(_top_share((weight * loss)[None, :], _n_top(null))[0]),
         top_share_null=float(drawn.mean()),
-        top_share_p=float((1 + np.count_nonzero(drawn >= observed - 1e-12)) / (drawn.size + 1)),
+        top_share_p=p_value,
         tail_index=float(np.average(loss[beyond] - quantile, weights=weight[beyond])) if beyond.any() else 0.0,
         breakdown_rows=int(enough[0]) if enough.size and enough[0] < null.n_rows else None,
         median_loss=weighted_median(loss, weight),

@@ -59,15 +59,16 @@ def roc_influence(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -
     >>> area, influence.tolist()
     (0.5, [0.25, -0.25, 0.0])
     """
-    above = score[positive]
-    order = np.argsort(above)
-    levels, mass = above[order], np.concatenate([[0.0], np.cumsum(weight[positive][order])])
+    order = np.argsort(score)
+    ascending, above = score[order], positive[order]
+    levels, mass = ascending[above], np.concatenate([[0.0], np.cumsum(weight[order][above])])
     lost = np.where(positive, 0.0, weight)
     pairs = float(mass[-1] * lost.sum())
     if not pairs > 0:
         return float("nan"), np.zeros(score.size)
-    # What each row is outranked by: few positives make a short list to look it up in.
-    left, right = np.searchsorted(levels, score), np.searchsorted(levels, score, side="right")
+    # What each row is outranked by; looked up in order, neighbours are near each other in memory.
+    left, right = np.empty((2, score.size), dtype=np.intp)
+    left[order], right[order] = (np.searchsorted(levels, ascending, side=side) for side in ("left", "right"))
     outranked = mass[-1] - 0.5 * (mass[left] + mass[right])
     area = float(lost @ outranked) / pairs
     influence = lost * (outranked / mass[-1] - area) / lost.sum()

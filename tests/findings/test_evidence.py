@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from sklearn_lossacc import Diagnosis, summarize
 from sklearn_lossacc.findings import evidence as module
@@ -20,15 +22,130 @@ def evidence_of(y, scores, **keywords):
     return Evidence(summarize(y, scores, input="logits", **keywords), alpha=0.05, random_state=0)
 
 
-def test_a_complete_sample_is_judged_whole(monkeypatch):
-    monkeypatch.setattr(module, "JUDGED_ROWS", 10)
-    monkeypatch.setattr(module, "JUDGED_ENTRIES", 30)
-    assert len(evidence_of(*logits(500, 3)).sample) == 500
+@pytest.fixture
+def judged_rows(monkeypatch):
+    """Let no more rows be judged than a number."""
+
+    def set_to(n_rows):
+        monkeypatch.setattr(module, "JUDGED_ROWS", n_rows)
+        monkeypatch.setattr(module, "JUDGED_ENTRIES", 1)
+
+    return set_to
 
 
-def test_of_more_rows_a_part_is_judged(monkeypatch):
-    monkeypatch.setattr(module, "JUDGED_ROWS", 1000)
-    monkeypatch.setattr(module, "JUDGED_ENTRIES", 2**10)
+@pytest.mark.parametrize(("k", "n_rows"), [(2, 2**16), (10, 2**14), (100, 2**20 // 100), (1000, 2**20 // 1000)])
+def test_so_many_rows_are_judged_whole(k, n_rows):
+    # Labels alone decide: the probabilities may be those of one row.
+    y, p = np.arange(n_rows + 1) % k, np.broadcast_to(np.full(k, 1.0 / k), (n_rows + 1, k))
+    whole, part = (
+        Evidence(summarize(y[:n], p[:n], classes=range(k)), alpha=0.05, random_state=0) for n in (n_rows, n_rows + 1)
+    )
+    assert whole.sample.complete
+    assert whole.rows is whole.judged
+    assert not part.sample.complete
+    assert len(part.sample) == n_rows
+
+
+DESCRIBED = (
+    "n_samples",
+    "effective_n",
+    "accuracy",
+    "balanced_accuracy",
+    "log_loss",
+    "log_loss_clipped",
+    "expected_log_loss",
+    "brier_score",
+    "mean_confidence",
+    "confidence_gap",
+    "prior_log_loss",
+    "majority_accuracy",
+    "d2_log_loss",
+    "d2_brier",
+    "ece",
+    "ece_null_mean",
+    "ece_null_q95",
+    "smooth_ece",
+    "debiased_rmsce",
+    "roc_auc",
+)
+
+
+@pytest.mark.parametrize("design", ["plain", "weights", "groups", "zeros"])
+def test_what_is_described_is_all_rows_that_are_kept(judged_rows, design):
+    rng = np.random.default_rng(0)
+    y, scores = logits(5000, 4, temperature=1.6)
+    proba = softmax(scores, axis=1)
+    extra = {"weights": {"sample_weight": rng.uniform(0.5, 1.5, 5000)}, "groups": {"groups": np.arange(5000) // 3}}
+    if design == "zeros":
+        proba[:40], y[:40] = [0.0, 0.3, 0.3, 0.4], np.repeat([0, 1], [5, 35])
+    summary = summarize(y, proba, **extra.get(design, {}))
+    whole = Diagnosis.from_summary(summary)
+    judged_rows(1600)
+    part = Diagnosis.from_summary(summary)
+    assert whole.description["sample_complete"]
+    assert not part.description["sample_complete"]
+    assert 1597 < part.description["sample_rows"] <= 1600
+    for name in DESCRIBED:
+        assert part.metrics[name] == whole.metrics[name], name
+    assert part.tables == whole.tables
+    for name in ("largest_loss_share", "zero_rows", "non_finite"):
+        assert part.description[name] == whole.description[name]
+    for code in ("LA301", "LA302", "LA303", "LA304"):
+        assert part[code] == whole[code]
+    # What is fitted is that of the part, and says so.
+    assert "sampled rows" in part.metrics["temperature"].method
+    assert part.metrics["temperature"].value == pytest.approx(whole.metrics["temperature"].value, rel=0.1)
+    assert part["LA101"].status == whole["LA101"].status == "fired"
+    assert sum(item.value for item in part.decomposition.parts) == pytest.approx(part.decomposition.total, abs=1e-12)
+
+
+def test_areas_are_those_of_scikit_learn_where_a_part_is_judged():
+    y, scores = logits(2**14 + 500, 10)
+    proba = softmax(scores, axis=1)
+    d = Diagnosis.from_summary(summarize(y, proba))
+    assert d.description["sample_rows"] == 2**14
+    assert d.metrics["roc_auc"].value == pytest.approx(roc_auc_score(y, proba, multi_class="ovr"), rel=1e-12)
+    assert d.metrics["balanced_accuracy"].value == pytest.approx(balanced_accuracy_score(y, scores.argmax(axis=1)))
+    table = d.tables["rows_label_quality"]
+    assert y[table["index"]].tolist() == table["y_true"]
+    np.testing.assert_allclose(proba[table["index"], table["y_true"]], table["p_true"])
+
+
+def test_the_same_rows_are_judged_whether_or_not_the_summary_keeps_all(judged_rows):
+    judged_rows(700)
+    y, scores = logits(3000, 3)
+    for extra in ({}, {"groups": np.arange(3000) // 2}):
+        kept, left = (evidence_of(y, scores, sample_entries=3 * n, **extra) for n in (3000, 2999))
+        assert kept.rows.complete
+        assert left.rows is left.judged
+        np.testing.assert_array_equal(kept.sample.index, left.sample.index)
+        assert kept.gates["over"].p_value == left.gates["over"].p_value
+
+
+def test_of_unequal_weights_more_rows_are_judged(judged_rows):
+    judged_rows(500)
+    y, scores = logits(6000, 3)
+    rng = np.random.default_rng(0)
+    assert len(evidence_of(y, scores, sample_weight=rng.uniform(0.5, 1.5, 6000)).sample) == 500
+    heavy = evidence_of(y, scores, sample_weight=np.exp(1.4 * rng.normal(size=6000)))
+    assert 1000 < len(heavy.sample) < 4000
+    assert heavy.null.effective_n() > 150
+    # One row has nearly all the weight: nothing is gained by leaving out the others.
+    assert evidence_of(y, scores, sample_weight=np.r_[1e6, np.ones(5999)]).sample.complete
+
+
+def test_few_groups_are_judged_whole(judged_rows):
+    judged_rows(500)
+    y, scores = logits(6000, 3)
+    assert evidence_of(y, scores, groups=np.arange(6000) % module.FEWEST_GROUPS).sample.complete
+    of_five = evidence_of(y, scores, groups=np.arange(6000) // 5)
+    assert (of_five.null.n_rows, of_five.null.n_groups) == (5 * module.FEWEST_GROUPS, module.FEWEST_GROUPS)
+    beyond = evidence_of(y, scores, groups=np.arange(6000) // 5, sample_entries=3 * 4000)
+    np.testing.assert_array_equal(beyond.sample.index, of_five.sample.index)
+
+
+def test_of_more_rows_a_part_is_judged(judged_rows):
+    judged_rows(1000)
     summary = summarize(*logits(6000, 3), input="logits", sample_entries=3 * 4000)
     d = Diagnosis.from_summary(summary)
     assert len(summary.sample) == 4000

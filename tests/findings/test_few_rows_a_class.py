@@ -51,7 +51,7 @@ def test_spread_around_class_means_is_widened(rows, factor):
     proba = np.random.default_rng(0).dirichlet(np.ones(3), size=y.size)
     influence = np.random.default_rng(1).normal(size=y.size)
     evidence = Evidence(summarize(y, proba), alpha=0.05, random_state=0)
-    assert evidence.class_inflation(influence) == pytest.approx(factor, rel=1e-12)
+    assert evidence.rows.class_inflation(influence) == pytest.approx(factor, rel=1e-12)
 
 
 def test_a_class_of_one_row_gets_the_spread_of_the_others():
@@ -59,4 +59,4 @@ def test_a_class_of_one_row_gets_the_spread_of_the_others():
     proba = np.random.default_rng(0).dirichlet(np.ones(3), size=5)
     evidence = Evidence(summarize(y, proba), alpha=0.05, random_state=0)
     # four squares of 1, twice as much by n / (n - 1), and a quarter of that for the fifth row
-    assert evidence.class_inflation(np.array([1.0, -1.0, 1.0, -1.0, 0.0])) == pytest.approx(np.sqrt(10 / 4))
+    assert evidence.rows.class_inflation(np.array([1.0, -1.0, 1.0, -1.0, 0.0])) == pytest.approx(np.sqrt(10 / 4))

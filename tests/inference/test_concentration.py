@@ -14,7 +14,7 @@ def healthy(rng, n, k, scale=2.0, temperature=1.0):
 
 
 def describe(null, alpha=0.05, seed=0):
-    return concentration(null, alpha, np.random.default_rng(seed))
+    return concentration(null, null, alpha, np.random.default_rng(seed))
 
 
 def test_values_by_definition():

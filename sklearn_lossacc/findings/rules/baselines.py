@@ -17,8 +17,8 @@ POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 
 
 def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float, float, str]:
-    """Return limits around `value`, the mean over all rows of what `values` holds for the sampled ones."""
-    mean, low, high, method = evidence.interval(values[:, None])
+    """Return limits around `value`, the mean over all rows of what `values` holds for those described."""
+    mean, low, high, method = evidence.rows.interval(values[:, None])
     below, above = np.maximum(mean - low, 0.0)[0], np.maximum(high - mean, 0.0)[0]  # NaN where there is no interval
     return value - float(below), value + float(above), method
 
@@ -26,7 +26,7 @@ def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float
 def judge_chance(evidence: Evidence) -> Verdict:
     """Judge whether the log loss is above that of equal probabilities."""
     chance = math.log(evidence.n_classes)
-    null = evidence.null
+    null = evidence.rows.null
     loss = evidence.total_loss
     low, high, method = _limits(evidence, null.true_loss, loss)
     if math.isnan(low):
@@ -40,7 +40,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
         evidence={
             "log_loss": loss,
             "chance_log_loss": chance,
-            "p_equal": evidence.p_value_of_mean(null.true_loss - chance),
+            "p_equal": evidence.rows.p_value_of_mean(null.true_loss - chance),
             "method": method,
         },
         fired=(
@@ -69,7 +69,7 @@ def judge_prior(evidence: Evidence) -> Verdict:
     prior = evidence.prior_log_loss + evidence.prior_optimism
     if not math.isfinite(prior) or prior <= 0:
         return not_applicable("The prior has no finite positive loss: one class only, or a class that it rules out.")
-    null = evidence.null
+    null = evidence.rows.null
     with np.errstate(divide="ignore"):
         baseline = -np.log(evidence.prior)
     # D2 < m is the same as mean(loss - (1 - m) baseline) > 0: one paired mean instead of a ratio.
@@ -82,7 +82,7 @@ def judge_prior(evidence: Evidence) -> Verdict:
     facts = {
         "prior_log_loss": prior,
         "log_loss": evidence.total_loss,
-        "p_equal": evidence.p_value_of_mean(null.true_loss - baseline[null.y] - evidence.prior_optimism),
+        "p_equal": evidence.rows.p_value_of_mean(null.true_loss - baseline[null.y] - evidence.prior_optimism),
         "method": method,
         "from_training": evidence.summary.train_prior is not None,
     }
@@ -119,9 +119,9 @@ def judge_prior(evidence: Evidence) -> Verdict:
 
 def judge_majority(evidence: Evidence) -> Verdict:
     """Judge whether accuracy is shown to be no better than naming one class."""
-    null = evidence.null
+    null = evidence.rows.null
     majority = evidence.majority
-    correct = evidence.top[1]
+    correct = evidence.rows.top[1]
     named = (null.y == majority).astype(float)
     accuracy = float(evidence.summary.mean("correct"))
     share = float(evidence.class_share[majority])
@@ -131,7 +131,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
     label = str(evidence.summary.classes[majority])
     moves = unit_sums((correct - named)[:, None], null.weight, null.group)[0][:, 0]
     p_equal, p_test = discordant_p_value(moves, evidence.rng(9))
-    if np.array_equal(correct, named) and evidence.sample.complete:
+    if np.array_equal(correct, named) and evidence.rows.complete:
         low = high = accuracy - share
     return Verdict(
         holds=high < ACCURACY_MARGIN,
@@ -172,9 +172,9 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
     recall = summary.class_correct[present] / summary.class_weight[present]
     accuracy = float(summary.mean("correct"))
     balanced = float(recall.mean())
-    null, correct = evidence.null, evidence.top[1]
+    null, correct = evidence.rows.null, evidence.rows.top[1]
     centred = null.weight * (correct - np.average(correct, weights=null.weight)) / null.weight.sum()
-    error = evidence.influence_error(centred - evidence.recall_influence)
+    error = evidence.rows.influence_error(centred - evidence.rows.recall_influence)
     if error is None:
         return not_applicable("No interval for the gap: it needs two rows, and ten groups if any.")
     never = np.flatnonzero(present & (summary.predicted_weight <= 0))

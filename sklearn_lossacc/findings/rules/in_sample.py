@@ -19,7 +19,7 @@ def judge(evidence: Evidence) -> Verdict:
     declared = not evidence.summary.out_of_sample
     value = selected_temperature(evidence)[0]
     limit = evidence.error_upper_limit
-    confidence, correct = evidence.top
+    confidence, correct = evidence.judged.top
     doubt = evidence.null.weight * (1.0 - confidence)
     doubted = float(doubt @ correct / doubt.sum()) if doubt.sum() > 0 else None
     facts = {

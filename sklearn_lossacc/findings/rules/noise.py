@@ -40,7 +40,7 @@ def judge(evidence: Evidence) -> Verdict:
     """Judge whether part of the labels is noise, and how large a part."""
     if not evidence.summary.out_of_sample:
         return not_applicable("The predictions are declared in-sample: a model that saw its labels hides their noise.")
-    causes, null = evidence.causes, evidence.null
+    causes, rows, null = evidence.causes, evidence.rows, evidence.rows.null
     p_value, p_values = evidence.p_values("floor", "floor")
     selected = causes is not None and "floor" in causes.terms
     part = evidence.fitted_parts.get("floor")
@@ -79,10 +79,10 @@ def judge(evidence: Evidence) -> Verdict:
             )
             + f"up to {percent(could_be)} of the labels may be wrong.",
         )
-    scores = finite(causes.null.log_proba, LOG_CLIP)
     value, low = evidence.noise
     high = max(upper, value) if upper is not None else 1.0
-    posterior = floor_posterior(causes.null, scores, causes.fit)
+    posterior = floor_posterior(null, finite(null.log_proba, LOG_CLIP), causes.fit)
+    posterior[np.isin(rows.index, evidence.judged.index[causes.outliers])] = 0.0
     review = np.argsort(-posterior, kind="stable")
     review = review[posterior[review] > 0.5]
     facts.update(
@@ -91,7 +91,7 @@ def judge(evidence: Evidence) -> Verdict:
         anchor=anchor_rate(null.proba, null.y, null.weight),
         floor_rows_observed=causes.floor_fit.observed if causes.floor_fit else None,
         floor_rows_expected=causes.floor_fit.expected if causes.floor_fit else None,
-        review=evidence.sample.index[causes.kept[review]][:100].tolist(),
+        review=rows.index[review][:100].tolist(),
         n_review=int(review.size),
         noise_matrix=(
             noise_matrix(null.proba, null.y, null.weight).tolist() if null.n_classes <= MOST_MATRIX_CLASSES else None

@@ -19,7 +19,7 @@ CUT = -math.log(TRUNCATE_AT)
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether a few rows carry far more loss than the model allows."""
-    causes, null, rows = evidence.causes, evidence.null, evidence.outliers
+    causes, rows = evidence.causes, evidence.outliers
     p_gate = evidence.outlier_gate
     p_attr = None if causes is None else causes.outlier_p
     if evidence.extremes is not None:
@@ -27,7 +27,7 @@ def judge(evidence: Evidence) -> Verdict:
     value = evidence.outlier_nats
     index = rows.index
     carried = rows.loss_share
-    tail = concentration(null, evidence.alpha, evidence.rng(4)) if index.size else None
+    tail = concentration(evidence.rows.null, evidence.null, evidence.alpha, evidence.rng(4)) if index.size else None
     largest = evidence.largest_loss
     facts = {
         "p_gate": p_gate,

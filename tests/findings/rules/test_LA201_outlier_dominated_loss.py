@@ -244,3 +244,20 @@ def test_a_single_impossible_row_of_large_weight_is_named(plant):
     d = Diagnosis.from_summary(summarized(y, log_proba, sample_weight=weight))
     assert d["LA201"].status == "fired"
     assert d["LA201"].evidence["rows"][0] == row
+
+
+def test_rows_that_are_kept_but_not_judged_are_named(plant):
+    # 16 384 of 30 000 rows are judged; what is said of all losses is that of all rows.
+    y, log_proba, rows = plant("outliers", n=30_000, k=10, scale=5.0, strength=60)
+    d = diagnose(y, log_proba, input="logits")
+    assert not d.description["sample_complete"]
+    finding = d["LA201"]
+    assert finding.status == "fired"
+    assert {f.code for f in d.issues} == {"LA201"}
+    assert np.isin(finding.evidence["rows"], rows).mean() >= 0.9
+    assert 60 <= finding.evidence["n_outliers"] <= 66
+    loss = -log_proba[np.arange(30_000), y]
+    assert finding.evidence["median_loss"] == pytest.approx(np.sort(loss)[14_999], rel=1e-12)
+    assert finding.evidence["truncated_loss"] == pytest.approx(np.minimum(loss, -math.log(0.01)).mean(), rel=1e-12)
+    assert finding.evidence["top_share"] == pytest.approx(np.sort(loss)[-300:].sum() / loss.sum(), rel=1e-12)
+    assert finding.evidence["certificate"] == pytest.approx(math.log(30_000 * 9 / 0.05))

@@ -68,6 +68,18 @@ def test_the_rows_to_review_are_mostly_wrong(plant):
     assert np.mean(y != truth) < 0.1
 
 
+def test_rows_to_review_are_sought_among_all_that_are_kept(plant):
+    y, log_proba, _ = plant("noise", n=40_000, k=10, scale=4.0, strength=0.1)
+    d = diagnose(y, log_proba, input="logits")
+    assert d.description["sample_rows"] < 20_000
+    facts = d["LA202"].evidence
+    # Two thirds of the 3600 wrong labels are that unlikely.
+    assert 2000 < facts["n_review"] < 4000
+    truth, _, _ = plant("healthy", n=40_000, k=10, scale=4.0)
+    assert np.mean(y[facts["review"]] != truth[facts["review"]]) > 0.9
+    assert np.sum(facts["noise_matrix"]) == pytest.approx(10, abs=1e-6)
+
+
 def test_the_nats_are_those_of_the_truth(diagnosed):
     noisy, clean = (diagnosed(cause, scale=3.0, strength=0.1) for cause in ("noise", "healthy"))
     # What the floor costs is part of what the flips cost; the rest no map of the probabilities can repair.
@@ -113,8 +125,8 @@ def test_what_a_passed_rule_leaves_open(diagnosed):
 
 
 def test_a_rate_too_small_to_be_one_names_rows_instead(plant):
-    # One label in 500, among 30 000: no cause of its own, but rows that cost what the model does not allow.
-    y, log_proba, rows = plant("noise", n=30_000, k=10, scale=4.0, strength=0.002)
+    # One label in 300, among 16 000: no cause of its own, but rows that cost what the model does not allow.
+    y, log_proba, rows = plant("noise", n=16_000, k=10, scale=4.0, strength=0.003)
     d = diagnose(y, log_proba, input="logits")
     assert d["LA202"].status == "passed"
     assert d.decomposition["floor"].value == 0.0
