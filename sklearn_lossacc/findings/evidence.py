@@ -23,9 +23,11 @@ from sklearn_lossacc.inference.cause_model import (
     finite,
     floor_lower_limit,
     select_causes,
+    too_sparse,
 )
+from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
 from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
-from sklearn_lossacc.inference.extremes import count_extremes, extreme_p_value
+from sklearn_lossacc.inference.extremes import ExtremeRows, extreme_p_value
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     MIN_GROUPS,
@@ -160,6 +162,7 @@ class Evidence:
         return (
             min(gate.p_value for gate in self.gates.values()) <= self.alpha
             or self.extreme_gate <= self.alpha
+            or self.totals_gate <= self.alpha
             or self.shape_gate.p_value <= self.alpha
             or self.uneven_gate.p_value <= self.alpha
         )
@@ -169,7 +172,12 @@ class Evidence:
         """The selected causes, or None where no gate rejects."""
         if not self.alarmed:
             return None
-        return select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state)
+        found = select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state)
+        extremes = self.extreme_rows(found) if found.few_rows else None
+        if extremes is None or not extremes.many:
+            return found
+        # What looked like a few rows of the part judged is more than that among all rows.
+        return select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state, name_few=False)
 
     @cached_property
     def cause_gates(self) -> dict[str, Gate]:
@@ -216,21 +224,52 @@ class Evidence:
         n_rows = self.summary.top_surprise.n_candidates
         return extreme_p_value(self.smallest_surprises, n_rows, self.summary.n_groups is None)
 
-    @cached_property
-    def extremes(self) -> SurpriseCount | None:
-        """How many of the most surprising of all rows the selected causes leave unexplained.
+    def extreme_rows(self, causes: CauseModel) -> ExtremeRows | None:
+        """Return the most surprising of all rows, against what some causes expect of them.
 
         None where all rows are judged, or nothing is to be explained; nor is it asked where a floor is selected:
         noise reaches all rows, so that the judged ones have seen it.
         """
-        causes = self.causes
-        if causes is None or "floor" in causes.terms or self.extreme_gate > self.alpha:
+        if "floor" in causes.terms or self.extreme_gate > self.alpha:
             return None
         n_rows, effect = self.summary.top_surprise.n_candidates, design_effect(self.null)
-        found = count_extremes(
-            self.smallest_surprises, n_rows, self.null, self.log_proba, causes.kept, causes.fit, effect
-        )
-        return found if found.observed else None
+        return ExtremeRows(self.smallest_surprises, n_rows, self.null, self.log_proba, causes.kept, causes.fit, effect)
+
+    @cached_property
+    def extremes(self) -> SurpriseCount | None:
+        """How many of the most surprising of all rows the selected causes leave unexplained; None where not asked."""
+        rows = None if self.causes is None else self.extreme_rows(self.causes)
+        return None if rows is None else rows.count()
+
+    @cached_property
+    def all_totals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Rows of each class among all rows: by label, expected, and predicted.
+
+        None unless the rows judged are a part too small for class offsets, and all rows are independent and of equal
+        weight.
+        """
+        summary, n_rows = self.summary, self.summary.n_samples
+        alike = summary.n_groups is None and math.isclose(self.n_effective, n_rows, rel_tol=1e-9)
+        if self.sample.complete or not alike or not too_sparse(self.null):
+            return None
+        unit = summary.sum_w / n_rows
+        return np.rint(summary.class_weight / unit), summary.proba_sum / unit, summary.predicted_weight / unit
+
+    @cached_property
+    def totals_gate(self) -> float:
+        """p-value of the class total of all rows that is furthest from its expectation; 1 where it is not asked."""
+        if self.all_totals is None:
+            return 1.0
+        total, expected, _ = self.all_totals
+        return totals_p_value(total, expected, self.summary.n_samples)
+
+    @cached_property
+    def far_classes(self) -> FarClasses | None:
+        """The classes whose totals among all rows the selected causes do not explain; None where not asked."""
+        if self.all_totals is None or self.totals_gate > self.alpha or self.causes is None:
+            return None
+        found = far_classes(*self.all_totals, self.null, self.log_proba, self.causes.fit)
+        return found if found.offsets.any() else None
 
     @property
     def settled(self) -> float:
@@ -245,7 +284,11 @@ class Evidence:
     @cached_property
     def fitted_parts(self) -> dict[str, Part]:
         """What each selected cause costs."""
-        return fitted_parts(self.causes, self.null, self.term_gains)
+        parts, far = fitted_parts(self.causes, self.null, self.term_gains), self.far_classes
+        if far is not None:
+            half = Z95 * far.error
+            parts["class_bias"] = Part("class_bias", far.nats, far.nats - half, far.nats + half)
+        return parts
 
     @cached_property
     def repaired_gain(self) -> np.ndarray:
@@ -263,6 +306,11 @@ class Evidence:
 
         How far the gate's is below 0.1 is drawn only where it matters: for a selected term that is as sure.
         """
+        if term == "class_bias" and self.far_classes is not None:
+            either = min(1.0, 2.0 * min(self.cause_gates[gate].p_value, self.totals_gate))
+            p_attr = self.far_classes.p_value
+            facts = {"p_gate": either, "p_attr": p_attr, "gate": gate, "method": "bound, totals of all rows"}
+            return max(either, p_attr), facts
         p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
         selected = self.causes is not None and term in self.causes.terms
         if self.term_gates.get(term) == gate:
@@ -478,10 +526,14 @@ class Evidence:
 
     @cached_property
     def outliers(self) -> OutlierRows:
-        """The rows named as outliers: of all rows where these show some that the causes do not explain."""
+        """The rows named as outliers: of all rows where these show some that the causes do not explain.
+
+        Few rows of the part judged, on which the selection rests, are none unless all rows show some.
+        """
         causes, found = self.causes, self.extremes
-        rows = np.empty(0, dtype=np.intp) if causes is None else causes.outliers
-        if found is None:
+        named = causes is not None and (found is None or not causes.few_rows)
+        rows = causes.outliers if causes is not None and named else np.empty(0, dtype=np.intp)
+        if found is None or not found.observed:
             return sampled_outliers(self.null, rows, self.judged.index)
         summary = self.summary
         return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
@@ -492,7 +544,7 @@ class Evidence:
 
         More of all rows may be outliers than a summary names; then those judged stand for them.
         """
-        if self.extremes is None or self.causes is None or self.extremes.observed < MAX_TOP_ROWS:
+        if self.causes is None or self.extremes is None or self.extremes.observed < MAX_TOP_ROWS:
             return self.outliers.nats
         return max(self.outliers.nats, sampled_outliers(self.null, self.causes.outliers, self.judged.index).nats)
 

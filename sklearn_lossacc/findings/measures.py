@@ -290,6 +290,8 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
     if estimate.low is None or estimate.high is None or (shape.selected and shape.high is None):
         return Estimate(value, None, None, estimate.method)
     half = (shape.high or 0.0) - shape.value if shape.selected else 0.0
+    if evidence.far_classes is not None:  # a cost that the judged rows do not show
+        half = math.hypot(half, Z95 * evidence.far_classes.error)
     below, above = math.hypot(value - estimate.low, half), math.hypot(estimate.high - value, half)
     return Estimate(value, min(value, max(0.0, value - below)), value + above, f"{estimate.method}, selected parts")
 

@@ -144,6 +144,26 @@ def design_scale(null: NullModel) -> float:
     return null.effective_n() / float(null.weight.sum()) / design_effect(null)
 
 
+def too_sparse(null: NullModel) -> bool:
+    """Return whether there are too few rows a class, on average, to fit offsets at all.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> too_sparse(NullModel(np.log(np.full((20, 10), 0.1)), np.zeros(20, dtype=int), np.ones(20)))
+    True
+    """
+    return null.effective_n() < MIN_CLASS_COUNT * null.n_classes
+
+
 @dataclass
 class _Selection:
     """Backward elimination on one set of rows."""
@@ -167,17 +187,13 @@ class _Selection:
             )
         return self.fits[terms]
 
-    def too_sparse(self) -> bool:
-        """Whether there are too few rows a class, on average, to fit offsets at all."""
-        return self.null.effective_n() < MIN_CLASS_COUNT * self.null.n_classes
-
     def sparse(self) -> bool:
         expected = self.null.effective_n() * (self.null.weight @ self.null.proba) / self.null.weight.sum()
         return float(expected.min()) < MIN_CLASS_COUNT
 
     def test(self, terms: frozenset, term: str) -> tuple[float, float]:
         """Return (p-value, statistic) of `term` given the others of `terms`."""
-        if term == "class_bias" and self.too_sparse():
+        if term == "class_bias" and too_sparse(self.null):
             return self.rough_test_of_bias(terms - {term})
         p_value, statistic = self.test_of_all(terms, term)
         if term == "class_bias" and self.null.n_classes >= MANY_CLASSES:
@@ -258,7 +274,7 @@ class _Selection:
         if "class_bias" in terms and self.sparse():
             # With so few rows a class the offsets cannot be fitted well enough to judge their rivals: test them first.
             p_values["class_bias"], statistics["class_bias"] = self.test(terms, "class_bias")
-            if p_values["class_bias"] >= KEEP_BELOW or self.too_sparse():
+            if p_values["class_bias"] >= KEEP_BELOW or too_sparse(self.null):
                 terms -= {"class_bias"}
         while terms:
             for term in terms:
@@ -683,7 +699,14 @@ def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
     return np.where(np.isfinite(log_proba), log_proba, floor)
 
 
-def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, few: float = UNEVEN_ROWS) -> CauseModel:
+def select_causes(
+    null: NullModel,
+    *,
+    log_floor: float,
+    random_state: int = 0,
+    few: float = UNEVEN_ROWS,
+    name_few: bool = True,
+) -> CauseModel:
     """Select the causes by backward elimination; set outliers aside where a floor does not fit.
 
     Parameters
@@ -696,6 +719,8 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
         Seed of the drawn null distributions.
     few : float, default=15
         How many rows may be set aside from a floor that does not fit although none is impossible by itself.
+    name_few : bool, default=True
+        Whether the few rows that a selection rests on may be named instead.
 
     Returns
     -------
@@ -731,7 +756,7 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
                 unsure += int(impossible.sum()) * (floor_fit.threshold >= SURE_SURPRISE * effect / null.n_rows)
                 if unsure > few * effect:
                     # So long a tail is that of noise which is not uniform.
-                    return select_causes(null, log_floor=log_floor, random_state=random_state, few=0)
+                    return select_causes(null, log_floor=log_floor, random_state=random_state, few=0, name_few=name_few)
                 if outliers.sum() + impossible.sum() > max(few_rows(null.n_rows), MAX_OUTLIER_SHARE * null.n_rows):
                     # So many rows are no outliers: it is the model as a whole that is wrong about them.
                     terms, fit = selection.without_floor(p_values, statistics)
@@ -740,7 +765,7 @@ def select_causes(null: NullModel, *, log_floor: float, random_state: int = 0, f
                 outlier_p = min(outlier_p, floor_fit.p_value)
                 kept, current = np.flatnonzero(~outliers), _set_aside(null, outliers, fit, log_floor)
                 continue
-        for model, rows, p_value, fewer in _few(selection, terms):
+        for model, rows, p_value, fewer in _few(selection, terms) if name_few else ():
             rows = unexpected(current, rows)
             if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
                 continue

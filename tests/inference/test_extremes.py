@@ -3,19 +3,27 @@ import pytest
 from scipy.special import log_softmax
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba
-from sklearn_lossacc.inference.extremes import RANKS, count_extremes, extreme_p_value, largest_chance
+from sklearn_lossacc.inference.extremes import RANKS, ExtremeRows, extreme_p_value, largest_chance
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import surprise_table
-
-AS_GIVEN = MixtureFit(1.0, np.zeros(3), 0.0, 0.0, True)
+from sklearn_lossacc.inference.surprise import surprise_of_labels, surprise_table
 
 
-def sample(n=2000, k=3, scale=3.0, noise=0.0, seed=0):
+def sample(n=2000, k=3, scale=3.0, noise=0.0, temperature=1.0, seed=0):
     rng = np.random.default_rng(seed)
     log_proba = log_softmax(scale * rng.standard_normal((n, k)), axis=1)
     y = (log_proba + rng.gumbel(size=(n, k))).argmax(axis=1)
     y = np.where(rng.random(n) < noise, rng.integers(0, k, n), y)
-    return NullModel(log_proba, y, np.ones(n))
+    return NullModel(log_softmax(temperature * log_proba, axis=1), y, np.ones(n))
+
+
+def extremes_of(null, rows=(), beta=1.0, n_sampled=4000, effect=1.0):
+    """Let some rows show their least likely label, and judge the first rows."""
+    y = null.y.copy()
+    y[list(rows)] = null.proba[list(rows)].argmin(axis=1)
+    smallest = np.sort(surprise_of_labels(null.proba, y))[:1000]
+    fit = MixtureFit(beta, np.zeros(null.n_classes), 0.0, 0.0, True)
+    part = NullModel(null.log_proba[:n_sampled], y[:n_sampled], np.ones(n_sampled))
+    return ExtremeRows(smallest, null.n_rows, part, part.log_proba, np.arange(n_sampled), fit, effect)
 
 
 @pytest.mark.parametrize("n_rows", [1000, 10**7])
@@ -54,41 +62,70 @@ def test_no_label_is_likelier_than_the_largest_chance(beta, height):
     assert (chance <= most * (1 + 1e-9)).all()
 
 
-def test_planted_rows_are_counted():
-    null = sample()
-    smallest = np.r_[np.full(20, 1e-9), np.arange(1, 981) / 10**6]
-    found = count_extremes(smallest, 10**6, null, null.log_proba, np.arange(2000), AS_GIVEN)
-    # The 21st is expected once among a million rows.
-    assert 20 <= found.observed <= 21
+def surest(null, count):
+    return np.argsort(-null.proba.max(axis=1))[: 5 * count : 5]
+
+
+@pytest.mark.parametrize("k", [2, 3, 10, 100])
+def test_what_is_expected_is_what_healthy_rows_show(k):
+    null = sample(n=20_000, k=k)
+    extremes = extremes_of(null)
+    for rank in (55, 233, 987):
+        # Among the sampled rows themselves the expectation is exact, but for the part that the table is made of.
+        assert extremes.observed[rank - 1] == pytest.approx(extremes.expected[rank - 1], abs=4 * np.sqrt(rank))
+    assert (extremes.expected <= extremes.at_most).all()
+    assert (extremes.at_most <= null.n_rows * extremes.smallest * (1 + 1e-9)).all()
+    assert not extremes.many
+    assert extremes.count().observed == 0
+
+
+@pytest.mark.parametrize("k", [2, 3, 10, 100])
+def test_planted_rows_are_counted(k):
+    null = sample(n=20_000, k=k)
+    found = extremes_of(null, surest(null, 20)).count()
+    assert 20 <= found.observed <= 22
     assert found.expected <= 0.05 * found.observed
-    assert found.p_value < 1e-20
+    assert found.p_value < 1e-4
 
 
-def test_what_a_temperature_predicts_is_no_outlier():
-    null = sample()
-    hot = MixtureFit(0.5, np.zeros(3), 0.0, 0.0, True)
-    smallest = (np.arange(1, 1001) / 10**6) ** 2  # as twice the temperature makes them
-    assert count_extremes(smallest, 10**6, null, null.log_proba, np.arange(2000), hot).observed == 0
-    assert count_extremes(smallest, 10**6, null, null.log_proba, np.arange(2000), AS_GIVEN).observed > 0
+@pytest.mark.parametrize("k", [3, 10])
+def test_what_a_temperature_predicts_is_no_outlier(k):
+    null = sample(n=20_000, k=k, temperature=2.0)
+    assert extremes_of(null, beta=0.5).count().observed == 0
+    assert not extremes_of(null, beta=0.5).many
+    assert extremes_of(null).many
+    assert extremes_of(null, surest(null, 20), beta=0.5).count().observed >= 15
 
 
-def test_what_the_sampled_rows_predict_as_noise_is_no_outlier():
-    smallest = np.r_[np.full(20, 1e-5), np.arange(1, 981) / 10**5]
-    clean, noisy = sample(), sample(noise=0.02)
-    assert count_extremes(smallest, 20_000, clean, clean.log_proba, np.arange(2000), AS_GIVEN).observed >= 20
-    assert count_extremes(smallest, 20_000, noisy, noisy.log_proba, np.arange(2000), AS_GIVEN).observed == 0
+@pytest.mark.parametrize("noise", [0.002, 0.004])
+@pytest.mark.parametrize("scale", [3.0, 6.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_little_noise_is_no_outlier(noise, scale, seed):
+    null = sample(n=20_000, k=20, scale=scale, noise=noise, seed=seed)
+    extremes = extremes_of(null)
+    assert not extremes.many
+    assert extremes.count().observed <= 2
+    # The share of all labels that the rows after a few leave open holds the true one.
+    assert noise / 2 < extremes.noise_limit(4) < 4 * noise
 
 
-def test_so_many_rows_are_not_few():
-    null = sample()
-    smallest = np.full(500, 1e-9)
-    assert count_extremes(smallest, 20_000, null, null.log_proba, np.arange(2000), AS_GIVEN).observed == 0
-    assert count_extremes(smallest, 10**6, null, null.log_proba, np.arange(2000), AS_GIVEN).observed == 500
+def test_more_noise_is_too_many_rows():
+    null = sample(n=20_000, k=20, scale=6.0, noise=0.015)
+    assert extremes_of(null).many
+    assert extremes_of(null).count().observed == 0
+
+
+def test_few_are_told_from_many():
+    null = sample(n=20_000)
+    assert extremes_of(null, surest(null, 100)).count().observed >= 100
+    assert extremes_of(null, surest(null, 200)).many
+    assert extremes_of(null, surest(null, 200)).count().observed == 0
 
 
 def test_copies_count_once():
-    null = sample()
-    smallest = np.full(5, 1e-7)
-    arguments = (smallest, 10**6, null, null.log_proba, np.arange(2000), AS_GIVEN)
-    assert count_extremes(*arguments).observed == 5
-    assert count_extremes(*arguments, effect=5.0).observed == 0
+    null = sample(n=20_000, scale=5.0)
+    rows = surest(null, 5)
+    assert extremes_of(null, rows).count().observed == 5
+    # In copies they are one row, of which the sample knows less.
+    assert extremes_of(null, rows, effect=5.0).count().p_value > extremes_of(null, rows[:1]).count().p_value
+    assert 20 <= extremes_of(null, surest(null, 20), effect=5.0).count().observed <= 21

@@ -13,25 +13,27 @@ from sklearn_lossacc.findings.waterfall import open_bound
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether some classes get too much probability throughout."""
-    causes = evidence.causes
+    causes, far = evidence.causes, evidence.far_classes
     p_value, p_values = evidence.p_values("class_bias", "class_bias")
     part = evidence.fitted_parts.get("class_bias")
     summary = evidence.summary
     predicted_share = summary.proba_sum / summary.sum_w
     gap = predicted_share - evidence.class_share
-    worst = int(np.argmax(np.abs(gap)))
+    named = np.ones(gap.size, dtype=bool) if far is None else far.offsets != 0
+    worst = int(np.argmax(np.abs(gap) * named))
     label = str(summary.classes[worst])
     mean_proba, share = float(predicted_share[worst]), float(evidence.class_share[worst])
     value = part.value if part is not None else 0.0
     # Beside a temperature the part may be negative; what its test leaves open is not.
     bound = max(open_bound(evidence, "class_bias"), 0.0 if part is None or part.high is None else part.high)
+    offsets = far.offsets if far is not None else causes.fit.bias if causes is not None and part is not None else None
     facts = {
         **p_values,
         "nats": value,
         "class": label,
         "mean_proba": mean_proba,
         "share": share,
-        "offsets": causes.fit.bias.tolist() if part is not None and causes is not None else None,
+        "offsets": None if offsets is None else offsets.tolist(),
     }
     return Verdict(
         holds=part is not None and value >= NATS,
@@ -42,8 +44,14 @@ def judge(evidence: Evidence) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"Whole classes get the wrong probability, which costs {number(value)} nats; most of all class {label!r}, "
-            f"with a mean probability of {number(mean_proba)} and a share of {number(share)}."
+            (
+                f"Whole classes get the wrong probability, which costs {number(value)} nats"
+                if far is None
+                else f"By the totals of all rows {named.sum()} of {named.size} classes get a wrong probability, which "
+                f"costs at least {number(value)} nats"
+            )
+            + f"; most of all class {label!r}, with a mean probability of {number(mean_proba)} and a share of "
+            f"{number(share)}."
         ),
         passed=(
             f"Class bias was not shown; up to {number(bound)} nats are still possible."

@@ -11,6 +11,7 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.inference.cause_model import FEWEST
 from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
 
 NAMED_ROWS = 20
@@ -22,10 +23,13 @@ def judge(evidence: Evidence) -> Verdict:
     causes, rows = evidence.causes, evidence.outliers
     p_gate = evidence.outlier_gate
     p_attr = None if causes is None else causes.outlier_p
-    if evidence.extremes is not None:
-        p_attr = evidence.extremes.p_value
+    index, extremes = rows.index, evidence.extremes
+    among_all = extremes is not None and extremes.observed > 0
+    if extremes is not None and (among_all or not index.size):
+        p_attr = extremes.p_value
+    alone = among_all and extremes is not None and extremes.observed <= FEWEST
+    cannot_tell = bool(index.size and (alone if among_all else causes is not None and causes.few_rows))
     value = evidence.outlier_nats
-    index = rows.index
     carried = rows.loss_share
     tail = concentration(evidence.rows.null, evidence.null, evidence.alpha, evidence.rng(4)) if index.size else None
     largest = evidence.largest_loss
@@ -43,7 +47,7 @@ def judge(evidence: Evidence) -> Verdict:
         "largest_loss_share": evidence.largest_loss_share,
         **(asdict(tail) if tail is not None else {}),
         "brier_score": float(evidence.summary.mean("brier")) / (2.0 if evidence.n_classes == 2 else 1.0),
-        "cannot_tell_from_noise": bool(causes is not None and index.size and causes.few_rows),
+        "cannot_tell_from_noise": cannot_tell,
     }
     robust = f"Brier score ({number(facts['brier_score'])}) or median loss"
     if tail is not None:

@@ -21,7 +21,7 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.null.n_groups is not None and evidence.null.n_groups < 10:
         return not_applicable(f"{evidence.null.n_groups} groups are too few to choose and to judge a threshold.")
     found = evidence.threshold
-    repaired = evidence.causes is not None and "class_bias" in evidence.causes.terms
+    repaired = "class_bias" in evidence.fitted_parts
     why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
     # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
     still_open = max(found.high, -math.log(0.05) / evidence.null.effective_n())

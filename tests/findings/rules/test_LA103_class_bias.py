@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import diagnose, summarize
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import NATS
 
 EVIDENCE = {"p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets"}
@@ -80,3 +82,57 @@ def test_class_totals_that_certainty_forbids():
 def test_one_class_only_has_no_shares_to_compare():
     d = diagnose(np.zeros(60, dtype=int), np.tile([1.0, 0.0], (60, 1)), classes=[0, 1])
     assert d["LA103"].status == "passed"
+
+
+def many_classes(offset=0.0, temperature=1.0, tilt=0.0, n=8000, k=500, seed=0):
+    """Return labels, scores that miss an offset of three classes, and what that is worth."""
+    rng = np.random.default_rng(seed)
+    log_proba = log_softmax(3.0 * rng.standard_normal((n, k)) - tilt * np.log(1.0 + np.arange(k)), axis=1)
+    truth = log_softmax(log_proba + np.r_[np.full(3, offset), np.zeros(k - 3)], axis=1)
+    y = (truth + rng.gumbel(size=(n, k))).argmax(axis=1)
+    saved = float(np.mean(truth[np.arange(n), y] - log_proba[np.arange(n), y]))
+    return y, temperature * log_proba, saved
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_a_bias_of_few_classes_is_found_where_no_offsets_can_be_fitted(statistical, temperature):
+    # 2097 rows are judged, four a class; all 8000 have class totals.
+    y, scores, saved = many_classes(offset=2.0, temperature=temperature)
+    d = diagnose(y, scores, input="logits")
+    finding = d["LA103"]
+    assert statistical(d) == {"LA103"} | ({"LA101"} if temperature > 1 else set())
+    assert finding.evidence["class"] in {"0", "1", "2"}
+    assert np.flatnonzero(finding.evidence["offsets"]).tolist() == [0, 1, 2]
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) < 1e-6
+    assert finding.interval[0] <= saved <= finding.interval[1]
+    assert "3 of 500 classes" in finding.headline
+    assert d.decomposition["class_bias"].value == finding.value
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.decomposition.total, abs=1e-12)
+    loss = d.metrics["calibration_loss"]
+    assert loss.high - loss.low >= 0.99 * (finding.interval[1] - finding.interval[0])
+
+
+def test_totals_of_all_rows_do_not_accuse_without_need():
+    for tilt in (0.0, 1.0):
+        y, scores, _ = many_classes(tilt=tilt, temperature=2.0)
+        evidence = Evidence(summarize(y, scores, input="logits"), alpha=0.05, random_state=0)
+        # Common classes stand for more rows than an overconfident model expects, or less.
+        assert (evidence.totals_gate < 0.001) == (tilt > 0)
+        assert evidence.causes.terms == ("temperature",)
+        assert evidence.far_classes is None
+
+
+def test_totals_of_dependent_or_weighted_rows_are_not_judged():
+    y, scores, _ = many_classes(offset=2.0)
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, len(y))
+    for extra in ({"sample_weight": weight}, {"groups": np.arange(len(y)) // 2}):
+        evidence = Evidence(summarize(y, scores, input="logits", **extra), alpha=0.05, random_state=0)
+        assert evidence.totals_gate == 1.0
+        assert evidence.far_classes is None
+    # Equal weights are none.
+    equal, plain = (
+        Evidence(summarize(y, scores, input="logits", sample_weight=weight), alpha=0.05, random_state=0).all_totals
+        for weight in (np.full(len(y), 0.3), None)
+    )
+    for a, b in zip(equal, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)

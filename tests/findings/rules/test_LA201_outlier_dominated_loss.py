@@ -215,10 +215,20 @@ def test_rows_beyond_the_sample_are_named(plant, seed, design):
     assert {f.code for f in d.issues} == {"LA201"}
 
 
-@pytest.mark.parametrize("cause", ["healthy", "temperature", "noise", "pair noise", "bias"])
+@pytest.mark.parametrize(
+    ("cause", "strength"),
+    [
+        ("healthy", None),
+        ("temperature", 2.0),
+        ("noise", 0.05),
+        ("noise", 0.01),
+        ("noise", 0.003),
+        ("pair noise", 0.15),
+        ("bias", 1.0),
+    ],
+)
 @pytest.mark.parametrize("seed", range(3))
-def test_no_row_beyond_the_sample_is_named_without_need(plant, cause, seed):
-    strength = {"temperature": 2.0, "noise": 0.05, "pair noise": 0.15, "bias": 1.0}.get(cause)
+def test_no_row_beyond_the_sample_is_named_without_need(plant, cause, strength, seed):
     y, log_proba, _ = plant(cause, n=N_ALL, k=3, scale=5.0, strength=strength, seed=seed)
     finding = Diagnosis.from_summary(summarized(y, log_proba))["LA201"]
     assert finding.status == "passed"
@@ -261,3 +271,12 @@ def test_rows_that_are_kept_but_not_judged_are_named(plant):
     assert finding.evidence["truncated_loss"] == pytest.approx(np.minimum(loss, -math.log(0.01)).mean(), rel=1e-12)
     assert finding.evidence["top_share"] == pytest.approx(np.sort(loss)[-300:].sum() / loss.sum(), rel=1e-12)
     assert finding.evidence["certificate"] == pytest.approx(math.log(30_000 * 9 / 0.05))
+
+
+def test_noise_that_the_part_takes_for_few_rows_is_noise_of_all(plant):
+    # 75 of 16 384 judged rows would be named; among all 40 000 there are too many.
+    y, log_proba, _ = plant("noise", n=40_000, k=10, scale=5.0, strength=0.009)
+    d = diagnose(y, log_proba, input="logits")
+    assert d["LA201"].status == "passed"
+    assert d["LA202"].status == "fired"
+    assert d["LA202"].value == pytest.approx(0.0081, abs=0.002)
