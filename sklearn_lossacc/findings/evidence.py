@@ -12,6 +12,7 @@ from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
+from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, row_losses, term_df, term_gains
 from sklearn_lossacc.findings.row_set import RowSet
@@ -265,11 +266,14 @@ class Evidence:
 
     @cached_property
     def far_classes(self) -> FarClasses | None:
-        """The classes whose totals among all rows the selected causes do not explain; None where not asked."""
+        """The classes whose totals among all rows the selected causes do not explain; None where it is not material."""
         if self.all_totals is None or self.totals_gate > self.alpha or self.causes is None:
             return None
-        found = far_classes(*self.all_totals, self.null, self.log_proba, self.causes.fit)
-        return found if found.offsets.any() else None
+        causes = self.causes
+        # The likelihood ratio of a term is about the square of its size over its standard error.
+        error = max((1.0 / math.sqrt(causes.statistics[term]) for term in causes.terms), default=0.0)
+        found = far_classes(*self.all_totals, self.null, self.log_proba, causes.fit, error)
+        return found if found.nats >= NATS else None
 
     @property
     def settled(self) -> float:

@@ -15,6 +15,7 @@ from sklearn_lossacc.inference.null import NullModel
 
 BACKGROUND = 0.6  # of a class's frequency: how small probabilities grow with it, between temperatures of a half and two
 SMALLEST_SHARE = 1e-6  # of all rows
+FEWEST_SEEN = 20.0  # rows of a class that tell of themselves
 LEAST = 0.1  # of the frequency as given
 SMALL = 0.01  # a probability below which an offset multiplies it, whatever it is
 OFFSETS = np.linspace(-6.0, 6.0, 61)
@@ -83,8 +84,8 @@ class FarClasses:
 
 def expected_totals(
     proba_sum: np.ndarray, predicted: np.ndarray, n_rows: int, proba: np.ndarray, model: np.ndarray
-) -> np.ndarray:
-    """Return the class totals that a model expects of all rows, of which it is known for some.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class totals that a model expects of all rows, of which it is known for some, and their variance.
 
     Parameters
     ----------
@@ -99,10 +100,13 @@ def expected_totals(
 
     Returns
     -------
-    ndarray of shape (n_classes,)
+    expected : ndarray of shape (n_classes,)
         a P + b N + c n, where a p + b 1[predicted] + c is closest to the model's probabilities, by least squares over
         all entries (the regression estimator of survey sampling). The coefficients depend on how frequent a class is:
         a and b are lines in log P, c is one in P^0.6; an entry counts by one over P.
+    variance : ndarray of shape (n_classes,)
+        Where the rows given hold 20 or more of a class, what is left of them by that line is added, which has this
+        variance; 0 elsewhere.
 
     References
     ----------
@@ -114,7 +118,7 @@ def expected_totals(
     A floor of 0.2 is such a line, so that its totals are exact:
 
     >>> proba = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
-    >>> expected_totals(np.array([30.0, 10.0]), np.array([35, 5]), 40, proba, 0.8 * proba + 0.1).round(6).tolist()
+    >>> expected_totals(np.array([30.0, 10.0]), np.array([35, 5]), 40, proba, 0.8 * proba + 0.1)[0].round(6).tolist()
     [28.0, 12.0]
     """
     n_sampled, k = proba.shape
@@ -134,16 +138,23 @@ def expected_totals(
     solved = np.linalg.lstsq(system / np.outer(size, size), target / size, rcond=1e-12)[0] / size
     a, b, c = np.einsum("as,asj->aj", solved.reshape(3, 2), basis)
     expected = np.maximum(a * proba_sum + b * predicted + c * n_rows, LEAST * frequency * n_rows)
-    return expected * (n_rows / expected.sum())
+    variance = np.zeros(k)
+    for j in np.flatnonzero(mass >= FEWEST_SEEN):
+        left = model[:, j] - a[j] * proba[:, j] - b[j] * (top == j) - c[j]
+        expected[j] += n_rows * left.mean()
+        variance[j] = n_rows**2 * left.var() / n_sampled
+    return expected * (n_rows / expected.sum()), variance
 
 
-def overdispersion(total: np.ndarray, expected: np.ndarray) -> float:
-    """Return by which phi most classes are off: the median of (N - E)^2 / (E + phi E^2) is that of a chi-square.
+def overdispersion(total: np.ndarray, expected: np.ndarray, variance: np.ndarray) -> float:
+    """Return by which phi most classes are off: the median of (N - E)^2 / (E + V + phi E^2) is that of a chi-square.
 
     Parameters
     ----------
     total, expected : ndarray of shape (n_classes,)
         Class totals.
+    variance : ndarray of shape (n_classes,)
+        Of what is expected.
 
     Returns
     -------
@@ -152,15 +163,18 @@ def overdispersion(total: np.ndarray, expected: np.ndarray) -> float:
 
     Examples
     --------
-    >>> overdispersion(np.array([95.0, 105.0, 110.0]), np.full(3, 100.0))
+    >>> overdispersion(np.array([95.0, 105.0, 110.0]), np.full(3, 100.0), np.zeros(3))
     0.0
-    >>> print(round(overdispersion(np.array([80.0, 100.0, 120.0]), np.full(3, 100.0)), 3))  # 400 / (100 + 10^4 phi)
+
+    400 / (100 + 10^4 phi) is 0.455, the median of chi-square:
+
+    >>> print(round(overdispersion(np.array([80.0, 100.0, 120.0]), np.full(3, 100.0), np.zeros(3)), 3))
     0.078
     """
     square = (total - expected) ** 2
 
     def excess(phi: float) -> float:
-        return float(np.median(square / (expected + phi * expected**2))) - MEDIAN_SQUARE
+        return float(np.median(square / (expected + variance + phi * expected**2))) - MEDIAN_SQUARE
 
     return 0.0 if excess(0.0) <= 0 else float(brentq(excess, 0.0, 1e6))
 
@@ -172,6 +186,7 @@ def far_classes(
     null: NullModel,
     log_proba: np.ndarray,
     fit: MixtureFit,
+    error: float = 0.0,
 ) -> FarClasses:
     """Find the classes whose totals a temperature and a floor leave unexplained, and what their offsets save.
 
@@ -187,6 +202,8 @@ def far_classes(
         Their log probabilities, exact zeros replaced.
     fit : MixtureFit
         The model, without class offsets.
+    error : float, default=0.0
+        Relative standard error of its terms.
 
     Returns
     -------
@@ -195,8 +212,9 @@ def far_classes(
     Notes
     -----
     A class is far where the p-value of its total is below 0.01 after Bonferroni's correction: of a Poisson law, or
-    where the model is not the one given, of a negative binomial one whose `overdispersion` is that of most classes. The
-    gain of an offset b of a class with total N and expectation E is N b - E l(b), where E l(b) stands for
+    where the model is not the one given, of a negative binomial one. Its variance has three parts more: that of the
+    expected total, what the error of the fitted terms makes of their effect, and the `overdispersion` of most classes.
+    The gain of an offset b of a class with total N and expectation E is N b - E l(b), where E l(b) stands for
     sum log(1 + q (e^b - 1)) over the rows; its shape l is taken over all classes of the sample together.
 
     Examples
@@ -211,12 +229,15 @@ def far_classes(
     ([0], 2.3)
     """
     n_rows, k = float(total.sum()), total.size
-    model, expected, phi = null.proba, proba_sum, 0.0
+    model, expected, spread = null.proba, proba_sum, np.zeros(k)
     if fit.beta != 1.0 or fit.floor > 0:
         model = mixture_proba(log_proba, fit.beta, fit.bias, fit.floor)
-        expected = expected_totals(proba_sum, predicted, int(n_rows), null.proba, model)
-        phi = overdispersion(total, expected)
-    law = nbinom(1.0 / phi, 1.0 / (1.0 + phi * expected)) if phi > 0 else poisson(expected)
+        expected, spread = expected_totals(proba_sum, predicted, int(n_rows), null.proba, model)
+        spread = spread + (error * (expected - proba_sum)) ** 2
+        spread += overdispersion(total, expected, spread) * expected**2
+    # A negative binomial law of hardly any more spread than a Poisson law is that one.
+    phi = np.maximum(spread / np.maximum(expected, 1e-9) ** 2, 1e-9)
+    law = nbinom(1.0 / phi, 1.0 / (1.0 + phi * expected)) if spread.any() else poisson(expected)
     p_values = np.minimum(1.0, 2.0 * k * np.minimum(law.sf(total - 1.0), law.cdf(total)))
     far = np.flatnonzero(p_values < KEEP_BELOW)
     large = model[model > SMALL]
@@ -227,6 +248,6 @@ def far_classes(
     offsets = np.zeros(k)
     offsets[far] = np.interp(np.log(np.maximum(total[far], 0.5) / expected[far]), np.log(shown), OFFSETS)
     gain = total * offsets - expected * np.interp(offsets, OFFSETS, cost)
-    variance = float(offsets**2 @ (total + phi * expected**2))
+    variance = float(offsets**2 @ (total + spread))
     nats = (float(gain[far].sum()) - 0.5 * far.size) / n_rows
     return FarClasses(offsets, float(p_values.min()), nats, float(np.sqrt(variance)) / n_rows)

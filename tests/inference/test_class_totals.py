@@ -58,10 +58,13 @@ def test_totals_of_all_rows_are_known_from_a_part(beta, floor, tilt):
     model = mixture_proba(log_proba, beta, np.zeros(N_CLASSES), floor)
     _, proba_sum, predicted = sums(y, log_proba)
     part = slice(200)
-    expected = expected_totals(proba_sum, predicted, N_ROWS, np.exp(log_proba[part]), model[part])
+    expected, variance = expected_totals(proba_sum, predicted, N_ROWS, np.exp(log_proba[part]), model[part])
     assert expected.sum() == pytest.approx(N_ROWS, rel=1e-9)
     assert (expected > 0).all()
     truth = model.sum(axis=0)
+    seen = np.exp(log_proba[part]).sum(axis=0) >= 20
+    assert ((variance > 0) == seen).all()
+    assert (np.abs(expected - truth)[seen] < 4 * np.sqrt(variance[seen]) + 0.01 * truth[seen]).all()
 
     def off(totals):
         return np.sqrt(np.mean((totals - truth) ** 2 / truth))  # in standard deviations of Poisson counts
@@ -75,12 +78,13 @@ def test_totals_of_all_rows_are_known_from_a_part(beta, floor, tilt):
 def test_overdispersion_is_that_of_most_classes():
     rng = np.random.default_rng(0)
     expected = rng.uniform(50, 500, 2000)
-    assert overdispersion(rng.poisson(expected), expected) < 3e-4
+    assert overdispersion(rng.poisson(expected), expected, np.zeros(2000)) < 3e-4
     gamma = rng.gamma(1 / 0.04, 0.04, 2000)
     total = rng.poisson(expected * gamma)
-    assert overdispersion(total, expected) == pytest.approx(0.04, rel=0.15)
+    assert overdispersion(total, expected, np.zeros(2000)) == pytest.approx(0.04, rel=0.15)
+    assert overdispersion(total, expected, 0.03 * expected**2) == pytest.approx(0.01, abs=0.005)
     total[:100] *= 5
-    assert overdispersion(total, expected) == pytest.approx(0.05, rel=0.25)
+    assert overdispersion(total, expected, np.zeros(2000)) == pytest.approx(0.05, rel=0.25)
 
 
 @pytest.mark.parametrize("offset", [1.5, -2.0])
