@@ -312,9 +312,12 @@ class Evidence:
         """
         if term == "class_bias" and self.far_classes is not None:
             either = min(1.0, 2.0 * min(self.cause_gates[gate].p_value, self.totals_gate))
-            p_attr = self.far_classes.p_value
-            facts = {"p_gate": either, "p_attr": p_attr, "gate": gate, "method": "bound, totals of all rows"}
-            return max(either, p_attr), facts
+            return max(either, self.far_classes.p_value), {
+                "p_gate": either,
+                "p_attr": self.far_classes.p_value,
+                "gate": gate,
+                "method": "bound, totals of all rows",
+            }
         p_attr = None if self.causes is None else self.causes.p_values.get(term, 1.0)
         selected = self.causes is not None and term in self.causes.terms
         if self.term_gates.get(term) == gate:
