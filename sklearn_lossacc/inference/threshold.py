@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -25,6 +25,8 @@ class ThresholdGain:
         Gain in accuracy with normal limits.
     p_value : float
         One-sided exact sign test over discordant rows (or groups).
+    p_order : float
+        One-sided p-value of labels that have nothing to do with the probabilities (`order_p_value`).
     gained, lost : int
         Rows that become right, and wrong.
     threshold : float or None
@@ -37,6 +39,7 @@ class ThresholdGain:
     low: float
     high: float
     p_value: float
+    p_order: float
     gained: int
     lost: int
     threshold: float | None
@@ -139,6 +142,53 @@ def sign_flip_p_value(moves: np.ndarray, rng: np.random.Generator) -> float:
     return (1 + reached) / (1 + done)
 
 
+def order_p_value(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> float:
+    """Return the p-value of labels that the probabilities do not follow, however often each class occurs.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,)
+        Row weights.
+    group : ndarray of shape (n_rows,) or None
+        Group codes.
+
+    Returns
+    -------
+    float
+        One-sided, of sum_j cov(p_j, 1[y = j]) = 0, by the normal law with the spread over rows or groups.
+
+    Notes
+    -----
+    The covariance is the part of the Brier score that is owed to knowing which rows are which; it is 0 for every
+    constant prediction and for labels drawn without a look at the row.
+
+    References
+    ----------
+    Yates (1982), External correspondence: decompositions of the mean probability score, Organizational Behavior and
+    Human Performance 30, 132-156.
+
+    Examples
+    --------
+    The second class is likelier where it occurs, and as likely everywhere:
+
+    >>> y, ones = np.repeat([0, 1], 20), np.ones(40)
+    >>> follows = np.where(np.arange(40) % 4 == 0, 0.5, 0.4 + 0.2 * y)
+    >>> bool(order_p_value(np.stack([1 - follows, follows], axis=1), y, ones, None) < 1e-6)
+    True
+    >>> order_p_value(np.full((40, 2), 0.5), y, ones, None)
+    1.0
+    """
+    share = np.bincount(y, weight, proba.shape[1]) / weight.sum()
+    mean = np.average(proba, axis=0, weights=weight)
+    follows = proba[np.arange(len(y)), y] - mean[y] - (proba - mean) @ share
+    total, error = mean_and_error(*unit_sums(follows[:, None], weight, group))
+    return float(norm.sf(total[0] / error[0])) if error[0] > 1e-12 else 1.0
+
+
 def threshold_gain(
     log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: np.ndarray | None, rng: np.random.Generator
 ) -> ThresholdGain:
@@ -174,6 +224,7 @@ def threshold_gain(
         float(mean[0]) - half,
         float(mean[0]) + half,
         p_value,
+        order_p_value(np.exp(log_proba), y, weight, group),
         int((change > 0).sum()),
         int((change < 0).sum()),
         None if threshold is None else float(threshold),

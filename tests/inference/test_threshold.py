@@ -3,7 +3,13 @@ import pytest
 from scipy.special import log_softmax, softmax
 from scipy.stats import binom
 
-from sklearn_lossacc.inference.threshold import best_threshold, fit_offsets, sign_flip_p_value, threshold_gain
+from sklearn_lossacc.inference.threshold import (
+    best_threshold,
+    fit_offsets,
+    order_p_value,
+    sign_flip_p_value,
+    threshold_gain,
+)
 
 
 def rows(rng, n, k, scale=2.0):
@@ -91,6 +97,29 @@ def test_size_on_healthy_models(k, weighted, grouped):
         p.append(gain(log_softmax(scores, axis=1), y, weight, group, run).p_value)
     for level in (0.01, 0.05, 0.1):
         assert binom.sf((np.array(p) <= level).sum() - 1, 80, level) > 1e-4
+
+
+@pytest.mark.parametrize(("k", "design"), [(2, "plain"), (2, "weights"), (4, "groups"), (20, "plain")])
+def test_size_of_the_order_of_labels(k, design):
+    rng = np.random.default_rng(k)
+    prior = rng.dirichlet(np.ones(k))
+    p = []
+    for _ in range(200):
+        group = np.arange(300) // 3 if design == "groups" else None
+        weight = rng.gamma(2.0, size=300) if design == "weights" else np.ones(300)
+        scores, y = rng.normal(size=(300, k)), rng.choice(k, 300, p=prior)
+        if group is not None:
+            scores, y = scores[group], y[group]
+        p.append(order_p_value(softmax(scores, axis=1), y, weight, group))
+    for level in (0.01, 0.05, 0.1):
+        assert binom.sf((np.array(p) <= level).sum() - 1, 200, level) > 1e-4
+
+
+@pytest.mark.parametrize("k", [2, 4])
+def test_offsets_leave_the_order_of_labels(k):
+    scores, y = rows(np.random.default_rng(k), 500, k, scale=1.0)
+    for shift in (0.0, 4.0):
+        assert order_p_value(softmax(scores + shift * np.eye(k)[0], axis=1), y, np.ones(500), None) < 1e-6
 
 
 def test_sign_flips_agree_with_the_binomial():

@@ -25,6 +25,11 @@ def judge(evidence: Evidence) -> Verdict:
     why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
     # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
     still_open = max(found.high, -math.log(0.05) / evidence.null.effective_n())
+    passed = "No threshold or class offsets that these rows could choose would raise accuracy materially."
+    if still_open >= THRESHOLD_GAIN:
+        passed = "A better threshold was not shown."
+    if found.gain >= THRESHOLD_GAIN and found.p_value <= evidence.alpha < found.p_order:
+        passed = "Another class would be right more often, but the scores show no information to choose a threshold by."
     what = f"the threshold {found.threshold:.3f}" if found.threshold is not None else "class offsets"
     return Verdict(
         holds=found.gain >= THRESHOLD_GAIN,
@@ -32,8 +37,11 @@ def judge(evidence: Evidence) -> Verdict:
         interval=(found.low, found.high),
         threshold=THRESHOLD_GAIN,
         could_be=still_open,
-        p_value=found.p_value,
+        # Where labels do not follow the scores, another class is named throughout: that is no threshold.
+        p_value=max(found.p_value, found.p_order),
         evidence={
+            "p_gain": found.p_value,
+            "p_order": found.p_order,
             "gained": found.gained,
             "lost": found.lost,
             "threshold": found.threshold,
@@ -44,11 +52,7 @@ def judge(evidence: Evidence) -> Verdict:
             f"The likeliest class is not the best guess: {what} would raise accuracy by {percent(found.gain)} on "
             f"held-out rows.{why}"
         ),
-        passed=(
-            "A better threshold was not shown."
-            if still_open >= THRESHOLD_GAIN
-            else "No threshold or class offsets that these rows could choose would raise accuracy materially."
-        ),
+        passed=passed,
         advice=(
             "Repair the class bias, then predict the likeliest class again."
             if repaired

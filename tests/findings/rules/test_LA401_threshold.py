@@ -4,7 +4,7 @@ import pytest
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import THRESHOLD_GAIN
 
-EVIDENCE = {"p_holm", "gained", "lost", "threshold", "offsets", "explained_by_class_bias"}
+EVIDENCE = {"p_holm", "p_gain", "p_order", "gained", "lost", "threshold", "offsets", "explained_by_class_bias"}
 
 
 def test_a_shifted_class_is_repaired_not_thresholded(diagnosed):
@@ -51,6 +51,19 @@ def test_a_healthy_model_does_not_fire(diagnosed, cause, k):
     finding = diagnosed(cause, k=k, scale=1.5)["LA401"]
     assert finding.status == "passed"
     assert finding.value < THRESHOLD_GAIN
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_naming_another_class_throughout_is_no_threshold(k):
+    # Scores without information, and one class a little more frequent than they say.
+    rng = np.random.default_rng(k)
+    y = rng.choice(k, 4000, p=np.r_[0.12, np.full(k - 1, -0.12 / (k - 1))] + 1 / k)
+    finding = diagnose(y, 0.05 * rng.standard_normal((4000, k)), input="logits")["LA401"]
+    assert finding.value >= THRESHOLD_GAIN
+    assert finding.evidence["p_gain"] < 1e-6
+    assert finding.evidence["p_order"] > 0.05
+    assert finding.status == "passed"
+    assert "no information" in finding.headline
 
 
 def test_few_rows_leave_it_open(diagnosed):
