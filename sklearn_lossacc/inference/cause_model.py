@@ -9,7 +9,7 @@ under the null truncated to what the remaining rows could have shown.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import gammainc
@@ -40,6 +40,7 @@ FEWEST = 2  # rows that are named even where a temperature or class bias could e
 SURE_SURPRISE = 0.2  # over n: so surprising a row is set aside even where they are not few
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
 UNEVEN_ROWS = 15  # no noise is quite uniform: with more rows its own tail would be taken for outliers
+SAYS = 2.0  # difference of twice the log likelihood that speaks for a model: what AIC asks of a parameter
 EXPECTED_ANYWAY = 0.2  # share of them that the model as given may account for
 MOSTLY = 0.05  # share of the rows set aside that the model itself may account for
 MATERIAL_NOISE = 0.005  # noise rate below which a floor is dropped again
@@ -634,8 +635,7 @@ def _few(selection: _Selection, terms: tuple[str, ...]):
     effect = design_effect(null)
     few = few_rows(null.n_rows / effect)
     if "floor" in terms:
-        p_value, ratio = selection.test(frozenset(terms), "floor")
-        few = FEWEST if _least_noise(fit, ratio) > PLAIN_NOISE else few
+        p_value, _ = selection.test(frozenset(terms), "floor")
         rows = np.flatnonzero(floor_posterior(null, log_proba, fit) > 0.5)
         if rows.size <= few * effect:
             yield fit, rows, p_value, True
@@ -645,9 +645,12 @@ def _few(selection: _Selection, terms: tuple[str, ...]):
     with_floor = selection.fit(frozenset(terms) | {"floor"})
     count, impossible = check_floor(null, log_proba, with_floor, few)
     yield with_floor, np.flatnonzero(impossible), count.p_value, False
+    as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
     if terms:
-        as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
         yield as_given, *few_surprises(null, log_proba, as_given, FEWEST, NAME_TWO_BELOW), True
+    else:
+        # Nothing is selected, so that nothing but the model as given could account for them.
+        yield as_given, *few_surprises(null, log_proba, as_given, few), False
 
 
 def _hidden_noise(selection: _Selection, fit: MixtureFit, ratio: float) -> bool:
@@ -659,21 +662,62 @@ def _hidden_noise(selection: _Selection, fit: MixtureFit, ratio: float) -> bool:
     return fit.beta > 1.0 and _least_noise(fit, ratio) >= MATERIAL_NOISE and saved >= MATERIAL_NATS
 
 
-def _log_likelihood(selection: _Selection, fit: MixtureFit) -> float:
-    """Return that of the selection's rows under the temperature and offsets of a fit."""
-    q = mixture_proba(selection.finite_log_proba, fit.beta, fit.bias, 0.0)
-    seen = q[np.arange(selection.null.n_rows), selection.null.y]
-    return float(selection.null.weight @ np.log(np.maximum(seen, 1e-300)))
+def _plain_noise(selection: _Selection, terms: tuple[str, ...]) -> bool:
+    """Whether a selected floor is beyond doubt more than a few rows make of it."""
+    _, ratio = selection.test(frozenset(terms), "floor")
+    return _least_noise(selection.fit(frozenset(terms)), ratio) > PLAIN_NOISE
 
 
-def _set_aside(null: NullModel, outliers: np.ndarray, fit: MixtureFit, log_floor: float) -> NullModel:
-    """Return the null of the other rows, given that none of them shows a label as surprising as those of `outliers`."""
+def _without_few(selection: _Selection, terms: tuple[str, ...], log_floor: float):
+    """Name the few rows that a selection rests on; None where there are none.
+
+    Returns the rows of the selection, the null of the others, their selection with its result, and the p-value.
+    """
+    current, effect = selection.null, design_effect(selection.null)
+    for model, rows, p_value, fewer in _few(selection, terms):
+        rows = unexpected(current, rows)
+        if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
+            continue
+        named = np.zeros(current.n_rows, dtype=bool)
+        named[rows] = True
+        rest, impossible = _set_aside(current, named, model, log_floor)
+        where = np.flatnonzero(~named), impossible
+        again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), selection.random_state)
+        found = again.run()
+        if not (set(found[0]) < set(terms) or (not fewer and found[0] == terms)):
+            continue
+        if "floor" in terms:
+            likelihood = again.fit(frozenset(found[0])).log_likelihood
+            rivals = [_log_likelihood(selection, rival, *where) for rival in (model, replace(model, floor=0.0))]
+            ahead, ahead_of_rest = 2.0 * again.scale * (likelihood - np.array(rivals))
+            # Noise reaches all rows. Where the others want it, or a temperature that pays for it, these stay.
+            pays = ahead_of_rest > chi2.isf(KEEP_BELOW, 1)
+            plain = rows.size > FEWEST * effect and _plain_noise(selection, terms)
+            if (pays or plain) and ahead < SAYS:
+                continue
+        return rows, rest, again, found, p_value
+    return None
+
+
+def _log_likelihood(selection: _Selection, fit: MixtureFit, rows: np.ndarray, impossible: np.ndarray) -> float:
+    """Return that of some rows under a fit, given that none of them shows a label marked impossible."""
+    null = selection.null
+    q = mixture_proba(selection.finite_log_proba[rows], fit.beta, fit.bias, fit.floor)
+    seen = q[np.arange(rows.size), null.y[rows]]
+    possible = 1.0 - np.einsum("ij,ij->i", q, impossible[rows])
+    return float(null.weight[rows] @ np.log(np.maximum(seen / possible, 1e-300)))
+
+
+def _set_aside(
+    null: NullModel, outliers: np.ndarray, fit: MixtureFit, log_floor: float
+) -> tuple[NullModel, np.ndarray]:
+    """Return the null of the other rows, given that none shows a label as surprising as `outliers`, and such labels."""
     table = surprise_table(mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0))
     impossible = table <= table[outliers, null.y[outliers]].max() * TIE
     others = np.flatnonzero(~outliers)
     # A row that stays shows a possible label, whatever was thought of it before.
     impossible[others, null.y[others]] = False
-    return _truncate(null, others, impossible)
+    return _truncate(null, others, impossible), impossible
 
 
 def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:
@@ -763,31 +807,23 @@ def select_causes(
                     break
                 outliers[kept[impossible]] = True
                 outlier_p = min(outlier_p, floor_fit.p_value)
-                kept, current = np.flatnonzero(~outliers), _set_aside(null, outliers, fit, log_floor)
+                kept, current = np.flatnonzero(~outliers), _set_aside(null, outliers, fit, log_floor)[0]
                 continue
-        for model, rows, p_value, fewer in _few(selection, terms) if name_few else ():
-            rows = unexpected(current, rows)
-            if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
-                continue
-            named = outliers.copy()
-            named[kept[rows]] = True
-            rest = _set_aside(null, named, model, log_floor)
-            again = _Selection(rest, finite(rest.log_proba, log_floor), design_scale(rest), random_state)
-            found = again.run()
-            refit = again.fit(frozenset(found[0]))
-            # A temperature that pays for the floor once the worst rows are gone does not make them outliers.
-            moved = 2.0 * again.scale * (refit.log_likelihood - _log_likelihood(again, model))
-            pays = "floor" in terms and moved > chi2.isf(KEEP_BELOW, 1)
-            if not pays and (set(found[0]) < set(terms) or (not fewer and found[0] == terms)):
+        while True:
+            named = _without_few(selection, terms, log_floor) if name_few and not resting else None
+            if named is not None:
                 # What was selected rests on these rows: they are named instead.
-                (terms, p_values, statistics), fit, selection, current = found, refit, again, rest
-                outliers, kept = named, np.flatnonzero(~named)
+                rows, current, selection, (terms, p_values, statistics), p_value = named
+                fit = selection.fit(frozenset(terms))
+                outliers[kept[rows]] = True
+                kept = np.flatnonzero(~outliers)
                 resting, outlier_p = True, min(outlier_p, p_value)
+            if (
+                "floor" not in terms
+                or material_floor(current, selection.finite_log_proba, fit.floor)
+                or _hidden_noise(selection, fit, statistics["floor"])
+            ):
                 break
-        if "floor" in terms and not (
-            material_floor(current, finite(current.log_proba, log_floor), fit.floor)
-            or _hidden_noise(selection, fit, statistics["floor"])
-        ):
             # So small a floor is no cause of its own, but left in it would take nats from the temperature.
             terms, fit = selection.without_floor(p_values, statistics)
         break

@@ -379,6 +379,37 @@ def test_weakly_surprising_rows_are_outliers_too(k):
         assert causes.outlier_p < 0.001
 
 
+def test_rows_that_the_others_do_not_bear_out_are_no_noise():
+    """So blunt a model that six labels make a floor of several per cent, which the other rows speak against."""
+    k = 2
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        log_proba = np.log(rng.dirichlet(np.ones(k), 2000))
+        y = (np.exp(log_proba).cumsum(axis=1) < rng.random((2000, 1))).sum(axis=1)
+        surest = np.argsort(-log_proba.max(axis=1))[:40]
+        wrong = rng.choice(surest, 6, replace=False)
+        y[wrong] = log_proba[wrong].argmin(axis=1)
+        causes = select(log_proba, y)
+        assert causes.terms == ()
+        assert np.isin(wrong, causes.outliers).sum() >= 4
+        # As many of all rows as such a floor would have changed.
+        changed = rng.random(2000) < 0.08
+        y = np.where(changed, rng.integers(0, k, 2000), y)
+        assert "floor" in select(log_proba, y).terms
+
+
+def test_rows_are_named_where_nothing_else_is_selected():
+    """A floor of half a per cent would account for three labels of 1.6e-4, but is too weak to be selected itself."""
+    for seed in range(4):
+        log_proba, y, _ = planted(seed, 20)
+        least = log_proba.min(axis=1)
+        wrong = np.argsort(np.abs(least - np.log(1.6e-4)))[:3]
+        y[wrong] = log_proba[wrong].argmin(axis=1)
+        causes = select(log_proba, y)
+        assert causes.terms == ()
+        assert np.isin(wrong, causes.outliers).all()
+
+
 def test_check_floor_without_impossible_rows():
     null = NullModel(np.log(np.tile([0.6, 0.4], (50, 1))), np.arange(50) % 2, np.ones(50))
     check, hit = check_floor(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.1, 0.0, True))
