@@ -184,7 +184,7 @@ def order_p_value(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, group: n
     """
     share = np.bincount(y, weight, proba.shape[1]) / weight.sum()
     mean = np.average(proba, axis=0, weights=weight)
-    follows = proba[np.arange(len(y)), y] - mean[y] - (proba - mean) @ share
+    follows = proba[np.arange(len(y)), y] - mean[y] - (proba @ share - mean @ share)
     total, error = mean_and_error(*unit_sums(follows[:, None], weight, group))
     return float(norm.sf(total[0] / error[0])) if error[0] > 1e-12 else 1.0
 
