@@ -690,10 +690,12 @@ def _without_few(selection: _Selection, terms: tuple[str, ...], log_floor: float
             likelihood = again.fit(frozenset(found[0])).log_likelihood
             rivals = [_log_likelihood(selection, rival, *where) for rival in (model, replace(model, floor=0.0))]
             ahead, ahead_of_rest = 2.0 * again.scale * (likelihood - np.array(rivals))
-            # Noise reaches all rows. Where the others want it, or a temperature that pays for it, these stay.
+            # Noise reaches all rows. Where the others want it, or a temperature that pays for it, these stay; each term
+            # beyond the first that goes with them is worth a parameter.
+            enough = SAYS * (2 - len(terms) + len(found[0]))
             pays = ahead_of_rest > chi2.isf(KEEP_BELOW, 1)
             plain = rows.size > FEWEST * effect and _plain_noise(selection, terms)
-            if (pays or plain) and ahead < SAYS:
+            if (pays or plain) and ahead < enough:
                 continue
         return rows, rest, again, found, p_value
     return None
