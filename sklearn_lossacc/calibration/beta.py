@@ -56,9 +56,9 @@ class BetaCalibrator(ParametricCalibrator):
     which follow a beta distribution in each class. With d = log p - log(1 - p), "quadratic" is
     log odds of q = a d + b d^2 / s + c, where s is the weighted root mean square of d, at least 1.
 
-    The coefficients minimise the log loss in nats, summed over the rows, plus a shrinkage toward the
-    identity that weighs about as much as one row. With more than two classes each class is fitted against the
-    others, and rows are divided by their sums. On the rows of the fit the log loss is never above that of X.
+    The coefficients minimise the log loss in nats, summed over the rows, plus a shrinkage toward the identity that
+    weighs about as much as one row, see `SigmoidCalibrator`. With more than two classes each class is fitted against
+    the others, and rows are divided by their sums. On the rows of the fit the log loss is never above that of X.
 
     References
     ----------
@@ -82,7 +82,7 @@ class BetaCalibrator(ParametricCalibrator):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.shape = shape
 
-    def _fit_map(self, target: Target) -> Map:
+    def _fit_curve(self, target: Target) -> Map:
         if self.shape not in SHAPES:
             raise ValueError(f"shape must be one of {SHAPES}, got {self.shape!r}.")
         mean_square = target.mean_square()
@@ -106,7 +106,7 @@ class BetaCalibrator(ParametricCalibrator):
             return np.column_stack([-np.logaddexp(0.0, -odds), np.logaddexp(0.0, odds), ones])
         return np.column_stack([odds, odds**2 / scale, ones])
 
-    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+    def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return self._features(odds, one["scale"]) @ one["coef"]
 
     def _is_flat(self, one: Map) -> bool:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import numpy as np
 
-from sklearn_lossacc._numerics import row_blocks, row_max, row_sum
-from sklearn_lossacc._numerics.log_odds import largest_and_rest, log_odds, odds_against_rest
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.log_odds import log_odds, odds_against_rest, row_terms
 from sklearn_lossacc.inputs import Scores
 
-__all__ = ["LogOddsColumns", "ProbaColumns", "neighbours", "weights_unless_ones"]
+__all__ = ["NEIGHBOURS", "LogOddsColumns", "neighbours", "weights_unless_ones"]
 
 NEIGHBOURS = 16  # classes of which as many bytes are read as memory delivers at once
-FEW_CLASSES = 8  # up to here two numbers a row are much memory, and reading whole rows again takes little time
-FLOAT64 = np.dtype(np.float64)
+FEW_CLASSES = 8  # up to here three numbers a row are much memory, and reading whole rows again takes little time
 
 
 def neighbours(n_classes: int) -> list[slice]:
@@ -62,8 +59,8 @@ def weights_unless_ones(weight: np.ndarray | None) -> np.ndarray | None:
     return None if weight is None or (weight == 1).all() else weight
 
 
-class _Columns(ABC):
-    """Something of each class that depends on the whole row, through two numbers.
+class LogOddsColumns:
+    """Log odds by class, each equal to what `log_odds` gives.
 
     Parameters
     ----------
@@ -75,12 +72,12 @@ class _Columns(ABC):
         self.scores, self.logits = scores, scores.input == "logits"
         if scores.n_classes <= FEW_CLASSES:
             return
-        self.first, self.second = np.empty(scores.n_rows), np.empty(scores.n_rows)
+        self.terms = np.empty((2 if self.logits else 3, scores.n_rows))
         for rows in row_blocks(scores.n_rows, scores.n_classes):
-            self.first[rows], self.second[rows] = self._two_numbers(np.asarray(scores.values[rows]))
+            self.terms[:, rows] = row_terms(np.asarray(scores.values[rows]), logits=self.logits)
 
     def take(self, columns: slice) -> np.ndarray:
-        """Compute what there is of neighbouring classes.
+        """Compute the log odds of neighbouring classes.
 
         Parameters
         ----------
@@ -97,52 +94,8 @@ class _Columns(ABC):
         result = np.empty((n_columns, scores.n_rows))
         for rows in row_blocks(scores.n_rows, max(n_columns, 8)):
             if scores.n_classes <= FEW_CLASSES:
-                result[:, rows] = self._whole(rows).T[columns]
+                result[:, rows] = log_odds(np.asarray(scores.values[rows]), logits=self.logits).T[columns]
             else:
                 entries = np.asarray(scores.values[rows, columns]).T
-                result[:, rows] = self._of_entries(entries, self.first[rows], self.second[rows])
+                result[:, rows] = odds_against_rest(entries, tuple(self.terms[:, rows]), logits=self.logits)
         return result
-
-    @abstractmethod
-    def _two_numbers(self, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what each row contributes to all its classes."""
-
-    @abstractmethod
-    def _of_entries(self, entries: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Compute the result from entries and their rows' two numbers."""
-
-    @abstractmethod
-    def _whole(self, rows: slice) -> np.ndarray:
-        """Compute the result for all classes of some rows."""
-
-
-class ProbaColumns(_Columns):
-    """Probabilities by class, each equal to what ``scores.proba`` gives."""
-
-    def _two_numbers(self, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        block = block.astype(np.float64)
-        largest = np.zeros(len(block))
-        if self.logits:
-            largest = row_max(block)
-            np.exp(block - largest[:, np.newaxis], out=block)
-        return largest, row_sum(block)
-
-    def _of_entries(self, entries: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        entries = entries.astype(np.float64)
-        return (np.exp(entries - first) if self.logits else entries) / second
-
-    def _whole(self, rows: slice) -> np.ndarray:
-        return self.scores.proba(rows, dtype=FLOAT64)
-
-
-class LogOddsColumns(_Columns):
-    """Log odds by class, each equal to what `log_odds` gives."""
-
-    def _two_numbers(self, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return largest_and_rest(block, logits=self.logits)
-
-    def _of_entries(self, entries: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return odds_against_rest(entries, first, second, logits=self.logits)
-
-    def _whole(self, rows: slice) -> np.ndarray:
-        return log_odds(np.asarray(self.scores.values[rows]), logits=self.logits)

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc._numerics.isotonic import TIE, Points, pool_ties
+from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
 __all__ = ["HistogramCalibrator"]
@@ -63,7 +64,7 @@ class HistogramCalibrator(OneVsRestCalibrator):
     n_jobs : int, optional
         Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
-        What X holds. Logits are turned into probabilities by softmax first.
+        What X holds.
     classes : array-like of shape (n_classes,), optional
         The label of each column, in column order. Without it: column names that cover the labels, 0..k-1 for
         integer labels in that range, else the sorted labels.
@@ -142,5 +143,5 @@ class HistogramCalibrator(OneVsRestCalibrator):
         middles = (np.arange(len(values)) + 0.5) / len(values)
         return {"edges": edges, "values": np.where(total > 0, values, middles)}
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return one["values"][_bin_of(odds, one["edges"])]
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        return logit(one["values"])[_bin_of(odds, one["edges"])]

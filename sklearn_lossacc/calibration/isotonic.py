@@ -5,27 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
+from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
-from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
-from sklearn_lossacc.calibration.columns import NEIGHBOURS, ProbaColumns, neighbours, weights_unless_ones
-from sklearn_lossacc.calibration.outcome import Outcome
-from sklearn_lossacc.inputs import Predictions, Scores
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
 __all__ = ["IsotonicCalibrator"]
 
-_FLOAT64 = np.dtype(np.float64)
 
-
-def _interpolated(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Evaluate a map, linear between its knots and constant beyond them."""
-    return in_order(lambda ordered: np.interp(ordered, knots, values), x)
-
-
-class IsotonicCalibrator(BaseCalibrator):
+class IsotonicCalibrator(OneVsRestCalibrator):
     """Replace each class's probability by the frequency that a non-decreasing fit assigns to it.
 
     Parameters
@@ -36,15 +25,16 @@ class IsotonicCalibrator(BaseCalibrator):
     n_jobs : int, optional
         Classes that are fitted at the same time, in threads; None means one. The result is the same.
     input : {"proba", "logits"}, default="proba"
-        What X holds. Logits are turned into probabilities by softmax first.
+        What X holds.
     classes : array-like of shape (n_classes,), optional
         The label of each column, in column order. Without it: column names that cover the labels, 0..k-1 for
         integer labels in that range, else the sorted labels.
 
     Attributes
     ----------
-    maps_ : list of (knots, values)
-        One pair of arrays for each class; a single pair, for ``classes_[1]``, if there are two classes.
+    maps_ : list of dict
+        "knots" (log odds) and "values" (log odds there) for each class; a single map, for ``classes_[1]``, if there
+        are two classes.
     outcome_ : {"converged", "missing_class"}
         "missing_class": some class has no rows.
     classes_ : ndarray of shape (n_classes,)
@@ -60,14 +50,15 @@ class IsotonicCalibrator(BaseCalibrator):
 
     Notes
     -----
-    With more than two classes each class is fitted against the others and the rows are then divided by their
-    sums. That sum is never 0: one observation of the class frequency (n_j + 1) / (n + k) at the smallest and
-    one at the largest score keep every map strictly between 0 and 1. Rows of equal score are pooled. Between
-    the knots the map is linear, beyond the first and last it is constant. The knots are the weighted means of the
-    blocks of equal value; with ``centered=False`` both ends of each.
+    Frequencies depend on the order of the rows alone. One observation of the class frequency (n_j + 1) / (n + k) at the
+    smallest and one at the largest score keep them strictly between 0 and 1. Rows of equal score are pooled. The map
+    goes through the blocks of equal frequency: in log odds, from the mean of each to that of the next it is linear,
+    beyond the first and last it is constant; with ``centered=False`` from end to end. So it does not matter for two
+    classes in which unit logits are given, and no row is lost where probabilities round to 0 or 1.
 
-    A class without rows keeps p_j / (1 + s_j), with s_j its weighted sum of probabilities: the estimate that
-    follows from one prior row.
+    With more than two classes each class is fitted against the others and the rows are then divided by their sums. A
+    class without rows keeps p_j / (1 + s_j), with s_j its weighted sum of probabilities: the estimate that follows from
+    one prior row.
 
     With several classes the predicted class of a row can change. With ``centered=False`` the steps make ties, so the
     ranking of rows gets coarser.
@@ -90,53 +81,15 @@ class IsotonicCalibrator(BaseCalibrator):
     array([[0.2778, 0.7222]])
     """
 
-    _rows_at_least = 4096
-
     def __init__(self, *, centered: bool = True, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
-        super().__init__(input=input, classes=classes)
+        super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.centered = centered
-        self.n_jobs = n_jobs
 
-    def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        n_classes = predictions.n_classes
-        prior = (class_weight + 1.0) / (class_weight.sum() + n_classes)
-        proba = ProbaColumns(predictions.checked)
-        y, weight = predictions.y, weights_unless_ones(predictions.sample_weight)
+    def _fit_map(self, target: Target) -> Map:
+        knots, values = fit_isotonic(
+            *(target.odds, target.hit, target.weight), prior=target.prior, centered=self.centered, overwrite=True
+        )
+        return {"knots": knots, "values": logit(values)}
 
-        def fit_some(columns: slice) -> list[tuple[np.ndarray, np.ndarray]]:
-            """Fit the maps of neighbouring classes."""
-            maps = []
-            for column, scores in zip(range(columns.start, columns.stop), proba.take(columns), strict=True):
-                if n_classes > 2 and class_weight[column] == 0:
-                    share = 1.0 / (1.0 + float(scores.sum() if weight is None else weight @ scores))
-                    maps.append((np.array([0.0, 1.0]), np.array([LOSS_CLIP, max(share, LOSS_CLIP)])))
-                else:
-                    share, centered = float(prior[column]), self.centered
-                    hit = y == column
-                    maps.append(fit_isotonic(scores, hit, weight, prior=share, centered=centered, overwrite=True))
-            return maps
-
-        # threads: sorting and arithmetic let go of the interpreter's lock, and nothing is copied
-        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in neighbours(n_classes))
-        self.maps_ = [one for part in parts for one in part]
-        return "converged"
-
-    def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        proba = scores.proba(rows, dtype=_FLOAT64)
-        if len(self.maps_) == 1:
-            out[:, 1] = _interpolated(proba[:, 1], *self.maps_[0])
-            np.subtract(1.0, out[:, 1], out=out[:, 0])
-        else:
-            for begin in range(0, len(self.maps_), NEIGHBOURS):
-                columns = proba[:, begin : begin + NEIGHBOURS].T.copy()
-                for column, (knots, values) in zip(columns, self.maps_[begin:], strict=False):
-                    column[:] = _interpolated(column, knots, values)
-                out[:, begin : begin + NEIGHBOURS] = columns.T
-            out /= out.sum(axis=1, keepdims=True)
-        without_zeros(out)
-
-    def _state(self) -> dict[str, Any]:
-        return {"maps": [{"knots": x.tolist(), "values": q.tolist()} for x, q in self.maps_]}
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        self.maps_ = [(np.array(one["knots"]), np.array(one["values"])) for one in state["maps"]]
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        return in_order(lambda ordered: np.interp(ordered, one["knots"], one["values"]), odds)

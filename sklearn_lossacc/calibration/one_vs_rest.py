@@ -7,21 +7,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
+from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, row_sum
+from sklearn_lossacc._numerics.links import expit, logit
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
-from sklearn_lossacc.calibration.columns import LogOddsColumns, neighbours, weights_unless_ones
+from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target"]
+__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "to_proba"]
 
 Map = dict[str, np.ndarray]
 ROUNDING = 1e-12  # of the loss
+UNLIKELY = 40.0  # nats: 1 + exp(-40) is 1
+NEAR = 64.0  # nats: where most rows are further from even odds, the logistic loss has next to no curvature
+FARTHEST = 1e3  # nats: beyond, one row would leave no digits to the others
 
 
 class Target:
@@ -53,6 +56,30 @@ class Target:
         if self.weight is None:
             return float(self.odds @ self.odds / len(self.odds))
         return float(np.einsum("i,i,i->", self.weight, self.odds, self.odds) / self.weight.sum())
+
+    def rescale(self) -> float:
+        """Divide the log odds, in place, by what brings half of the rows within 64 nats, if they are further out.
+
+        Returns
+        -------
+        float
+            What they were multiplied with, at most 1. Afterwards they lie between -1000 and 1000.
+        """
+        unit = 1.0
+        if self.mean_square() > NEAR**2 / 2:  # else no half is further
+            unit = min(1.0, NEAR / _median(np.abs(self.odds), self.weight))
+            self.odds *= unit
+            np.clip(self.odds, -FARTHEST, FARTHEST, out=self.odds)
+        return unit
+
+
+def _median(x: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the value that half of the weight does not exceed."""
+    if weight is None:
+        return float(np.median(x))
+    order = np.argsort(x)
+    below = np.cumsum(weight[order])
+    return float(x[order[np.searchsorted(below, below[-1] / 2.0)]])
 
 
 def _prior(class_weight: np.ndarray) -> np.ndarray:
@@ -91,10 +118,33 @@ class Labelled:
             yield rows, odds, self.y[rows], np.ones(len(odds)) if self.weight is None else self.weight[rows]
 
 
+def to_proba(lines: np.ndarray) -> None:
+    """Turn calibrated log odds into probabilities, and divide the rows by their sums.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (n_rows, n_classes), float64
+        Log odds, in nats; overwritten. Those of two classes are each other's negatives.
+
+    Notes
+    -----
+    Where no class is likely, probabilities are as good as exponentials: what all log odds have in common is taken off
+    them first, so that their sum does not underflow.
+    """
+    if lines.shape[1] > 2:
+        unlikely = np.minimum(row_max(lines) + UNLIKELY, 0.0)
+        if unlikely.any():
+            lines -= unlikely[:, np.newaxis]
+    expit(lines, out=lines)
+    if lines.shape[1] > 2:
+        lines /= row_sum(lines)[:, np.newaxis]
+    without_zeros(lines)
+
+
 class OneVsRestCalibrator(BaseCalibrator):
     """Map the log odds of each class by itself; divide the rows by their sums.
 
-    A subclass fits one map in `_fit_map` and applies it in `_map`. With two classes there is one map, of
+    A subclass fits one map in `_fit_map` and applies it in `_line`. With two classes there is one map, of
     ``classes_[1]``. A class without rows, of more than two, keeps p_j / (1 + s_j), s_j its weighted sum of
     probabilities.
     """
@@ -140,49 +190,40 @@ class OneVsRestCalibrator(BaseCalibrator):
         parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(delayed(fit_some)(one) for one in groups)
         return [one for part in parts for one in part]
 
-    def _mapped(self, maps: list[Map], odds: np.ndarray) -> np.ndarray:
-        """Apply maps to log odds."""
+    def _lines(self, maps: list[Map], odds: np.ndarray, out: np.ndarray) -> None:
+        """Apply the maps of all classes to log odds; none leaves them as they are."""
         if not maps:
-            return self._normalised(expit(odds))
-        if len(maps) == 1:
-            return self._normalised(np.column_stack(self._both(maps[0], odds[:, 1])))
-        proba = np.empty(odds.shape)
-        for column, one in enumerate(maps):
-            proba[:, column] = self._one(one, odds[:, column])
-        return self._normalised(proba)
+            out[:] = odds
+        elif len(maps) == 1:
+            out[:, 1] = self._any_line(maps[0], odds[:, 1])
+            np.negative(out[:, 1], out=out[:, 0])
+        else:
+            for begin in range(0, len(maps), NEIGHBOURS):
+                columns = odds[:, begin : begin + NEIGHBOURS].T.copy()
+                for column, one in zip(columns, maps[begin:], strict=False):
+                    column[:] = self._any_line(one, column)
+                out[:, begin : begin + NEIGHBOURS] = columns.T
 
-    @staticmethod
-    def _normalised(proba: np.ndarray) -> np.ndarray:
-        """Divide rows by their sums, in place; classes of tiny probability in every map must not divide 0 by 0."""
-        if proba.shape[1] > 2:
-            np.maximum(proba, LOSS_CLIP**2, out=proba)
-        proba /= proba.sum(axis=1, keepdims=True)
-        without_zeros(proba)
-        return proba
-
-    def _one(self, one: Map, odds: np.ndarray) -> np.ndarray:
+    def _any_line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         """Apply one map, be it the subclass's or that of a class without rows or without information."""
-        if "share" in one:
-            return expit(odds) * one["share"]
         if "constant" in one:
-            return np.broadcast_to(one["constant"], odds.shape)
-        return self._map(one, odds)
-
-    def _both(self, one: Map, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Apply the map of two classes: the probabilities of the first and of the second."""
-        second = self._one(one, odds)
-        return 1.0 - second, second
+            return np.broadcast_to(logit(one["constant"]), odds.shape)
+        if "share" in one:  # log odds of the share times the probability
+            with np.errstate(divide="ignore"):  # the share may be 1
+                return np.log(one["share"]) - np.logaddexp(-odds, np.log1p(-one["share"]))
+        return self._line(one, odds)
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        out[:] = self._mapped(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits"))
+        self._lines(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits"), out)
+        to_proba(out)
 
     @abstractmethod
     def _fit_map(self, target: Target) -> Map:
         """Fit the map of one class."""
 
     @abstractmethod
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        """Return probabilities, strictly between 0 and 1, for the log odds of one class."""
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        """Return calibrated log odds, finite, for the log odds of one class."""
 
     def _state(self) -> dict[str, Any]:
         return {"maps": [{key: array.tolist() for key, array in one.items()} for one in self.maps_]}
@@ -194,7 +235,8 @@ class OneVsRestCalibrator(BaseCalibrator):
 class ParametricCalibrator(OneVsRestCalibrator):
     """Map log odds to log odds by few numbers, learnt by maximum likelihood.
 
-    Separable labels give the identity, and the fit is kept only where it pays on its own rows.
+    A subclass fits one curve in `_fit_curve` and applies it in `_curve`. Separable labels give the identity, and the
+    fit is kept only where it pays on its own rows.
     """
 
     def _learn_rows(self, data: Labelled, kept: np.ndarray | slice) -> Outcome:
@@ -230,8 +272,11 @@ class ParametricCalibrator(OneVsRestCalibrator):
         """Sum the log loss of the rows under some maps, and others; clipped at 2.22e-16."""
         losses = np.zeros(len(choices))
         for _, odds, y, weight in data.blocks():
+            proba = np.empty(odds.shape)
             for place, maps in enumerate(choices):
-                p_true = self._mapped(maps, odds)[np.arange(len(y)), y]
+                self._lines(maps, odds, proba)
+                to_proba(proba)
+                p_true = proba[np.arange(len(y)), y]
                 losses[place] -= weight @ np.log(np.maximum(p_true, LOSS_CLIP))
         return losses.tolist()
 
@@ -239,15 +284,17 @@ class ParametricCalibrator(OneVsRestCalibrator):
     def _is_flat(self, one: Map) -> bool:
         """Whether a map says the same whatever the log odds."""
 
-    @abstractmethod
+    def _fit_map(self, target: Target) -> Map:
+        unit = target.rescale()
+        return self._fit_curve(target) | ({} if unit == 1.0 else {"unit": np.array([unit])})
+
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        """Return calibrated log odds for the log odds of one class."""
+        return self._curve(one, odds * one["unit"] if "unit" in one else odds)
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return expit(self._line(one, odds))
+    @abstractmethod
+    def _fit_curve(self, target: Target) -> Map:
+        """Fit the curve of one class."""
 
-    def _both(self, one: Map, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if "constant" in one:
-            return super()._both(one, odds)
-        line = self._line(one, odds)
-        return expit(-line), expit(line)  # 1 - p forgets a small difference
+    @abstractmethod
+    def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        """Return calibrated log odds, finite, for the log odds of one class in the unit of the fit."""

@@ -52,8 +52,10 @@ class SigmoidCalibrator(ParametricCalibrator):
     sum_i w_i loss_i + [min(1, m) (a - 1)^2 + b^2] / 2,
 
     m the weighted mean of d^2: a shrinkage toward the identity that weighs about as much as one row. It takes
-    the place of Platt's smoothed labels. With more than two classes each class is fitted against the others,
-    and rows are divided by their sums. On the rows of the fit the log loss is never above that of X.
+    the place of Platt's smoothed labels. Where half of the rows of a class are beyond d = 64, d is first multiplied
+    by a "unit" that brings them there, since the loss has no curvature further out. With more than two classes each
+    class is fitted against the others, and rows are divided by their sums. On the rows of the fit the log loss is
+    never above that of X.
 
     References
     ----------
@@ -73,7 +75,7 @@ class SigmoidCalibrator(ParametricCalibrator):
     array([[0.25, 0.75]])
     """
 
-    def _fit_map(self, target: Target) -> Map:
+    def _fit_curve(self, target: Target) -> Map:
         moment = target.mean_square()
         odds = target.odds
         slope, intercept = fit_logistic(
@@ -87,7 +89,7 @@ class SigmoidCalibrator(ParametricCalibrator):
         )
         return {"slope": np.array([slope]), "intercept": np.array([intercept])}
 
-    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+    def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return one["slope"] * odds + one["intercept"]
 
     def _is_flat(self, one: Map) -> bool:

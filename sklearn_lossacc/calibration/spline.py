@@ -63,10 +63,11 @@ class SplineCalibrator(ParametricCalibrator):
     sum_i w_i loss_i + [c s^3 integral f''^2 + mean_j (f(x_j) - x_j)^2 / max(1, m)] / 2,
 
     x_j the knots at weighted quantiles, s half their range, m the mean of x_j^2. Without curvature this is the
-    sigmoid calibrator, and the second term weighs about as much as one row. The stiffness c is the one out of
-    .01, .1, ..., 10000 with the largest evidence (Laplace's approximation), so nothing is split or drawn. The curve
-    may fall, and then changes the ranking of rows. With more than two classes each class is fitted against the
-    others and rows are divided by their sums. On the rows of the fit the log loss is never above that of X.
+    sigmoid calibrator, and the second term weighs about as much as one row (see there for its unit). The
+    stiffness c is the one out of .01, .1, ..., 10000 with the largest evidence (Laplace's approximation), so nothing is
+    split or drawn. The curve may fall, and then changes the ranking of rows. With more than two classes each class is
+    fitted against the others and rows are divided by their sums. On the rows of the fit the log loss is never above
+    that of X.
 
     References
     ----------
@@ -89,7 +90,7 @@ class SplineCalibrator(ParametricCalibrator):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.n_knots = n_knots
 
-    def _fit_map(self, target: Target) -> Map:
+    def _fit_curve(self, target: Target) -> Map:
         n_knots = operator.index(self.n_knots)
         if n_knots < 2:
             raise ValueError(f"n_knots must be at least 2, got {n_knots}.")
@@ -110,7 +111,7 @@ class SplineCalibrator(ParametricCalibrator):
                 best = evidence, float(stiffness), coef
         return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}
 
-    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+    def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return spline_basis(odds, one["knots"]) @ one["values"]
 
     def _is_flat(self, one: Map) -> bool:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, to_proba
 from sklearn_lossacc.inputs import Scores
 
 __all__ = ["VennAbersCalibrator"]
@@ -81,15 +80,9 @@ class VennAbersCalibrator(OneVsRestCalibrator):
         edges, lower, upper = fit_venn_abers(target.odds, target.hit, target.weight, overwrite=True)
         return {"edges": edges, "lower": lower, "upper": upper}
 
-    def _map(self, one: Map, odds: np.ndarray) -> np.ndarray:
+    def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         p0, p1 = venn_abers_pair(odds, one["edges"], one["lower"], one["upper"])
-        return p1 / (1.0 - p0 + p1)
-
-    def _pair(self, one: Map, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return p0 and p1; a class without rows has one value for both."""
-        if "share" in one:
-            return self._one(one, odds), self._one(one, odds)
-        return venn_abers_pair(odds, one["edges"], one["lower"], one["upper"])
+        return np.log(p1) - np.log1p(-p0)
 
     @classmethod
     def _predict_together(cls, calibrators: Sequence[Any], scores: Iterable[Any]) -> np.ndarray:
@@ -97,16 +90,12 @@ class VennAbersCalibrator(OneVsRestCalibrator):
         total: Any = None
         for calibrator, X in zip(calibrators, scores, strict=True):
             given = Scores.from_array(calibrator._check_features(X, reset=False), input=calibrator.input)
-            binary = len(calibrator.maps_) == 1
             if total is None:
                 total = np.zeros((given.n_rows, given.n_classes))
             for rows in row_blocks(given.n_rows, given.n_classes, calibrator._rows_at_least * given.n_classes):
                 odds = log_odds(given.values[rows], logits=calibrator.input == "logits")
-                for column, one in enumerate(calibrator.maps_, start=int(binary)):
-                    p0, p1 = calibrator._pair(one, odds[:, column])
-                    total[rows, column] += np.log(p1) - np.log1p(-p0)
+                calibrator._lines(calibrator.maps_, odds, odds)
+                total[rows] += odds
         total /= len(calibrators)
-        proba = expit(total, out=total)
-        if binary:
-            np.subtract(1.0, proba[:, 1], out=proba[:, 0])
-        return cls._normalised(proba)
+        to_proba(total)
+        return total

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, logit, softmax
 from sklearn.isotonic import IsotonicRegression
 
+from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc.calibration import IsotonicCalibrator
-from sklearn_lossacc.calibration.columns import ProbaColumns
+from sklearn_lossacc.calibration.columns import LogOddsColumns
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs import Scores
 from sklearn_lossacc.metrics import log_loss
@@ -13,9 +14,11 @@ from sklearn_lossacc.metrics import log_loss
 def test_binary_by_hand():
     # Scores .1 .2 .3 .8, labels 0 0 1 1; the prior (2 + 1) / (4 + 2) = 1/2 stands at .1 and at .8.
     # Means: (0 + .5) / 2 = 1/4, 0, 1, (1 + .5) / 2 = 3/4; blocks {.1, .2}: .5 / 3, {.3, .8}: 2.5 / 3.
+    # Half-way between .2 and .3 in log odds it is half-way between the values in log odds.
     calibrator = IsotonicCalibrator(centered=False).fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
+    between = expit((logit(0.2) + logit(0.3)) / 2)
     np.testing.assert_allclose(
-        calibrator.predict_proba([0.0, 0.1, 0.15, 0.25, 0.3, 0.9])[:, 1], [1 / 6, 1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6]
+        calibrator.predict_proba([0.0, 0.1, 0.15, between, 0.3, 0.9])[:, 1], [1 / 6, 1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6]
     )
 
 
@@ -51,9 +54,9 @@ def test_class_without_rows_keeps_its_probability_shrunk():
     y = rng.integers(0, 2, 300)
     with pytest.warns(CalibrationWarning, match=r"missing_class.*\[2\]"):
         calibrator = IsotonicCalibrator().fit(P, y)
-    share = 1 / (1 + P[:, 2].sum())
-    for p, expected in ((0.0, np.finfo(float).eps), (0.4, 0.4 * share), (1.0, share)):
-        np.testing.assert_allclose(np.interp(p, *calibrator.maps_[2]), expected, rtol=1e-3)
+    np.testing.assert_allclose(calibrator.maps_[2]["share"], 1 / (1 + P[:, 2].sum()))
+    unlikely = calibrator.predict_proba([[0.6, 0.4 - 1e-9, 1e-9]])[0]
+    np.testing.assert_allclose(unlikely[2], 1e-9 * calibrator.maps_[2]["share"][0], rtol=0.3)  # but for the division
     q = calibrator.predict_proba([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
     assert (q > 0).all()
     np.testing.assert_allclose(q.sum(axis=1), 1)
@@ -81,10 +84,10 @@ def test_rows_of_zeros_cannot_arise():
 
 def test_centered_by_hand():
     # As in test_binary_by_hand, but the blocks {.1, .2} and {.3, .8}, with an observation more at .1 and at .8,
-    # become the points .4/3 and 1.9/3; half-way between them the map says half-way between the values.
+    # become points; half-way between them in log odds the map says half-way between the values.
     calibrator = IsotonicCalibrator().fit([0.1, 0.2, 0.3, 0.8], [0, 0, 1, 1])
-    left, right = 0.4 / 3, 1.9 / 3
-    grid = [0.0, left, (left + right) / 2, right, 1.0]
+    left, right = (2 * logit(0.1) + logit(0.2)) / 3, (logit(0.3) + 2 * logit(0.8)) / 3
+    grid = expit([-50, left, (left + right) / 2, right, 50])
     np.testing.assert_allclose(calibrator.predict_proba(grid)[:, 1], [1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6])
 
 
@@ -93,8 +96,8 @@ def test_centered_keeps_the_ranking_between_its_outermost_knots():
     p = rng.random(5000)
     y = (rng.random(5000) < p**2).astype(int)
     calibrator = IsotonicCalibrator().fit(p, y)
-    knots, _ = calibrator.maps_[0]
-    grid = np.linspace(knots[0], knots[-1], 1000)
+    knots = calibrator.maps_[0]["knots"]
+    grid = np.linspace(*expit(knots[[0, -1]]), 1000)
     rising, steps = (
         one.predict_proba(grid)[:, 1] for one in (calibrator, IsotonicCalibrator(centered=False).fit(p, y))
     )
@@ -109,7 +112,7 @@ def test_columns_are_those_of_the_matrix(n_classes, kind):
     rng = np.random.default_rng(0)
     z = rng.normal(scale=3, size=(500, n_classes))
     scores = Scores.from_array(z if kind == "logits" else softmax(z, axis=1), input=kind)
-    columns, whole = ProbaColumns(scores), scores.proba(slice(0, 500), dtype=np.dtype(np.float64))
+    columns, whole = LogOddsColumns(scores), log_odds(scores.values, logits=kind == "logits")
     for part in (slice(0, n_classes), slice(1, 2), slice(n_classes - 2, n_classes)):
         np.testing.assert_array_equal(columns.take(part), whole.T[part])
 

@@ -1,0 +1,139 @@
+"""Inputs at the edge of what numbers can hold: nothing breaks, nothing gets worse, nothing is lost without need."""
+
+import warnings
+from typing import get_args
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_lossacc import calibration
+from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.exceptions import CalibrationWarning
+from sklearn_lossacc.metrics import log_loss
+
+PARAMETRIC = [
+    calibration.TemperatureCalibrator(),
+    calibration.TemperatureCalibrator(floor=True),
+    calibration.EnsembleTemperatureCalibrator(),
+    calibration.SigmoidCalibrator(),
+    calibration.BetaCalibrator(),
+    calibration.BetaCalibrator(shape="quadratic"),
+    calibration.SplineCalibrator(),
+    calibration.VectorCalibrator(),
+    calibration.VectorCalibrator(floor=True),
+    calibration.MatrixCalibrator(),
+    calibration.DirichletCalibrator(),
+]
+OTHERS = [
+    calibration.IdentityCalibrator(),
+    calibration.TemperatureCalibrator(floor=True, cautious=True),
+    calibration.VectorCalibrator(floor=True, cautious=True),
+    calibration.IsotonicCalibrator(),
+    calibration.IsotonicCalibrator(centered=False),
+    calibration.HistogramCalibrator(),
+    calibration.HistogramCalibrator(strategy="uniform"),
+    calibration.VennAbersCalibrator(),
+    calibration.PriorShiftCalibrator(),
+    calibration.AutoCalibrator(),
+]
+ONE_VS_REST = [
+    calibration.SigmoidCalibrator(),
+    calibration.BetaCalibrator(),
+    calibration.SplineCalibrator(),
+    calibration.IsotonicCalibrator(),
+    calibration.HistogramCalibrator(),
+    calibration.VennAbersCalibrator(),
+]
+
+
+def cases(n_rows, n_classes):
+    """Yield name, scores, labels, weights and what the scores are."""
+    rng = np.random.default_rng([n_rows, n_classes])
+    z = rng.normal(scale=2.0, size=(n_rows, n_classes))
+    y = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+    p, top = softmax(z, axis=1), np.eye(n_classes)[z.argmax(axis=1)]
+    yield "separable", z, z.argmax(axis=1), None, "logits"
+    yield "against the labels", -z, y, None, "logits"
+    yield "one class", p, np.zeros(n_rows, int), None, "proba"
+    yield "last class missing", p, np.minimum(y, n_classes - 2), None, "proba"
+    yield "constant", np.tile(p[:1], (n_rows, 1)), y, None, "proba"
+    yield "certain", top, y, None, "proba"
+    yield "certainly wrong", np.eye(n_classes)[(y + 1) % n_classes], y, None, "proba"
+    yield "1e-300", np.maximum(top, 1e-300), y, None, "proba"
+    yield "0 and 1e-300", np.maximum(top, np.where(rng.random(z.shape) < 0.5, 0.0, 1e-300)), y, None, "proba"
+    yield "float16", p.astype(np.float16), y, None, "proba"
+    yield "float32", (5 * z).astype(np.float32), y, None, "logits"
+    for scale in (1e4, 1e30, 1e300):
+        yield f"logits times {scale:g}", scale * z, y, None, "logits"
+    yield "rows of all units", z * 10.0 ** rng.uniform(-3, 30, size=(n_rows, 1)), y, None, "logits"
+    yield "masked", np.where(np.arange(n_classes) == n_classes - 1, -1e9, z), y, None, "logits"
+    for name, weight in (("tiny", 1e-300), ("huge", 1e300), ("some 0", rng.random(n_rows) < 0.5)):
+        weights = (rng.random(n_rows) + 0.1) * weight
+        weights[0] = weights.max() or 1.0
+        yield f"weights, {name}", z, y, weights, "logits"
+    yield "weights of all sizes", p, y, 10.0 ** rng.uniform(-200, 200, n_rows), "proba"
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 3), (3, 2), (40, 2), (40, 4)], ids=str)
+@pytest.mark.parametrize("calibrator", PARAMETRIC + OTHERS, ids=str)
+def test_nothing_breaks(calibrator, shape):
+    classes = np.arange(shape[1])
+    for name, X, y, weight, kind in cases(*shape):
+        calibrator.set_params(input=kind, classes=classes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.simplefilter("ignore", CalibrationWarning)
+            q = calibrator.fit(X, y, sample_weight=weight).predict_proba(X)
+        before = calibration.IdentityCalibrator(input=kind, classes=classes).fit(X, y).predict_proba(X)
+        assert calibrator.outcome_ in get_args(Outcome), name
+        assert np.isfinite(q).all(), name
+        assert q.min() >= 0, name
+        np.testing.assert_allclose(q.sum(axis=1), 1, rtol=1e-9, err_msg=name)
+        if any(calibrator is one for one in PARAMETRIC):
+            share = None if weight is None else weight / weight.max()
+            losses = [log_loss(y, one, classes=classes, sample_weight=share) for one in (q, before)]
+            assert losses[0] <= losses[1] + 1e-9, name
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
+def test_cross_venn_abers_of_certain_classifiers(n_classes):
+    rng = np.random.default_rng(0)
+    X = 1e6 * rng.normal(size=(120, n_classes))
+    y = (X + 3e5 * rng.gumbel(size=X.shape)).argmax(axis=1)
+    model = calibration.CalibratedClassifier(LogisticRegression(), calibration.VennAbersCalibrator(), cv=3)
+    q = model.fit(X, y).predict_proba(X)
+    assert q.min() > 0
+    np.testing.assert_allclose(q.sum(axis=1), 1)
+
+
+def noisy_logits(n_rows, n_classes):
+    rng = np.random.default_rng(0)
+    z = rng.normal(scale=2.0, size=(n_rows, n_classes))
+    return z, (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+
+
+@pytest.mark.parametrize("calibrator", ONE_VS_REST, ids=str)
+def test_the_unit_of_two_logits_means_nothing(calibrator):
+    z, y = noisy_logits(2000, 2)
+    calibrator.set_params(input="logits", classes=None)
+    results = [calibrator.fit(scale * z, y).predict_proba(scale * z)[:, 1] for scale in (1.0, 30.0, 1000.0)]
+    # shrinkage toward the identity counts as one row, and beta's log p is not log odds near 0
+    by_order = isinstance(
+        calibrator,
+        calibration.IsotonicCalibrator | calibration.HistogramCalibrator | calibration.VennAbersCalibrator,
+    )
+    for other in results[1:]:
+        np.testing.assert_allclose(other, results[0], atol=1e-9 if by_order else 0.05)
+
+
+@pytest.mark.parametrize("calibrator", ONE_VS_REST, ids=str)
+def test_certainty_costs_little_where_classes_are_more(calibrator):
+    # log odds of one class against the sum of the others depend on the unit: softmax becomes a maximum
+    z, y = noisy_logits(3000, 4)
+    calibrator.set_params(input="logits", classes=None)
+    losses = [log_loss(y, calibrator.fit(scale * z, y).predict_proba(scale * z)) for scale in (1.0, 1000.0)]
+    assert losses[1] < losses[0] + 0.06
+    assert log_loss(y, softmax(1000 * z, axis=1)) > 5
