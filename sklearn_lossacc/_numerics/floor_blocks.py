@@ -17,9 +17,10 @@ import numpy as np
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture, profile_floor
 from sklearn_lossacc._numerics.temperature import FARTHEST
-from sklearn_lossacc._numerics.temperature_blocks import KEPT_ENTRIES, ScoreRows, log_scores
+from sklearn_lossacc._numerics.temperature_blocks import ScoreRows, log_scores
 
-SAMPLE_ENTRIES, SAMPLE_ROWS = 2**17, 1024  # the climb to the summit is made on about so many; the larger counts
+# The climb to the summit is made on about so many, of which the larger counts: two classes take 200 bytes a row.
+SAMPLE_ENTRIES, SAMPLE_ROWS = 2**16, 1024
 MAX_STEPS = 30
 STEP_TOL = {"float64": 1e-5, "float32": 1e-4}  # a step of this relative size leaves an error of about its square
 LARGEST = 300.0  # exponents beyond it are cut, so that their squares stay finite
@@ -169,7 +170,7 @@ def solve_floor_in_blocks(
 
     Notes
     -----
-    Above 2**18 entries the climb is made on a small fixed sample. A few Newton steps over all rows follow.
+    Above 2**17 entries the climb is made on a small fixed sample. A few Newton steps over all rows follow.
 
     Examples
     --------
@@ -184,7 +185,7 @@ def solve_floor_in_blocks(
     """
     rows = ScoreRows(scores, y, weight, logits)
     sample: np.ndarray | slice | None = slice(None)
-    if rows.n_rows * rows.n_classes > KEPT_ENTRIES:
+    if rows.n_rows * rows.n_classes > 2 * SAMPLE_ENTRIES:
         wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // rows.n_classes)
         sample = rows.thinned(max(1, rows.n_rows // wanted)).index
     assert sample is not None

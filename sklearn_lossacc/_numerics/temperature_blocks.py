@@ -23,7 +23,7 @@ from sklearn_lossacc._numerics.temperature import (
     solve_temperature,
 )
 
-KEPT_ENTRIES = 2**18  # up to here the scores are kept between passes
+KEPT_ENTRIES = 2**16  # up to here, one block, the scores are kept between passes
 EXACT_ENTRIES = 2**21  # up to here everything is float64
 WARM_STEPS = (64, 16)  # a warm start looks at one row in 16, itself warmed by one row in 64
 WARM_TOL = 0.1  # a sample errs by more than what such a step leaves

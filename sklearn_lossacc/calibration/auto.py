@@ -42,7 +42,8 @@ class AutoCalibrator(BaseCalibrator):
         The chosen calibrator, fitted on all rows.
     cv_results_ : dict of ndarray
         One entry for each candidate, from the simplest on: "name", "mean_log_loss" (nats, out of fold, clipped at
-        2.22e-16), "difference" to the best, "standard_error" of that difference. Empty if `outcome_` is "degenerate".
+        2.22e-16, with what folds of few rows give away), "difference" to the best, "standard_error" of that difference.
+        Empty if `outcome_` is "degenerate".
     outcome_ : str
         That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, or fewer than four
         different ones, which leaves the identity.
@@ -70,7 +71,8 @@ class AutoCalibrator(BaseCalibrator):
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
     What all rows make one believe is said by a vector with ``cautious=True``, for any number of rows a class and, in
     place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
-    is within .001 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with.
+    is within .001 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. Their loss counts
+    for (k - 1) / 4n more: folds that are stratified by label share the chance in their class frequencies.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
@@ -119,7 +121,6 @@ class AutoCalibrator(BaseCalibrator):
             all_weights = predictions.sample_weight
             weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
             trials = [one.attempt(predictions, folds, weight) for one in candidates]
-            mean = np.array([trial.mean for trial in trials])
             rivals = np.arange(len(trials))
             if few:
                 beliefs = [
@@ -127,7 +128,10 @@ class AutoCalibrator(BaseCalibrator):
                     for one in candidates
                     if one in BELIEFS
                 ]
+                leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
+                trials[len(beliefs) :] = [trial.dearer(leak) for trial in trials[len(beliefs) :]]
                 rivals = np.append(simplest_believed(beliefs, predictions, worth), rivals[len(beliefs) :])
+            mean = np.array([trial.mean for trial in trials])
             best = trials[rivals[mean[rivals].argmin()]].loss
             pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
             place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])

@@ -40,6 +40,21 @@ class Trial(NamedTuple):
     loss: np.ndarray
     mean: float
 
+    def dearer(self, cost: float) -> Trial:
+        """Add to the losses.
+
+        Parameters
+        ----------
+        cost : float
+            In nats a row.
+
+        Returns
+        -------
+        Trial
+            Of the same calibrator.
+        """
+        return Trial(self.make, self.loss + cost, self.mean + cost)
+
 
 class Candidate(NamedTuple):
     """One calibrator to choose from, with settings of its own to choose from.

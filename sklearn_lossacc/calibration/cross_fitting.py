@@ -91,10 +91,8 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     """
     keys = unit_keys(predictions) if keys is None else keys
     weight = predictions.sample_weight
-    rows = np.arange(predictions.n_rows) if weight is None else np.flatnonzero(weight)
     n_kept = max(MIN_ROWS, min(MAX_ROWS, MAX_ENTRIES // predictions.n_classes))
-    if len(rows) > n_kept:
-        rows = rows[np.argsort(keys[rows], kind="stable")[:n_kept]]
+    rows = _of_smallest_keys(keys, None if weight is None or weight.all() else weight > 0, n_kept)
     units, unit = np.unique(keys[rows], return_inverse=True)
     mass = np.zeros((len(units), predictions.n_classes))
     np.add.at(mass, (unit, predictions.y[rows]), 1.0 if weight is None else weight[rows])
@@ -103,6 +101,21 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     fold_of_unit = np.empty(len(units), dtype=np.intp)
     fold_of_unit[order] = np.arange(len(units)) % n_folds
     return Folds(rows, fold_of_unit[unit], unit, n_folds, len(units))
+
+
+def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) -> np.ndarray:
+    """Return the wanted rows, or those of the smallest keys, in their order, if they are more than `n_kept`."""
+    if wanted is None:
+        if len(keys) <= n_kept:
+            return np.arange(len(keys))
+        wanted, candidates = np.ones(len(keys), dtype=bool), keys
+    else:
+        candidates = keys[wanted]
+        if len(candidates) <= n_kept:
+            return np.flatnonzero(wanted)
+    wanted &= keys <= np.partition(candidates, n_kept - 1)[n_kept - 1]  # sorting all takes twice the memory
+    rows = np.flatnonzero(wanted)
+    return rows[np.argsort(keys[rows], kind="stable")[:n_kept]]
 
 
 def _subset(predictions: Predictions, rows: np.ndarray) -> Predictions:

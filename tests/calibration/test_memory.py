@@ -24,6 +24,7 @@ CALIBRATORS = [
     calibration.HistogramCalibrator(strategy="uniform"),
     calibration.VectorCalibrator(),
     calibration.PriorShiftCalibrator(),
+    calibration.AutoCalibrator(),
 ]
 LIMIT = 1.2
 
