@@ -13,9 +13,7 @@ from scipy.special import softmax
 from sklearn_lossacc import diagnose, metrics
 
 sure, hesitant = np.array([[0.9, 0.1]]), np.array([[0.6, 0.4]])
-losses = [
-    metrics.log_loss(["cat"], p, classes=["cat", "dog"]) for p in (sure, hesitant)
-]
+losses = [metrics.log_loss(["cat"], p, classes=["cat", "dog"]) for p in (sure, hesitant)]
 print(np.round(losses, 3))
 
 assert np.allclose(losses, [-np.log(0.9), -np.log(0.6)])
@@ -73,9 +71,7 @@ proba = np.column_stack([cat, 1 - cat])
 animal = np.where(rng.random(n) < cat, "cat", "dog")
 
 right = diagnose(animal, proba, classes=["cat", "dog"], name="as it should be")
-wrong = diagnose(
-    animal, softmax(proba, axis=1), classes=["cat", "dog"], name="softmax twice"
-)
+wrong = diagnose(animal, softmax(proba, axis=1), classes=["cat", "dog"], name="softmax twice")
 print(wrong)
 
 assert not right.issues
@@ -88,14 +84,7 @@ assert right.metrics["accuracy"] == wrong.metrics["accuracy"]
 finding = next(finding for finding in wrong.findings if finding.code == "LA002")
 print(finding.headline)
 
-assert (
-    abs(
-        wrong.metrics["log_loss"].value
-        - finding.value
-        - right.metrics["log_loss"].value
-    )
-    < 1e-6
-)
+assert abs(wrong.metrics["log_loss"].value - finding.value - right.metrics["log_loss"].value) < 1e-6
 
 # %%
 # *Two right predictions cost .105 and .511 nats, not .37 and .6; the second pair has

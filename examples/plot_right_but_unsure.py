@@ -16,9 +16,7 @@ d = diagnose(["horse"], [[0.25, 0.35, 0.40]], classes=["cat", "dog", "horse"])
 
 assert d.metrics["accuracy"].value == 1.0
 assert abs(d.metrics["log_loss"].value - 0.9163) < 5e-5
-print(
-    f"accuracy {d.metrics['accuracy'].value:.0%}, log loss {d.metrics['log_loss'].value:.3f} nats"
-)
+print(f"accuracy {d.metrics['accuracy'].value:.0%}, log loss {d.metrics['log_loss'].value:.3f} nats")
 
 # %%
 # One row tells nothing about a model. Take a thousand like it, and two worlds from which
@@ -40,9 +38,7 @@ def draw(probabilities):
 # In the first world the model knows much more than it says. Where it gives 40 %, it is
 # right far more often.
 
-unsure = diagnose(
-    draw(softmax(log_odds, axis=1)), proba, classes=names, name="right but unsure"
-)
+unsure = diagnose(draw(softmax(log_odds, axis=1)), proba, classes=names, name="right but unsure")
 print(unsure)
 
 assert [finding.code for finding in unsure.issues] == ["LA102"]

@@ -26,9 +26,7 @@ def sweep(x, y, intercept, slopes=slopes):
 
 def show(title, loss, accuracy, marks):
     """Loss above, accuracy below, over the same slopes."""
-    _, (above, below) = plt.subplots(
-        2, 1, sharex=True, figsize=(6.4, 4.4), layout="constrained"
-    )
+    _, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(6.4, 4.4), layout="constrained")
     above.plot(slopes, loss, color="#1b5e9e")
     below.plot(slopes, accuracy, color="#c2571a", drawstyle="steps-mid")
     for slope, text in marks.items():
@@ -63,9 +61,7 @@ losses = -np.log(np.where(y == 1, p, 1 - p))
 assert np.abs(gradient).max() < 1e-6
 assert np.allclose(losses, [0.1365, 0.3040, 1.0729, 0.9660, 0.4326], atol=5e-5)
 assert abs(metrics.log_loss(y, p) - 0.582408175862082) < 1e-12
-print(
-    f"least log loss {metrics.log_loss(y, p):.3f}, accuracy {np.mean((p > 0.5) == y):.1f}"
-)
+print(f"least log loss {metrics.log_loss(y, p):.3f}, accuracy {np.mean((p > 0.5) == y):.1f}")
 
 # %%
 # A flatter line has its threshold between the last two points. It is right on four of
@@ -104,9 +100,7 @@ show(
 steep = slopes >= slopes[loss.argmin()]
 assert np.all(np.diff(loss[steep]) > 0)
 assert accuracy[-1] > accuracy[loss.argmin()] + 0.03
-print(
-    f"slope {slopes[loss.argmin()]:.2f}: loss {loss.min():.3f}, accuracy {accuracy[loss.argmin()]:.2f}"
-)
+print(f"slope {slopes[loss.argmin()]:.2f}: loss {loss.min():.3f}, accuracy {accuracy[loss.argmin()]:.2f}")
 print(f"slope {slopes[-1]:.2f}: loss {loss[-1]:.3f}, accuracy {accuracy[-1]:.2f}")
 
 # %%
@@ -147,9 +141,7 @@ assert abs(slopes[loss.argmin()] - 1.0) < 0.15
 assert accuracy.max() - accuracy[loss.argmin()] < 0.006
 assert accuracy[loss.argmin()] > accuracy[0] + 0.01
 assert accuracy[loss.argmin()] > accuracy[-1] + 0.01
-print(
-    f"accuracy {accuracy[loss.argmin()]:.3f} at the least loss, {accuracy.max():.3f} at best"
-)
+print(f"accuracy {accuracy[loss.argmin()]:.3f} at the least loss, {accuracy.max():.3f} at best")
 
 # %%
 # *On ten thousand points they agree: the slope of least loss gives up less than one row

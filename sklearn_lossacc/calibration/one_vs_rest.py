@@ -58,18 +58,17 @@ class Target:
         return float(np.einsum("i,i,i->", self.weight, self.odds, self.odds) / self.weight.sum())
 
     def rescale(self) -> float:
-        """Divide the log odds, in place, by what brings half of the rows within 64 nats, if they are further out.
+        """Multiply the log odds, in place, by what brings half of the rows within 64 nats, if more are further out.
 
         Returns
         -------
         float
-            What they were multiplied with, at most 1. Afterwards they lie between -1000 and 1000.
+            The factor, at most 1. Where log odds are large they are cut at 1000 nats, too.
         """
         unit = 1.0
         if self.mean_square() > NEAR**2 / 2:  # else no half is further
             unit = min(1.0, NEAR / _median(np.abs(self.odds), self.weight))
-            self.odds *= unit
-            np.clip(self.odds, -FARTHEST, FARTHEST, out=self.odds)
+            np.clip(np.multiply(self.odds, unit, out=self.odds), -FARTHEST, FARTHEST, out=self.odds)
         return unit
 
 
