@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
-from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES
+from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -71,8 +71,8 @@ class AutoCalibrator(BaseCalibrator):
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
     What all rows make one believe is said by a vector with ``cautious=True``, for any number of rows a class and, in
     place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
-    is within .001 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. Their loss counts
-    for (k - 1) / 4n more: folds that are stratified by label share the chance in their class frequencies.
+    is within .001 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. The loss of
+    maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their class frequencies.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
@@ -129,7 +129,10 @@ class AutoCalibrator(BaseCalibrator):
                     if one in BELIEFS
                 ]
                 leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
-                trials[len(beliefs) :] = [trial.dearer(leak) for trial in trials[len(beliefs) :]]
+                trials = [
+                    trial if one in ONE_FOR_ALL else trial.dearer(leak)
+                    for one, trial in zip(candidates, trials, strict=True)
+                ]
                 rivals = np.append(simplest_believed(beliefs, predictions, worth), rivals[len(beliefs) :])
             mean = np.array([trial.mean for trial in trials])
             best = trials[rivals[mean[rivals].argmin()]].loss

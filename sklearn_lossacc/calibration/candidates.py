@@ -20,7 +20,7 @@ from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "Candidate", "Trial"]
+__all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "ONE_FOR_ALL", "Candidate", "Trial"]
 
 
 class Trial(NamedTuple):
@@ -151,4 +151,5 @@ BELIEFS = (
     Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True, cautious=True)),
     Candidate("vector", partial(VectorCalibrator, floor=True, cautious=True), n_classes=(1, 300)),
 )
+ONE_FOR_ALL = BELIEFS[:3]  # the same for all classes, so that class frequencies are not learnt
 FEW_ROWS_CANDIDATES = (*BELIEFS, *(one for one in CANDIDATES if one.name in ("matrix", "spline", "isotonic")))
