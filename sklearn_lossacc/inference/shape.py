@@ -1,14 +1,11 @@
-"""Miscalibration that depends on the level of a probability: multi-scale residuals with a drawn null.
+"""Miscalibration that depends on the level of a probability: the likelihood ratio of a random bend with a drawn null.
 
-A view is a probability that each row gives to one event: its likeliest label (top label), or one class. Rows are put in
-order of that probability and cut into bins of equal variance sum p (1 - p); halving the number of bins again and again
-gives all coarser scales. At each scale with B bins the statistic is sum_b S_b^2 / V_b, about chi-square with B degrees
-of freedom; beside it stand the score tests of the slope, and of a cubic with intercept, on the logit scale. All are
-brought to one scale by the Wilson-Hilferty normal score, and the largest over scales and views, calibrated by draws, is
-the test.
+A view is a probability that each row gives to one event: its likeliest label (top label), or one class; or all classes
+at once. In each view the labels are compared with what the probabilities promise by the likelihood ratio of a bend of
+random form: of an offset, a slope, a cubic on the logit scale, or waves of several lengths over the bins of equal
+variance sum p (1 - p). The largest ratio over the views, calibrated by draws, is the test.
 
-All statistics are functions of the residuals by bin. With many rows these residuals are nearly normal, and are drawn
-directly; otherwise labels are drawn.
+With many rows the residuals by bin are nearly normal, and are drawn directly; otherwise labels are drawn.
 """
 
 from __future__ import annotations
@@ -17,46 +14,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from sklearn_lossacc.inference.cause_model import design_effect
 from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.gates import N_DRAWS_EXTENDED, STAGES
-from sklearn_lossacc.inference.null import Draws, NullModel
+from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.views import CommonView, LevelView
 
 FINEST = 64
 MOST_BINS = 800  # of all views together: with more views they are coarser
 MAX_CLASS_VIEWS = 100
 NORMAL_ROWS = 400  # rows from which residuals are drawn from their normal limit
-MIN_BIN_VARIANCE = 2.0  # information in a bin below which its residual is too coarse to be squared
-MIN_NORMAL_VARIANCE = 10.0  # the same for the normal limit
+MIN_BIN_VARIANCE = 2.0  # information in a bin below which its residual is too coarse
 MIN_VIEW_VARIANCE = 4.0  # a class with less is left to the top-label view
 MIN_TOP_VARIANCE = 1.0  # less than about one miss is expected: no shape can be seen
 BOUND_BINS = 8  # steps of the map whose possible gain is bounded
 MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
-LOGIT_LIMIT = 15.0
+TOP_SHARE, CLASSES_SHARE, COMMON_SHARE = 0.2, 0.6, 0.2  # prior shares of the views
 BEYOND_DRAWS = 1e-6  # a p-value so small that draws would all miss it
 
 
 @dataclass(frozen=True)
 class ShapeTest:
-    """Result of the multi-scale test.
+    """Result of the test.
 
     Attributes
     ----------
     p_value : float
-        Drawn p-value of the largest normal score over scales and views.
+        Drawn p-value of the largest likelihood ratio over the views.
     statistic : float
-        That score.
+        Its logarithm, in nats, with the prior share of the view.
     view : str
-        ``"top label"`` or ``"class j"``, where the largest departure was seen.
+        ``"top label"``, ``"class j"`` or ``"classes together"``, where the largest departure was seen.
     n_draws : int
         Draws behind the p-value; 0 where a bound shows it to be smaller than draws can.
     open_gain : float or None
         Largest gain (nats a row) of a map with at most 8 steps that the residuals of the first view leave open; None
         where no view holds enough information.
     column : int or None
-        The class j; None for the top label.
+        The class j; None for other views.
     """
 
     p_value: float
@@ -67,149 +63,56 @@ class ShapeTest:
     column: int | None = None
 
 
-def normal_score(chi_square: np.ndarray, df: int) -> np.ndarray:
-    """Return the Wilson-Hilferty score of a chi-square: ((x / df)^(1/3) - 1 + c) / sqrt(c) with c = 2 / (9 df)."""
-    c = 2.0 / (9.0 * max(df, 1))
-    return (np.cbrt(chi_square / max(df, 1)) - 1.0 + c) / np.sqrt(c)
-
-
-class View:
-    """One event per row, cut into bins of equal variance.
-
-    Parameters
-    ----------
-    name : str
-        What the event is.
-    column : int or None
-        The class, where it is the same in all rows.
-    label : ndarray of shape (n_rows,)
-        The class whose occurrence is the event, row by row.
-    null : NullModel
-        The rows.
-    n_bins : int
-        Finest number of bins, a power of 2.
-    min_variance : float
-        Information that a bin must hold, in units of the largest squared weight.
-    """
-
-    def __init__(
-        self, name: str, column: int | None, label: np.ndarray, null: NullModel, n_bins: int, min_variance: float
-    ):
-        self.name, self.column, self.label, self.null = name, column, label, null
-        weight = null.weight
-        self.proba = null.proba[np.arange(null.n_rows), label]
-        variance = weight**2 * self.proba * (1 - self.proba)
-        total = variance.sum()
-        while n_bins > 1 and total < min_variance * n_bins * weight.max() ** 2:
-            n_bins //= 2
-        order = np.argsort(self.proba, kind="stable")
-        middle = np.cumsum(variance[order]) - 0.5 * variance[order]
-        self.bins = np.empty(null.n_rows, dtype=np.intp)
-        self.bins[order] = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
-        self.n_bins = n_bins
-        self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)
-        self.variance: np.ndarray = np.bincount(self.bins, variance, n_bins)
-        third: np.ndarray = np.bincount(self.bins, weight * variance * (1 - 2 * self.proba), n_bins)
-        self.skewness = third / np.maximum(self.variance, 1e-300) ** 1.5
-        logit = np.log(np.maximum(self.proba, 1e-300)) - np.log(np.maximum(1 - self.proba, 1e-300))
-        mean_logit = np.bincount(self.bins, variance * np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT), n_bins)
-        x = mean_logit / np.maximum(self.variance, 1e-300)
-        x = x - np.average(x, weights=self.variance)
-        x = x / max(np.sqrt(np.average(x**2, weights=self.variance)), 1e-9)
-        self.design = np.stack([np.ones_like(x), x, x**2, x**3], axis=1)
-        information = (self.design * self.variance[:, None]).T @ self.design
-        self.slope_information = float(information[1, 1])
-        self.whiten = np.linalg.pinv(information, rcond=1e-9, hermitian=True)
-        self.score_df = int(np.linalg.matrix_rank(information, rtol=1e-9, hermitian=True))
-
-    def statistics(self, residual: np.ndarray) -> np.ndarray:
-        """Return all statistics of residuals by bin, shape (..., n_bins)."""
-        scores = residual @ self.design
-        found = [normal_score(np.einsum("...i,ij,...j->...", scores, self.whiten, scores), self.score_df)]
-        if self.slope_information > 0:
-            found.append(normal_score(scores[..., 1] ** 2 / self.slope_information, 1))
-        variance = self.variance
-        while True:
-            usable = variance > 0
-            n_used = max(int(usable.sum()), 1)
-            chi = (residual[..., usable] ** 2 / variance[usable]).sum(axis=-1)
-            found.append(normal_score(chi, n_used))
-            if variance.size == 1:
-                return np.stack(found, axis=-1)
-            residual = residual[..., ::2] + residual[..., 1::2]
-            variance = variance[::2] + variance[1::2]
-
-    def observed(self) -> np.ndarray:
-        """Return the residuals of the labels."""
-        hit = (self.null.y == self.label) * self.null.weight
-        return np.bincount(self.bins, hit, self.n_bins) - self.expected
-
-    def drawn(self, draws: Draws) -> np.ndarray:
-        """Return the residuals of drawn labels, shape (size, n_bins)."""
-        weight = self.null.weight
-        base = np.bincount(self.bins, (draws.top == self.label) * weight, self.n_bins)
-        own = self.label[draws.row]
-        change = (draws.label == own).astype(float) - (draws.top[draws.row] == own)
-        moved = np.flatnonzero(change)
-        draw, row = draws.draw[moved], draws.row[moved]
-        moves = np.bincount(draw * self.n_bins + self.bins[row], change[moved] * weight[row], draws.size * self.n_bins)
-        return base - self.expected + moves.reshape(draws.size, self.n_bins)
-
-
-def _views(null: NullModel, names: Sequence[str], min_variance: float) -> list[View]:
+def _views(null: NullModel, names: Sequence[str], normal: bool) -> list[LevelView | CommonView]:
     variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
     largest = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
-    classes = [int(j) for j in largest if variance[j] >= max(MIN_VIEW_VARIANCE, min_variance)]
+    classes = [int(j) for j in largest if variance[j] >= MIN_VIEW_VARIANCE]
     if null.group is not None:
         # Rows of a group may share their label. The drawn null bounds what that does to hits, not to a class's total.
         classes = []
     n_bins = FINEST
     while n_bins * len(classes) > MOST_BINS:
         n_bins //= 2
-    labels: list[tuple[str, int | None, np.ndarray]] = [
-        (f"class {names[j]}", j, np.full(null.n_rows, j)) for j in classes
-    ]
     top = null.proba.max(axis=1)
     information = null.weight**2 @ (top * (1 - top)) / null.weight.max() ** 2
-    if (null.n_classes > 2 or null.group is not None) and information >= MIN_TOP_VARIANCE:
-        labels.insert(0, ("top label", None, np.argmax(null.proba, axis=1)))
-    return [View(name, column, label, null, n_bins, min_variance) for name, column, label in labels]
+    views: list[LevelView | CommonView] = []
+
+    def see(name: str, column: int | None, label: np.ndarray, share: float, smooth: bool) -> None:
+        views.append(LevelView(name, column, label, null, n_bins, MIN_BIN_VARIANCE, share, smooth, not normal))
+
+    if information >= MIN_TOP_VARIANCE:
+        see("top label", None, np.argmax(null.proba, axis=1), TOP_SHARE, not classes)
+    for j in classes:
+        see(f"class {names[j]}", j, np.full(null.n_rows, j), CLASSES_SHARE / len(classes), True)
+    if null.n_classes > 2 and null.group is None and information >= MIN_VIEW_VARIANCE:
+        views.append(CommonView(null, COMMON_SHARE))
+    return views[::-1] if null.n_classes == 2 else views  # of two classes, one tells all
 
 
-def _normal_sampler(views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
-    """Return a function that draws statistics from the normal limit of the residuals, skewed as they are.
+def _draw(
+    null: NullModel, views: list[LevelView | CommonView], normal: bool, rng: np.random.Generator
+) -> Callable[[int], np.ndarray]:
+    """Return a function that draws the largest statistic.
 
-    Views are drawn apart. The statistics are quadratic forms, so that the largest of views that depend on each other
-    is, by the Gaussian correlation inequality, no larger than that of these.
+    From the normal limit views are drawn apart. Where a statistic is at most c is a symmetric convex set, so that the
+    largest of views that depend on each other is, by the Gaussian correlation inequality, no larger than that of these.
     """
 
-    def residual(view: View, size: int) -> np.ndarray:
-        z = rng.standard_normal((size, view.n_bins))
-        return np.sqrt(view.variance) * (z + view.skewness / 6.0 * (z**2 - 1.0))
+    def from_normals(size: int) -> np.ndarray:
+        return np.max([view.statistic(view.normal(size, rng)) for view in views], axis=0)
 
-    def draw(size: int) -> np.ndarray:
-        return np.concatenate([view.statistics(residual(view, size)) for view in views], axis=1)
+    def from_labels(size: int) -> np.ndarray:
+        parts = [
+            np.max([view.statistic(view.drawn(draws)) for view in views], axis=0) for draws in null.draws(size, rng)
+        ]
+        return np.concatenate(parts)
 
-    return draw
-
-
-def _label_sampler(null: NullModel, views: list[View], rng: np.random.Generator) -> Callable[[int], np.ndarray]:
-    """Return a function that draws labels and returns their statistics."""
-
-    def draw(size: int) -> np.ndarray:
-        return np.concatenate(
-            [
-                np.concatenate([view.statistics(view.drawn(draws)) for view in views], axis=1)
-                for draws in null.draws(size, rng)
-            ]
-        )
-
-    return draw
+    return from_normals if normal else from_labels
 
 
-def _open_gain(null: NullModel, view: View) -> float:
+def _open_gain(null: NullModel, view: LevelView) -> float:
     """Return the largest gain of a step map of one view that its residuals leave open, in nats a row."""
-    residual, variance = view.observed(), view.variance
+    residual, variance = view.observed()[: view.n_bins] * view.error, view.variance
     while variance.size > BOUND_BINS:
         residual, variance = residual[::2] + residual[1::2], variance[::2] + variance[1::2]
     usable = variance > 0
@@ -236,8 +139,9 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
 
     Notes
     -----
-    The p-value is (1 + number of draws whose largest score is at least that of the labels) / (1 + number of draws).
-    It is the smallest that draws can give, without drawing, where Bonferroni's bound of the normal limit is far below.
+    The p-value is (1 + number of draws whose largest statistic is at least that of the labels) / (1 + number of
+    draws). It is the smallest that draws can give, without drawing, where Markov's bound of the normal limit is far
+    below: an average likelihood ratio has mean 1.
 
     References
     ----------
@@ -245,27 +149,25 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
     """
     null = null.first_groups(MAX_GROUPED_ROWS)
     normal = null.group is None and null.n_rows >= NORMAL_ROWS
-    views = _views(null, names, MIN_NORMAL_VARIANCE if normal else MIN_BIN_VARIANCE)
+    views = _views(null, names, normal)
     if not views:
         return ShapeTest(1.0, 0.0, "none", 0)
-    pieces = [view.statistics(view.observed()) for view in views]
-    owner = np.repeat(np.arange(len(views)), [piece.size for piece in pieces])
-    rng = np.random.default_rng(random_state)
-    scores = np.concatenate(pieces)
-    best = int(np.argmax(scores))
-    view = views[owner[best]]
-    found = float(scores[best]), view.name
-    if normal and scores.size * norm.sf(scores[best]) < BEYOND_DRAWS:
-        # Bonferroni's bound is below anything that draws can show: what they would show at best is reported.
-        return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), *found, 0, _open_gain(null, views[0]), view.column)
-    draw = _normal_sampler(views, rng) if normal else _label_sampler(null, views, rng)
+    found = np.array([view.statistic(view.observed()) for view in views])
+    best = int(np.argmax(found))
+    statistic, view = float(found[best]), views[best]
+    levels = [one for one in views if isinstance(one, LevelView)]
+    still_open = _open_gain(null, levels[0]) if levels else None
+    if normal and statistic > -np.log(BEYOND_DRAWS):
+        # The bound is below anything that draws can show: what they would show at best is reported.
+        return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), statistic, view.name, 0, still_open, view.column)
+    draw = _draw(null, views, normal, np.random.default_rng(random_state))
     largest = np.empty(0)
     for target, enough in STAGES:
-        largest = np.concatenate([largest, draw(target - largest.size).max(axis=1)])
-        p_value = float((1 + np.count_nonzero(largest >= scores[best] - 1e-9)) / (1 + largest.size))
+        largest = np.concatenate([largest, draw(target - largest.size)])
+        p_value = float((1 + np.count_nonzero(largest >= statistic - 1e-9)) / (1 + largest.size))
         if p_value >= enough:
             break
-    return ShapeTest(p_value, *found, largest.size, _open_gain(null, views[0]), view.column)
+    return ShapeTest(p_value, statistic, view.name, largest.size, still_open, view.column)
 
 
 def folds(

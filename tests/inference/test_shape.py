@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
-from scipy.stats import binom, chi2, norm
+from scipy.stats import binom
 
+from sklearn_lossacc._numerics.temperature import solve_temperature
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.shape import View, folds, normal_score, shape_test
+from sklearn_lossacc.inference.shape import folds, shape_test
 
 
 def healthy(rng, n, k, scale=2.0):
@@ -61,7 +62,6 @@ def test_a_bent_map_is_seen_where_temperature_and_bias_are_right():
     null = NullModel(-np.logaddexp(0, np.stack([reported, -reported], axis=1)), y, np.ones(3000))
     test = shape_test(null, ["no", "yes"])
     assert test.p_value < 0.001
-    assert test.view.startswith("class")
     assert shape_test(healthy(rng, 3000, 2), ["no", "yes"]).p_value > 0.001
 
 
@@ -76,33 +76,22 @@ def test_one_bad_class_is_named():
     assert (test.view, test.p_value < 0.001) == ("class d", True)
 
 
+@pytest.mark.parametrize("k", [5, 50])
+def test_a_bend_of_all_classes_is_seen_where_temperature_is_right(k):
+    rng = np.random.default_rng(k)
+    shown = log_softmax(2.5 * rng.normal(size=(2000, k)), axis=1)
+    bent = shown + np.sin(1.5 * shown)
+    y = (bent + rng.gumbel(size=bent.shape)).argmax(axis=1)
+    beta = solve_temperature(shown, y, np.ones(2000)).beta
+    null = NullModel(log_softmax(beta * shown, axis=1), y, np.ones(2000))
+    test = shape_test(null, names(null))
+    assert (test.view, test.p_value < 0.0002) == ("classes together", True)
+
+
 def test_without_information():
     null = NullModel(np.log(np.tile([1 - 1e-9, 1e-9], (50, 1))), np.zeros(50, dtype=int), np.ones(50))
     test = shape_test(null, ["a", "b"])
     assert (test.p_value, test.view, test.n_draws) == (1.0, "none", 0)
-
-
-def test_normal_score_turns_chi_squares_into_normals():
-    for df in (1, 3, 64):
-        for tail in (0.3, 0.05, 0.001):
-            assert normal_score(np.array(chi2.isf(tail, df)), df) == pytest.approx(norm.isf(tail), abs=0.1)
-
-
-def test_view_residuals_by_definition():
-    null = healthy(np.random.default_rng(2), 300, 3)
-    view = View("class 1", None, np.ones(300, dtype=int), null, 8, 2.0)
-    p = null.proba[:, 1]
-    for b in range(view.n_bins):
-        inside = view.bins == b
-        assert view.observed()[b] == pytest.approx(((null.y == 1) - p)[inside].sum())
-        assert view.variance[b] == pytest.approx((p * (1 - p))[inside].sum())
-    order = np.argsort(p)
-    assert (np.diff(view.bins[order]) >= 0).all()
-    assert view.variance.max() < 1.5 * view.variance.min()
-    for draws in null.draws(20, np.random.default_rng(0)):
-        hits = draws.labels() == 1
-        expected = np.stack([(hits - p)[:, view.bins == b].sum(axis=1) for b in range(view.n_bins)], axis=1)
-        np.testing.assert_allclose(view.drawn(draws), expected, atol=1e-9)
 
 
 def test_folds_keep_groups_whole():

@@ -15,7 +15,7 @@ def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):
     assert set(finding.evidence) == EVIDENCE
     assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) <= 0.001
     assert finding.evidence["n_draws"] == 0  # beyond what draws can show
-    assert finding.evidence["view"] == "class 1"
+    assert finding.evidence["view"] == "top label"  # the same for both classes
     assert finding.value == d.decomposition["shape"].value >= finding.threshold == NATS
     assert d.decomposition["shape"].selected
     assert finding.interval[0] <= finding.value <= finding.interval[1]

@@ -1,0 +1,198 @@
+"""Views of calibration: linear statistics of the labels that a miscalibrated shape would move."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from sklearn_lossacc.inference.null import Draws, NullModel
+from sklearn_lossacc.inference.random_bend import STRENGTH, RandomBend, waves
+
+LOGIT_LIMIT = 15.0
+DEPENDENT = 1e-8  # share of its variance that a score must have of its own
+DEGREE = 3
+SIMPLE = 4.0  # weight of an offset and of a slope alone, in weights of a polynomial or one length of waves
+
+
+def whitened(covariance: np.ndarray) -> np.ndarray:
+    """Return the triangular matrix that makes scores independent with variance 1, and 0 where earlier ones say it all.
+
+    Examples
+    --------
+    >>> turn = whitened(np.array([[4.0, 2.0], [2.0, 2.0]]))
+    >>> (turn.T @ [[4.0, 2.0], [2.0, 2.0]] @ turn).round(12).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    turn = np.eye(len(covariance))
+    for j, column in enumerate(covariance.T):
+        turn[:, j] -= turn[:, :j] @ (turn[:, :j].T @ column)
+        own = turn[:, j] @ covariance @ turn[:, j]
+        turn[:, j] *= 1.0 / np.sqrt(own) if own > DEPENDENT * column[j] else 0.0
+    return turn
+
+
+class LevelView:
+    """One event a row: residuals in bins of equal variance, and scores of a polynomial on the logit scale.
+
+    Parameters
+    ----------
+    name : str
+        What the event is.
+    column : int or None
+        The class, where it is the same in all rows.
+    label : ndarray of shape (n_rows,)
+        The class whose occurrence is the event, row by row.
+    null : NullModel
+        The rows.
+    n_bins : int
+        Finest number of bins, a power of 2.
+    min_variance : float
+        Information that a bin must hold, in units of the largest squared weight.
+    share : float
+        Prior share of the view among all.
+    smooth : bool
+        Whether there are polynomials beside the waves. Where other views have them they cost more than they find.
+    by_row : bool
+        Whether the scores of polynomials are sums over rows, or formed from the bins, which few rows dominate less.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        column: int | None,
+        label: np.ndarray,
+        null: NullModel,
+        n_bins: int,
+        min_variance: float,
+        share: float,
+        smooth: bool,
+        by_row: bool,
+    ):
+        self.name, self.column, self.label, self.null = name, column, label, null
+        self.log_share, self.by_row = np.log(share), smooth and by_row
+        weight = null.weight
+        self.proba = null.proba[np.arange(null.n_rows), label]
+        variance = weight**2 * self.proba * (1 - self.proba)
+        total = variance.sum()
+        while n_bins > 1 and total < min_variance * n_bins * weight.max() ** 2:
+            n_bins //= 2
+        order = np.argsort(self.proba, kind="stable")
+        middle = np.cumsum(variance[order]) - 0.5 * variance[order]
+        self.bins = np.empty(null.n_rows, dtype=np.intp)
+        self.bins[order] = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
+        self.n_bins = n_bins
+        self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)
+        self.variance: np.ndarray = np.bincount(self.bins, variance, n_bins)
+        third: np.ndarray = np.bincount(self.bins, weight * variance * (1 - 2 * self.proba), n_bins)
+        self.error = np.sqrt(np.maximum(self.variance, 1e-300))
+        self.skewness = third / self.error**3
+        directions, variances = waves(n_bins)
+        weights = np.ones(len(variances))
+        self.turn = directions
+        if smooth:
+            self.polynomial = self._polynomial(variance)
+            self.turn = (
+                block_diag(directions, np.eye(DEGREE + 1))
+                if by_row
+                else np.hstack([directions, self.error[:, None] * self.polynomial])
+            )
+            slope = np.arange(DEGREE + 1) == 1
+            variances = block_diag(variances, STRENGTH * np.vstack([slope, np.tri(DEGREE + 1)]))
+            weights = np.r_[weights, SIMPLE, SIMPLE, np.ones(DEGREE)]
+        self.bend = RandomBend(variances, weights)
+
+    def _polynomial(self, variance: np.ndarray) -> np.ndarray:
+        """Return orthonormal polynomials of the logit, of each row or of the bins' means of it."""
+        logit = np.log(np.maximum(self.proba, 1e-300)) - np.log(np.maximum(1 - self.proba, 1e-300))
+        x = np.clip(logit, -LOGIT_LIMIT, LOGIT_LIMIT)
+        if not self.by_row:
+            x, variance = np.bincount(self.bins, variance * x, self.n_bins) / self.error**2, self.variance
+        x = x - np.average(x, weights=variance)
+        x = x / max(np.sqrt(np.average(x**2, weights=variance)), 1e-9)
+        powers = np.vander(x, DEGREE + 1, increasing=True)
+        return powers @ whitened((powers * variance[:, None]).T @ powers)
+
+    def statistic(self, scores: np.ndarray) -> np.ndarray:
+        """Return the log likelihood ratio of a bend, in nats, given scores of shape (..., n_scores)."""
+        return self.bend.log_ratio(scores @ self.turn) + self.log_share
+
+    def observed(self) -> np.ndarray:
+        """Return the scores of the labels: standardised residuals by bin, and the scores that are sums over rows."""
+        return self._scores((self.null.y == self.label) * self.null.weight)
+
+    def _scores(self, hit: np.ndarray) -> np.ndarray:
+        residual = (np.bincount(self.bins, hit, self.n_bins) - self.expected) / self.error
+        if not self.by_row:
+            return residual
+        return np.concatenate([residual, (hit - self.null.weight * self.proba) @ self.polynomial])
+
+    def drawn(self, draws: Draws) -> np.ndarray:
+        """Return the scores of drawn labels, shape (size, n_scores)."""
+        weight = self.null.weight
+        own = self.label[draws.row]
+        change = (draws.label == own).astype(float) - (draws.top[draws.row] == own)
+        moved = np.flatnonzero(change)
+        draw, row = draws.draw[moved], draws.row[moved]
+        change = change[moved] * weight[row]
+        by_bin = np.bincount(draw * self.n_bins + self.bins[row], change, draws.size * self.n_bins)
+        moves = [by_bin.reshape(draws.size, self.n_bins) / self.error]
+        if self.by_row:
+            moves += [np.bincount(draw, change * part[row], draws.size)[:, None] for part in self.polynomial.T]
+        return self._scores((draws.top == self.label) * weight) + np.concatenate(moves, axis=1)
+
+    def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Return scores drawn from the normal limit of the residuals by bin, skewed as they are."""
+        z = rng.standard_normal((size, self.n_bins))
+        return (self.variance > 0) * (z + self.skewness / 6.0 * (z**2 - 1.0))
+
+
+class CommonView:
+    """All classes together: scores of a bend of the probabilities that is the same for all of them.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    share : float
+        Prior share of the view among all.
+
+    Notes
+    -----
+    The scores are sum_i w_i (f(p_iy) - sum_j p_ij f(p_ij)) for f the powers 1/4, 1/2 and 3/4: like log p the first of
+    them tell small probabilities apart, but a single surprising label cannot dominate their sums.
+    """
+
+    name = "classes together"
+    column = None
+
+    def __init__(self, null: NullModel, share: float):
+        self.null, self.log_share = null, np.log(share)
+        p, half = null.proba, np.sqrt(null.proba)
+        self.root = np.sqrt(half)
+        with_root, with_half = p * self.root, p * half
+        # sum_j p_ij^(1 + a / 4) for a = 1, 2, ... 6
+        pairs = (p, self.root), (p, half), (with_root, half), (p, p), (p, with_root), (p, with_half)
+        moment = [np.vecdot(one, other) for one, other in pairs]
+        self.mean = np.stack(moment[:DEGREE], axis=1)
+        squares = null.weight**2
+        covariance = np.array([[squares @ moment[a + b + 1] for a in range(DEGREE)] for b in range(DEGREE)])
+        self.turn = whitened(covariance - (self.mean * squares[:, None]).T @ self.mean)
+        self.bend = RandomBend(STRENGTH * np.tri(DEGREE), np.ones(DEGREE))
+
+    def statistic(self, scores: np.ndarray) -> np.ndarray:
+        """Return the log likelihood ratio of a bend, in nats, given scores of shape (..., n_scores)."""
+        return self.bend.log_ratio(scores) + self.log_share
+
+    def observed(self) -> np.ndarray:
+        """Return the scores of the labels."""
+        true = self.root[np.arange(self.null.n_rows), self.null.y]
+        return self.null.weight @ (np.stack([true, true**2, true**3], axis=1) - self.mean) @ self.turn
+
+    def drawn(self, draws: Draws) -> np.ndarray:
+        """Return the scores of drawn labels, shape (size, n_scores)."""
+        totals = np.stack([draws.total(self.root ** (a + 1)) for a in range(DEGREE)], axis=1)
+        return (totals - self.null.weight @ self.mean) @ self.turn
+
+    def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Return scores drawn from their normal limit."""
+        return rng.standard_normal((size, DEGREE)) * self.turn.any(axis=0)
