@@ -2,9 +2,12 @@
 
 Two classes and 300 rows: log-odds are normal, labels follow the bent log-odds of an alternative. The strength of
 each alternative is set so that the best of the other tests has about the power of the best published one, which is
-printed beside it. The other tests: score of intercept and slope (joint2), with curvature (joint3), largest partial sum
-(KS), calibration error over 15 bins of equal mass (ECE), its debiased square (deb2), ten bins by the variance of the
-model (HL), and the largest of those sums over 1, 2, 4, ... 64 bins (adapt).
+printed beside it; the last three, which are not the same for both classes, are not from there. The other tests: score
+of intercept and slope (joint2), with curvature (joint3), largest partial sum (KS), calibration error over 15 bins of
+equal mass (ECE), its debiased square (deb2), ten bins by the variance of the model (HL), the largest of those sums over
+1, 2, 4, ... 64 bins (adapt), the unbiased squared kernel calibration error with a Laplacian kernel of median length
+(SKCE; Widmann, Lindsten and Zachariah 2019), and the miscalibration of the CORP decomposition of the Brier score (CORP;
+Dimitriadis, Gneiting and Jordan 2021).
 
 With more classes: share of samples in which LA104 fires, and the gain that it states, where a class is bent.
 
@@ -21,6 +24,7 @@ import argparse
 from collections import defaultdict
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from scipy.special import expit, log_softmax
 
 from sklearn_lossacc import diagnose
@@ -37,6 +41,9 @@ ALTERNATIVES = {
     "sine, low": (lambda x, top: x + 0.75 * np.sin(2.5 * x), 0.55),
     "sine, high": (lambda x, top: x + 0.95 * np.sin(6.0 * x), 0.78),
     "shift": (lambda x, top: x + 0.33, 0.62),
+    "cosine": (lambda x, top: x + 0.75 * np.cos(2.5 * x), None),
+    "parabola": (lambda x, top: x + 0.22 * (x**2 - 2.0), None),
+    "one side": (lambda x, top: np.where(x > 0, x / 1.7, x), None),
 }
 
 
@@ -69,6 +76,12 @@ def statistics(proba: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
 
     found["HL"] = by_variance(10)
     found["adapt"] = np.max([(by_variance(b) - b) / np.sqrt(2 * b) for b in (1, 2, 4, 8, 16, 32, 64)], axis=0)
+    distance = np.abs(p[:, None] - p)
+    kernel = np.exp(-distance / np.median(distance))
+    np.fill_diagonal(kernel, 0.0)
+    found["SKCE"] = ((residual @ kernel) * residual).sum(axis=1)
+    fitted = np.stack([isotonic_regression(hit).x for hit in residual + p])
+    found["CORP"] = (residual**2 - (residual + p - fitted) ** 2).sum(axis=1)
     return found
 
 
@@ -119,7 +132,8 @@ def main() -> None:
         if not number:
             print(f"{'':>14}" + "".join(f"{name:>8}" for name in found) + "   best published")
         shares = "".join(f"{share:8.2f}" for share in found.values())
-        print(f"{alternative:>14}{shares}{ALTERNATIVES[alternative][1]:17.2f}")
+        published = ALTERNATIVES[alternative][1]
+        print(f"{alternative:>14}{shares}" + ("" if published is None else f"{published:17.2f}"), flush=True)
     for n_classes in options.classes:
         for form in ("straight", "squashed", "quadratic", "one bends"):
             fired, nats, possible = 0, [], []

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+from sklearn_lossacc.inference.common_bend import bent_loss, common_bend
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
@@ -58,6 +59,12 @@ def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray
     return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
 
 
+def _common(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a bend that is the same for all classes."""
+    bend = common_bend(model.proba[train], model.y[train], model.weight[train])
+    return bent_loss(model.proba[test], model.y[test], bend)
+
+
 def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> tuple[float, float]:
     """Return the cross-fitted gain of a map that may bend, and its standard error, in nats a row.
 
@@ -74,7 +81,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     -------
     gain, error : float
         Of the map that gains most: a free increasing map of the probability of the likeliest class (of the second of
-        two), the same for one class, or a factor and an offset for each class.
+        two), the same for one class, a factor and an offset for each class, or one bend for all classes.
 
     Notes
     -----
@@ -95,7 +102,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
     maps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [partial(_monotone, model, top)]
     if not two:
-        maps.append(partial(_vector, model))
+        maps += [partial(_vector, model), partial(_common, model)]
         if column is not None:
             maps.append(partial(_monotone, model, np.full(model.n_rows, column)))
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])

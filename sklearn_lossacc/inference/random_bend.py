@@ -24,8 +24,8 @@ class RandomBend:
     Notes
     -----
     A feature z of variance 1 whose mean has prior variance s has the likelihood ratio
-    exp(z^2 s / (2 (1 + s))) / sqrt(1 + s) against mean zero. Ratios of the features of one prior, which are independent,
-    are multiplied; those of the priors are averaged. No test of the same size rejects more often on average over the
+    exp(z^2 s / (2 (1 + s))) / sqrt(1 + s) against mean zero. Ratios of the independent features of one prior are
+    multiplied; those of the priors are averaged. No test of the same size rejects more often on average over the
     priors. The ratio has mean 1 where all means are zero, so that the probability of more than c is at most 1 / c; and
     it grows with the square of every feature, so that where it is at most c is a symmetric convex set.
 

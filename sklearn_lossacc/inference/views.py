@@ -135,10 +135,11 @@ class LevelView:
         draw, row = draws.draw[moved], draws.row[moved]
         change = change[moved] * weight[row]
         by_bin = np.bincount(draw * self.n_bins + self.bins[row], change, draws.size * self.n_bins)
-        moves = [by_bin.reshape(draws.size, self.n_bins) / self.error]
+        moves: np.ndarray = by_bin.reshape(draws.size, self.n_bins) / self.error
         if self.by_row:
-            moves += [np.bincount(draw, change * part[row], draws.size)[:, None] for part in self.polynomial.T]
-        return self._scores((draws.top == self.label) * weight) + np.concatenate(moves, axis=1)
+            of_rows = [np.bincount(draw, change * part[row], draws.size) for part in self.polynomial.T]
+            moves = np.column_stack([moves, *of_rows])
+        return self._scores((draws.top == self.label) * weight) + moves
 
     def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """Return scores drawn from the normal limit of the residuals by bin, skewed as they are."""

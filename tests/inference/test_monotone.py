@@ -64,6 +64,17 @@ def test_gain_of_a_class_that_hardly_moves(k):
 
 
 @pytest.mark.parametrize("k", [3, 20])
+def test_gain_of_a_bend_of_all_classes(k):
+    rng = np.random.default_rng(k)
+    shown = log_softmax(2.5 * rng.normal(size=(6000, k)), axis=1)
+    scores = shown + np.sin(1.5 * shown)
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    gain, error = shape_gain(rows(shown, y), 0, rng)
+    truth = np.mean(rows(shown, y).true_loss - rows(scores, y).true_loss)
+    assert 0.5 * truth < gain < truth + 3 * error
+
+
+@pytest.mark.parametrize("k", [3, 20])
 def test_the_choice_of_a_map_is_not_credited_with_luck(k):
     gains = []
     for seed in range(12):
