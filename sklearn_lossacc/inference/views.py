@@ -11,7 +11,7 @@ from sklearn_lossacc.inference.random_bend import STRENGTH, RandomBend, waves
 LOGIT_LIMIT = 15.0
 DEPENDENT = 1e-8  # share of its variance that a score must have of its own
 DEGREE = 3
-SIMPLE = 4.0  # weight of an offset and of a slope alone, in weights of a polynomial or one length of waves
+SIMPLE = 3.0  # weight of an offset and of a slope alone, in weights of a polynomial or one length of waves
 
 
 def whitened(covariance: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
@@ -33,6 +34,18 @@ def test_more_classes(plant):
     d = diagnose(y, log_proba, input="logits")
     assert d["LA104"].status == "fired"
     assert d["LA104"].evidence["view"] == "top label"
+
+
+def test_a_bend_that_all_classes_share():
+    # No class and no likeliest class shows much of it by itself.
+    rng = np.random.default_rng(0)
+    shown = log_softmax(2.5 * rng.standard_normal((3000, 20)), axis=1)
+    y = (shown + np.sin(1.5 * shown) + rng.gumbel(size=shown.shape)).argmax(axis=1)
+    finding = diagnose(y, shown, input="logits", classes=range(20))["LA104"]
+    assert finding.status == "fired"
+    assert finding.evidence["view"] == "classes together"
+    assert "for the classes together" in finding.headline
+    assert finding.value > 0.05
 
 
 @pytest.mark.parametrize("k", [2, 3, 10])
