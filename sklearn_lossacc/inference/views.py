@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import block_diag
 
+from sklearn_lossacc._numerics.blocks import row_blocks
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.random_bend import STRENGTH, RandomBend, waves
 
@@ -168,13 +169,17 @@ class CommonView:
 
     def __init__(self, null: NullModel, share: float):
         self.null, self.log_share = null, np.log(share)
-        p, half = null.proba, np.sqrt(null.proba)
-        self.root = np.sqrt(half)
-        with_root, with_half = p * self.root, p * half
-        # sum_j p_ij^(1 + a / 4) for a = 1, 2, ... 6
-        pairs = (p, self.root), (p, half), (with_root, half), (p, p), (p, with_root), (p, with_half)
-        moment = [np.vecdot(one, other) for one, other in pairs]
-        self.mean = np.stack(moment[:DEGREE], axis=1)
+        moment = np.empty((2 * DEGREE, null.n_rows))
+        for rows in row_blocks(null.n_rows, null.n_classes):  # so few entries at once that they stay in the cache
+            p = null.proba[rows]
+            half = np.sqrt(p)
+            root = np.sqrt(half)
+            with_root, with_half = p * root, p * half
+            # sum_j p_ij^(1 + a / 4) for a = 1, 2, ... 6
+            pairs = (p, root), (p, half), (with_root, half), (p, p), (p, with_root), (p, with_half)
+            for found, (one, other) in zip(moment, pairs, strict=True):
+                found[rows] = np.vecdot(one, other)
+        self.mean = moment[:DEGREE].T
         squares = null.weight**2
         covariance = np.array([[squares @ moment[a + b + 1] for a in range(DEGREE)] for b in range(DEGREE)])
         self.turn = whitened(covariance - (self.mean * squares[:, None]).T @ self.mean)
@@ -186,12 +191,13 @@ class CommonView:
 
     def observed(self) -> np.ndarray:
         """Return the scores of the labels."""
-        true = self.root[np.arange(self.null.n_rows), self.null.y]
-        return self.null.weight @ (np.stack([true, true**2, true**3], axis=1) - self.mean) @ self.turn
+        true = self.null.proba[np.arange(self.null.n_rows), self.null.y]
+        powers = np.stack([true ** ((a + 1) / 4) for a in range(DEGREE)], axis=1)
+        return self.null.weight @ (powers - self.mean) @ self.turn
 
     def drawn(self, draws: Draws) -> np.ndarray:
         """Return the scores of drawn labels, shape (size, n_scores)."""
-        totals = np.stack([draws.total(self.root ** (a + 1)) for a in range(DEGREE)], axis=1)
+        totals = np.stack([draws.total(self.null.proba ** ((a + 1) / 4)) for a in range(DEGREE)], axis=1)
         return (totals - self.null.weight @ self.mean) @ self.turn
 
     def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
