@@ -388,8 +388,9 @@ def telling_count(
     (2, 0.004, [0, 1])
     """
     effect = design_effect(null)
-    most = max(few * effect, MAX_OUTLIER_SHARE * null.n_rows)
     sure = SURE_SURPRISE * effect / null.n_rows
+    n_sure = np.count_nonzero(table[np.arange(null.n_rows), null.y] < sure)
+    most = max(few * effect, min(n_sure, MAX_OUTLIER_SHARE * null.n_rows))
     counts = [
         count
         for count in count_surprises(table, null.y, chance, min(most, null.n_rows - 1), effect)
