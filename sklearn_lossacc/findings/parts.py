@@ -15,7 +15,6 @@ from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 
 Z95 = 1.959963984540054
-TERMS = ("floor", "class_bias", "temperature")  # in the order of the waterfall
 
 
 def row_losses(log_proba: np.ndarray, y: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:

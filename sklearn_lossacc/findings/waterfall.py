@@ -6,7 +6,8 @@ import math
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.parts import TERMS, term_df
+from sklearn_lossacc.findings.parts import term_df
+from sklearn_lossacc.inference.cause_model import TERMS
 from sklearn_lossacc.inference.gains import open_gain
 
 
@@ -43,7 +44,10 @@ def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None 
     Decomposition
     """
     fitted = evidence.fitted_parts
-    later = [fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False) for term in TERMS]
+    later = [
+        fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False)
+        for term in reversed(TERMS)
+    ]
     later.append(Part("outliers", outlier_nats, selected=outlier_nats != 0.0))
     shown = evidence.shape_attribution or evidence.shape_gate
     later.append(shape or Part("shape", 0.0, 0.0, shown.open_gain, selected=False))

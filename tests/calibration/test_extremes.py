@@ -98,7 +98,6 @@ def test_nothing_breaks(calibrator, shape):
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
 def test_cross_venn_abers_of_certain_classifiers(n_classes):
     rng = np.random.default_rng(0)
     X = 1e6 * rng.normal(size=(120, n_classes))

@@ -42,7 +42,7 @@ def test_weights_are_repetitions():
     proba, y = planted(np.array([0.5, 0.0, 0.0, 0.0]), 300, 3)
     times = np.arange(300) % 3
     repeated = common_bend(np.repeat(proba, times, axis=0), np.repeat(y, times), np.ones(times.sum()))
-    np.testing.assert_allclose(common_bend(proba, y, times.astype(float)), repeated, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(common_bend(proba, y, times.astype(float)), repeated, rtol=1e-6, atol=1e-6)
 
 
 def test_impossible_labels_are_no_trouble():

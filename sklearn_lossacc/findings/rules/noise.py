@@ -46,8 +46,9 @@ def judge(evidence: Evidence) -> Verdict:
     part = evidence.fitted_parts.get("floor")
     nats = part.value if part is not None else 0.0
     # An underconfident model expects the loss of the noise until it is repaired.
-    hidden = selected and causes is not None and causes.fit.beta > 1.0 and evidence.saved_beside("floor") > nats
-    nats = evidence.saved_beside("floor") if hidden else nats
+    beside = evidence.saved_beside("floor")
+    hidden = causes is not None and causes.fit.beta > 1.0 and beside > nats
+    nats = beside if hidden else nats
     upper = evidence.error_upper_limit
     rival = causes is not None and causes.rival == "temperature"
     p_possible = evidence.noise_among_possible
