@@ -45,8 +45,7 @@ def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None 
     """
     fitted = evidence.fitted_parts
     later = [
-        fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False)
-        for term in reversed(TERMS)
+        fitted.get(term) or Part(term, 0.0, 0.0, open_bound(evidence, term), selected=False) for term in reversed(TERMS)
     ]
     later.append(Part("outliers", outlier_nats, selected=outlier_nats != 0.0))
     shown = evidence.shape_attribution or evidence.shape_gate
