@@ -16,6 +16,8 @@ from typing import Literal
 
 import numpy as np
 
+from sklearn_lossacc._numerics.cumulants import column_cumulants
+
 Outcome = Literal["converged", "separable", "uninformative"]
 
 LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
@@ -215,46 +217,6 @@ def maximise(
     return Optimum(beta, "converged", n_passes, at)
 
 
-def cumulants(scores: np.ndarray, mass: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Compute the cumulants of scores, each row or column by itself.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (k, n) or (n, k)
-        The scores; overwritten.
-    mass : ndarray of the same shape
-        What each of them weighs; overwritten.
-    axis : int
-        Axis of length k.
-
-    Returns
-    -------
-    total : ndarray of shape (n,)
-        Sum of the masses.
-    mean : ndarray of shape (n,)
-        First cumulant.
-    higher : list of four ndarrays of shape (n,)
-        Second to fifth cumulant.
-    """
-
-    def dot(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Sum products; each form is the faster one along its axis."""
-        return np.einsum("ij,ij->j", one, other) if axis == 0 else np.vecdot(one, other)
-
-    with np.errstate(over="ignore", invalid="ignore"):  # of higher powers, see `Likelihood.from_sums`
-        total = np.einsum("ij->j" if axis == 0 else "ij->i", mass)
-        mean = dot(mass, scores) / total
-        scores -= np.expand_dims(mean, axis)
-        moments = []
-        for _ in range(4):
-            mass *= scores
-            moments.append(dot(mass, scores) / total)
-        second, third = moments[:2]
-        moments[2] -= 3 * second**2
-        moments[3] -= 10 * second * third
-    return total, mean, moments
-
-
 class _Scores:
     """Scores with row maximum 0; classes first, because reductions along a short last axis are slow."""
 
@@ -278,7 +240,7 @@ class _Scores:
         for start in range(0, self.true_score.size, self.block):
             rows = slice(start, start + self.block)
             scores, true_score, weight = self.scores[:, rows].copy(), self.true_score[rows], self.weight[rows]
-            total, mean, higher = cumulants(scores, np.exp(beta * scores), axis=0)
+            total, mean, higher = column_cumulants(scores, np.exp(beta * scores))
             sums += [weight @ part for part in (beta * true_score - np.log(total), true_score - mean, *higher)]
         return Likelihood.from_sums(sums)
 

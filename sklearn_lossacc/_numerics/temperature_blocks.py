@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from sklearn_lossacc._numerics.blocks import aligned_empty, row_blocks
+from sklearn_lossacc._numerics.cumulants import column_cumulants, cumulants_of_moments, row_moments
 from sklearn_lossacc._numerics.temperature import (
     FARTHEST,
     LOG_FLOOR,
     Likelihood,
     TemperatureSolution,
-    cumulants,
     maximise,
     solve_temperature,
 )
@@ -28,6 +28,7 @@ EXACT_ENTRIES = 2**21  # up to here everything is float64
 WARM_STEPS = (64, 16)  # a warm start looks at one row in 16, itself warmed by one row in 64
 WARM_TOL = 0.1  # a sample errs by more than what such a step leaves
 STEP_TOL = {"float64": 3e-3, "float32": 3e-2}  # leaves an error of about the fifth power of it
+MANY_ROWS = 2**11  # enough for numbers of rows to be handled in no time
 NARROW = 64  # below it, rows are laid along the last axis of a block, since reductions along it are slow
 SMALLEST = float(np.finfo(np.float32).tiny)
 FLOAT64 = np.dtype(np.float64)
@@ -154,6 +155,26 @@ class ScoreRows:
         weight : ndarray of shape (b,), float64
             Weights of the rows.
         """
+        waiting: list[tuple[np.ndarray, ...]] = []
+        n_waiting, n_left = 0, self.n_rows
+        for scores, mass, true_score, weight in self._tempered(beta):
+            step = scores.dtype.type(beta)
+            if self.axis == 0:
+                total, mean, higher = column_cumulants(scores, mass)
+                yield step * true_score - np.log(total), true_score - mean, higher, weight
+                continue
+            waiting.append((true_score, *row_moments(scores, mass), weight))
+            n_waiting, n_left = n_waiting + len(weight), n_left - len(weight)
+            if n_waiting >= MANY_ROWS or n_left == 0:
+                true_score, total, moments, weight = (
+                    np.concatenate(part, axis=-1) for part in zip(*waiting, strict=True)
+                )
+                waiting, n_waiting = [], 0
+                mean, *higher = cumulants_of_moments(moments)
+                yield step * true_score - np.log(total), true_score - mean, higher, weight
+
+    def _tempered(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield scores L and exp(beta L), both to be used up, score of the label, and weight of consecutive rows."""
         # The largest of k probabilities is at least 1 / k.
         shifted = not self.logits and beta * np.log(self.n_classes) > LARGEST_EXPONENT
         scores = mass = None  # reused: memory from the system costs more than the arithmetic in it
@@ -166,9 +187,7 @@ class ScoreRows:
             if mass is None or mass.shape != scores.shape or mass.dtype != scores.dtype:
                 mass = aligned_empty(scores.shape, scores.dtype)
             np.exp(np.multiply(scores, scores.dtype.type(beta), out=mass), out=mass)
-            total, mean, higher = cumulants(scores, mass, self.axis)
-            gain = scores.dtype.type(beta) * true_score - np.log(total)
-            yield gain, true_score - mean, higher, np.ones(len(y)) if weight is None else weight
+            yield scores, mass, true_score, np.ones(len(y)) if weight is None else weight
 
     def evaluate(self, beta: float) -> Likelihood:
         """Sum the log likelihood and its derivatives over the rows.
