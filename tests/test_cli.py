@@ -153,6 +153,11 @@ BAD_INPUT = {
     "Python objects": ["report", "objects.npz"],
     "'x', 'z'": ["report", "unknown.npz"],
     "sum to": ["report", "sums.npz"],
+    "pass --input logits.": ["report", "sums.npz"],
+    "choose with --y": ["report", "unknown.npz"],
+    "--y nowhere: no such file": ["report", "sums.npz", "--y", "nowhere"],
+    "Pass --classes with": ["report", "sums.npz", "--input", "logits", "--classes", "a,b"],
+    "such as --columns val_loss=...,val_accuracy=...": ["history", "log.csv"],
     "LA999": ["report", "sums.npz", "--input", "logits", "--ignore", "LA999"],
     "no such folder": ["report", "sums.npz", "--input", "logits", "--html", "nowhere/r.html"],
     "is a folder": ["report", "sums.npz", "--input", "logits", "--html", "."],
@@ -171,6 +176,7 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, monkeypatch, capsys, words, 
     np.savez("objects.npz", y_true=np.array(["a", None], dtype=object), y_proba=np.eye(2))
     np.savez("unknown.npz", x=np.eye(2), z=np.arange(2))
     np.savez("sums.npz", y_true=[0, 1, 1], y_proba=[[1.0, 2.0], [3.0, 1.0], [0.0, 1.5]])
+    (tmp_path / "log.csv").write_text("epoch,rate\n1,0.1\n2,0.1\n")
     try:
         code = main(arguments)
     except SystemExit as stop:  # argparse leaves this way
@@ -180,7 +186,7 @@ def test_bad_input_is_one_line_and_code_2(tmp_path, monkeypatch, capsys, words, 
     assert err.count("\n") == 1
     assert err.startswith("lossacc")
     assert words in err
-    assert not [path for path in tmp_path.iterdir() if path.suffix != ".npz"]
+    assert not [path for path in tmp_path.iterdir() if path.suffix not in (".npz", ".csv")]
 
 
 def test_a_broken_view_leaves_nothing_behind(tmp_path):
@@ -193,6 +199,16 @@ def test_a_broken_view_leaves_nothing_behind(tmp_path):
         files.write_whole(tmp_path / "old.html", write)
     assert [path.name for path in tmp_path.iterdir()] == ["old.html"]
     assert (tmp_path / "old.html").read_text() == "old"
+
+
+def test_a_view_that_may_not_be_written_is_called_by_its_own_name(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".r.html.x"))
+
+    monkeypatch.setattr(files.tempfile, "TemporaryDirectory", refuse)
+    with pytest.raises(PermissionError) as caught:
+        files.write_whole(tmp_path / "r.html", print)
+    assert caught.value.filename == str(tmp_path / "r.html")
 
 
 def run(arguments, **options):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc.adapters.file_errors import reason
 from sklearn_lossacc.exceptions import InvalidFileError
 
 _LOCAL_HEADER = struct.Struct("<26xHH")  # of a zip member: the lengths of its name and of its extra field
@@ -19,7 +20,7 @@ def _objects_error(what: str) -> InvalidFileError:
     """Say why Python objects are refused and what to save instead."""
     return InvalidFileError(
         f"{what} holds Python objects, which would have to be unpickled and are not read; "
-        "save text labels as strings instead: labels.astype(str)"
+        "save numbers with astype(float) and text labels with astype(str) instead"
     )
 
 
@@ -66,7 +67,7 @@ class ArrayArchive(Mapping[str, np.ndarray]):
             with zipfile.ZipFile(path) as archive:
                 self._members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         except (zipfile.BadZipFile, OSError) as error:
-            raise InvalidFileError(f"{path} is not a readable .npz file: {error}") from None
+            raise InvalidFileError(f"{path} is not a readable .npz file: {reason(error)}") from None
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Read one array."""
@@ -122,4 +123,4 @@ def read_npy(path: Path) -> Any:
     except (ValueError, EOFError, OSError) as error:
         if "object" in str(error).lower():
             raise _objects_error(str(path)) from None
-        raise InvalidFileError(f"{path} is not a readable .npy file: {error}") from None
+        raise InvalidFileError(f"{path} is not a readable .npy file: {reason(error)}") from None

@@ -50,4 +50,4 @@ def only(found: Sequence[str], names: Sequence[str], *, what: str, path: object,
     if len(found) == 1:
         return found[0]
     problem = f"several names could be {what}" if found else f"no name is recognised as {what}"
-    raise InvalidFileError(f"{path}: {problem}; it holds {listing(names)}: choose with {argument}= or --{argument}")
+    raise InvalidFileError(f"{path}: {problem}; it holds {listing(names) or 'nothing'}: choose with {argument}=")

@@ -116,7 +116,7 @@ def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
 def _from_array(path: Path, request: _Request) -> dict[str, Any]:
     """Read a pair of .npy files."""
     if request.y is None:
-        raise InvalidFileError(f"{path} holds only the probabilities: name the file of the labels with y= or --y")
+        raise InvalidFileError(f"{path} holds only the probabilities: name the file of the labels with y=")
     if request.proba is not None:
         raise InvalidFileError(f"{path} holds one array: proba= is for .npz files and tables")
     y_true = _side_file(request.y, "y")

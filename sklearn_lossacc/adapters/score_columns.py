@@ -171,20 +171,18 @@ def find_columns(
     if not found:
         raise InvalidFileError(
             f"{path}: the names of the columns do not cover the labels {listing(wanted)}; numeric columns "
-            f"are {listing(numeric)}: name those of the probabilities with proba= or --proba"
+            f"are {listing(numeric)}: name those of the probabilities with proba="
         )
     if len(found) > 1:
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)
-        raise InvalidFileError(
-            f"{path}: the probabilities could be the columns {choices}: choose with proba= or --proba"
-        )
+        raise InvalidFileError(f"{path}: the probabilities could be the columns {choices}: choose with proba=")
     if classes is not None:
         return _declared(found[0], wanted)
     surplus = [name for name in found[0].classes if name not in wanted]
     if surplus and not found[0].prefix:  # a class that does not occur, or some other number?
         raise InvalidFileError(
             f"{path}: the columns {listing(surplus)} are not labels that occur; if they are classes list every "
-            "class with classes= or --classes, otherwise name those of the probabilities with proba= or --proba"
+            "class with classes=, otherwise name those of the probabilities with proba="
         )
     return found[0]
 
@@ -241,6 +239,6 @@ def named_columns(
     if single is None:
         raise InvalidFileError(
             f"{path}: the column {names[0]!r} does not say which class it belongs to; the labels are "
-            f"{listing(labels)}: pass the two classes with classes= or --classes, the column's own second"
+            f"{listing(labels)}: pass the two classes with classes=, the column's own second"
         )
     return single

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, only
-from sklearn_lossacc.adapters.score_columns import canonical, find_columns, is_integer, named_columns
+from sklearn_lossacc.adapters.file_errors import reason
+from sklearn_lossacc.adapters.score_columns import (
+    canonical,
+    find_columns,
+    is_integer,
+    named_columns,
+    prefixed_columns,
+)
 from sklearn_lossacc.exceptions import InvalidFileError
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ def _header(path: Path) -> tuple[list[str], str]:
         with gzip.open(path, "rt") if path.suffix == ".gz" else open(path, encoding="utf-8-sig") as file:
             line, first_row = file.readline(), file.readline()
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InvalidFileError(f"{path} is not a readable text table: {error}") from None
+        raise InvalidFileError(f"{path} is not a readable text table: {reason(error)}") from None
     if not line.strip():
         raise InvalidFileError(f"{path} is empty; a first line with the column names is expected")
     separator = next((mark for mark in "\t,;" if mark in line), ",")
@@ -99,6 +106,14 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], path: Path) -> np.ndarra
     return frame[list(names)].to_numpy(dtype=np.float64)
 
 
+def _refuse_text(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str], path: Path) -> None:
+    """Raise if columns are called as the scores of all labels would be, and one of them holds text."""
+    bare = {canonical(name): name for name in columns}
+    for named in (*prefixed_columns(columns).values(), bare):
+        if set(labels) <= set(named):
+            _numbers(frame, [named[label] for label in labels], path)
+
+
 def _labels(frame: pd.DataFrame, column: str, path: Path) -> tuple[np.ndarray, list[str]]:
     """Take the labels as text, and the distinct ones; "1.0" becomes "1" where all labels are integers."""
     distinct, codes = np.unique(_texts(frame, column, path), return_inverse=True)
@@ -160,8 +175,13 @@ def read_table(
     if proba is not None:
         scores = named_columns(names, proba, distinct, classes=declared, path=path)
     else:
-        free = [name for name in names if name not in (y, *beside.values()) and _is_numeric(frame[name])]
-        scores = find_columns(free, distinct, classes=declared, input=input, path=path)
+        free = [name for name in names if name not in (y, *beside.values())]
+        numeric = [name for name in free if _is_numeric(frame[name])]
+        try:
+            scores = find_columns(numeric, distinct, classes=declared, input=input, path=path)
+        except InvalidFileError:
+            _refuse_text(frame, free, distinct, path)
+            raise
 
     matrix = _numbers(frame, scores.columns, path)
     integers = all(map(is_integer, (*scores.classes, *distinct)))

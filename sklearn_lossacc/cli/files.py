@@ -28,8 +28,11 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
         raise IsADirectoryError(21, "is a folder, not a file", str(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "no such folder", str(path.parent))
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        draft = Path(folder, path.name)
-        write(draft)
-        os.replace(draft, path)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            draft = Path(folder, path.name)
+            write(draft)
+            os.replace(draft, path)
+    except PermissionError as error:  # of a draft that nobody asked for
+        raise PermissionError(error.errno, error.strerror, str(path)) from None
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -13,12 +14,29 @@ BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 READER_GONE = 141  # 128 + SIGPIPE
 
+_FILE_ERRORS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+# Errors speak of arguments, such as input='logits'; at the command line they are options.
+_ARGUMENT = re.compile(r"\b(y|proba|input|classes|sample_weight|groups|columns|n_val|n_classes)=(?:'([^']*)')?")
+_CURVES = re.compile(r"columns=\{(.*?)\}")
+
+
+def _option(argument: re.Match[str]) -> str:
+    """Write an argument of a function as an option, such as ``--input logits``."""
+    name, value = argument.groups()
+    return f"--{name.replace('_', '-')} {value}" if value is not None else f"--{name.replace('_', '-')}"
+
+
+def _curves(columns: re.Match[str]) -> str:
+    """Write the columns of a log as an option, such as ``--columns val_loss=nll``."""
+    return "--columns " + re.sub(r"'(\w+)': ", r"\1=", columns[1]).replace(", ", ",")
+
 
 def _one_line(error: Exception) -> str:
-    """Write an error on one line, an operating system's without its number."""
+    """Write an error on one line, an operating system's without its number, with options for arguments."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return " ".join(str(error).split())
+    text = _ARGUMENT.sub(_option, _CURVES.sub(_curves, str(error)))
+    return " ".join(text.split())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,10 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = options.run(options)
         sys.stdout.flush()
         return code
-    except (LossAccError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-        print(f"lossacc: {_one_line(error)}", file=sys.stderr)
-        return BAD_INPUT
-    except PermissionError as error:
+    except (LossAccError, *_FILE_ERRORS) as error:
         print(f"lossacc: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:  # whoever read our output has seen enough; let the interpreter's last flush go nowhere

@@ -6,11 +6,10 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
@@ -18,11 +17,11 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judge import judge_all
 from sklearn_lossacc.findings.measures import measure
+from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.findings.rules import RULES
 from sklearn_lossacc.findings.tables import tables
 from sklearn_lossacc.findings.text import diagnosis_text
-from sklearn_lossacc.findings.verdict import check_ignored
 from sklearn_lossacc.findings.waterfall import decompose
 from sklearn_lossacc.statistics import PredictionSummary
 
@@ -121,11 +120,11 @@ class Diagnosis:
         Raises
         ------
         LossAccError
-            If `alpha` is outside (0, 1), or `ignore` names an unknown rule.
+            If `alpha` is outside (0, 1), `ignore` names an unknown rule, or `random_state` is no seed.
         """
-        _check_options(alpha, ignore)
-        seed = random_state if isinstance(random_state, Integral) else check_random_state(random_state).randint(2**31)
-        evidence = Evidence(summary, alpha=float(alpha), random_state=int(seed))
+        alpha = check_alpha(alpha)
+        check_ignored(ignore, RULES)
+        evidence = Evidence(summary, alpha=alpha, random_state=check_seed(random_state))
         findings = judge_all(evidence, ignore)
         fired = {finding.code for finding in findings if finding.status == "fired"}
         decomposition = decompose(
@@ -135,7 +134,7 @@ class Diagnosis:
         )
         return cls(
             name="model" if name is None else str(name),
-            alpha=float(alpha),
+            alpha=alpha,
             description=_describe(evidence),
             metrics=measure(evidence, decomposition),
             decomposition=decomposition,
@@ -288,12 +287,6 @@ class Diagnosis:
     def __str__(self) -> str:
         """Return 10 to 20 aligned lines: the verdict, the numbers, the findings."""
         return diagnosis_text(self)
-
-
-def _check_options(alpha: float, ignore: Collection[str]) -> None:
-    if not isinstance(alpha, Real) or not 0.0 < alpha < 1.0:
-        raise LossAccError(f"alpha must lie between 0 and 1, got {alpha!r}.")
-    check_ignored(ignore, RULES)
 
 
 def _frame(table: Table) -> pd.DataFrame:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.finding import Finding, Severity
 
 DOC_URL = "https://sklearn-lossacc.github.io/findings/{code}.html"
@@ -136,26 +135,3 @@ class Rule(Generic[E]):
             advice=(verdict.advice if advice is None else advice) if fired else "",
             url=self.url,
         )
-
-
-def check_ignored(ignore: Collection[str], rules: Sequence[Rule[Any]]) -> None:
-    """Raise if codes to ignore are not those of rules.
-
-    Parameters
-    ----------
-    ignore : collection of str
-        Codes.
-    rules : sequence of Rule
-        What there is.
-
-    Raises
-    ------
-    LossAccError
-        If `ignore` is one text, or names an unknown rule.
-    """
-    known = [rule.code for rule in rules]
-    if isinstance(ignore, str):
-        raise LossAccError(f"ignore must be a collection of codes such as ({known[0]!r},), got the text {ignore!r}.")
-    unknown = sorted(set(ignore) - set(known))
-    if unknown:
-        raise LossAccError(f"ignore names unknown rules {unknown}; known are {known}.")

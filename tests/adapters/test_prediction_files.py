@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_objects_are_refused_and_never_unpickled(tmp_path, pair):
     else:
         np.savez(tmp_path / "p.npz", y_true=labels, y_proba=PROBA[:1])
         arguments = (tmp_path / "p.npz",), {}
-    with pytest.raises(InvalidFileError, match=r"Python objects.*save text labels as strings"):
+    with pytest.raises(InvalidFileError, match=r"Python objects.*text labels with astype"):
         read_predictions(*arguments[0], **arguments[1])
     assert not (tmp_path / "sprung").exists()
 
@@ -387,7 +388,8 @@ def test_compressed_table_and_all_digits(tmp_path):
             "label,p_0,p_1\n0,0.7,0.3\n,0.2,0.8\n",
             "column 'label' is empty in 1 rows, the first is data row 1",
         ),
-        ('label;p_0;p_1\n0;"0,7";"0,3"\n', "do not cover"),
+        ('label;p_0;p_1\n0;"0,7";"0,3"\n', "column 'p_0' is not numbers, data row 0 holds '0,7'"),
+        ("label,0,1\n0,0.7,0.3\n1,0.2,often\n", "column '1' is not numbers, data row 1 holds 'often'"),
     ],
 )
 def test_broken_tables(tmp_path, text, message):
@@ -427,6 +429,24 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "bad.csv").write_bytes(b"label,p_\xff\n0,1\n")
     with pytest.raises(InvalidFileError, match="not a readable text table"):
         read_predictions(tmp_path / "bad.csv")
+
+
+def test_an_archive_of_nothing_says_so(tmp_path):
+    np.savez(tmp_path / "p.npz")
+    with pytest.raises(InvalidFileError, match="it holds nothing: choose with y="):
+        read_predictions(tmp_path / "p.npz")
+
+
+def test_a_locked_file_is_named_once(tmp_path, monkeypatch):
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = tmp_path / "p.npz"
+    np.savez(path, y_true=[0, 1], y_proba=PROBA[:2])
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    with pytest.raises(InvalidFileError) as caught:
+        read_predictions(path)
+    assert str(caught.value) == f"{path} is not a readable .npz file: Permission denied"
 
 
 def test_messages_are_one_line(tmp_path):

@@ -430,6 +430,12 @@ def test_the_seed_decides_every_draw():
     assert diagnose(y, p, random_state=np.int64(0)) == first
 
 
+@pytest.mark.parametrize("seed", [-1, "a", 0.5, [1]])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(LossAccError, match="random_state must be a whole number"):
+        diagnose(*model(30), random_state=seed)
+
+
 def test_without_a_seed_every_run_draws_anew():
     y, p = model()
     first, second = diagnose(y, p, random_state=None), diagnose(y, p, random_state=None)

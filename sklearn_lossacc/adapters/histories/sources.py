@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sklearn_lossacc.adapters.file_errors import reason
 from sklearn_lossacc.exceptions import InvalidFileError
 
 EVENT_FILES = "events.out.tfevents."
@@ -50,7 +51,7 @@ def _text(path: Path) -> str:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return raw.decode("utf-8-sig")
     except (OSError, EOFError) as error:
-        raise InvalidFileError(f"{path} cannot be read: {error}") from None
+        raise InvalidFileError(f"{path} cannot be read: {reason(error)}") from None
     except UnicodeDecodeError:
         raise InvalidFileError(
             f"{path} is no text in UTF-8; expected a table, JSON, or a folder of MLflow, TensorBoard or CatBoost."

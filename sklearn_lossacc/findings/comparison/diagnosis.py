@@ -6,11 +6,10 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.evidence import MEASURES, ComparisonEvidence
@@ -20,8 +19,8 @@ from sklearn_lossacc.findings.comparison.tables import tables
 from sklearn_lossacc.findings.comparison.text import comparison_text
 from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.finding import Estimate, Finding
+from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
-from sklearn_lossacc.findings.verdict import check_ignored
 from sklearn_lossacc.inputs.compared import ComparedPredictions
 
 if TYPE_CHECKING:
@@ -126,22 +125,20 @@ class ComparisonDiagnosis:
         LossAccError
             If the input cannot be used; the message names the model and the argument.
         """
-        if not isinstance(alpha, Real) or not 0.0 < alpha < 1.0:
-            raise LossAccError(f"alpha must lie between 0 and 1, got {alpha!r}.")
+        alpha, seed = check_alpha(alpha), check_seed(random_state)
         check_ignored(ignore, COMPARISON_RULES)
         compared = ComparedPredictions.from_arrays(
             y_true, y_proba, input=input, classes=classes, sample_weight=sample_weight, groups=groups
         )
-        seed = random_state if isinstance(random_state, Integral) else check_random_state(random_state).randint(2**31)
         evidence = ComparisonEvidence(
             compared,
-            alpha=float(alpha),
-            random_state=int(seed),
+            alpha=alpha,
+            random_state=seed,
             reference=None if reference is None else str(reference),
         )
         return cls(
             name=" vs ".join(compared.names) if name is None else str(name),
-            alpha=float(alpha),
+            alpha=alpha,
             description=_describe(evidence),
             findings=judge_comparison(evidence, ignore),
             tables={key: plain(table, infinities_as_text=True) for key, table in tables(evidence).items()},

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.rules import HISTORY_RULES
-from sklearn_lossacc.findings.verdict import Rule, check_ignored
+from sklearn_lossacc.findings.options import check_ignored
+from sklearn_lossacc.findings.verdict import Rule
 
 
 def judge_history(evidence: HistoryEvidence, ignore: Collection[str] = ()) -> tuple[Finding, ...]:
