@@ -20,6 +20,10 @@ class OutlierRows:
     ----------
     index : ndarray of int
         Position of each among all rows.
+    y, pred : ndarray of int
+        Column of the label, and of the most probable class.
+    weight : ndarray
+        Sample weight.
     surprise : ndarray
         Probability, by the model itself, of a label at most as probable.
     loss_share : float
@@ -33,6 +37,9 @@ class OutlierRows:
     """
 
     index: np.ndarray
+    y: np.ndarray
+    pred: np.ndarray
+    weight: np.ndarray
     surprise: np.ndarray
     loss_share: float
     nats: float
@@ -47,6 +54,9 @@ def sampled_outliers(null: NullModel, rows: np.ndarray, index: np.ndarray) -> Ou
     losses = null.weight * null.true_loss
     return OutlierRows(
         index[rows],
+        null.y[rows],
+        null.proba[rows].argmax(axis=1),
+        null.weight[rows],
         surprise,
         float(losses[rows].sum() / max(losses.sum(), 1e-300)),
         float((null.weight * null.excess)[rows].sum() / null.weight.sum()),
@@ -88,9 +98,13 @@ def extreme_outliers(
     nearest = near[np.abs(confidence[near] - rows.p_pred).argmin(axis=0), np.arange(place.size)]
     weight = rows.weight / sum_w
     largest_first = np.argsort(-loss, kind="stable")
+    named = rows.take(largest_first)
     return OutlierRows(
-        rows.index[largest_first],
-        rows.surprise_p[largest_first],
+        named.index,
+        named.y,
+        named.pred,
+        named.weight,
+        named.surprise_p,
         float(weight @ loss) / max(mean_loss, 1e-300),
         float(weight @ (loss - null.entropy[nearest])),
         count.expected,

@@ -48,6 +48,10 @@ def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float]
         alone = evidence.temperature
         return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
     log_t = -math.log(causes.fit.beta)
-    # The likelihood ratio is the square of log T over its standard error.
+    # The likelihood ratio is the square of log T over its standard error where the likelihood is a parabola up to
+    # T = 1; far from it the standard error of a temperature alone says more.
     half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+    alone = evidence.temperature
+    if alone.low is not None and alone.high is not None:
+        half = max(half, 0.5 * math.log(alone.high / alone.low))
     return math.exp(log_t), (math.exp(log_t - half), math.exp(log_t + half))

@@ -13,6 +13,7 @@ from sklearn_lossacc.findings.wording import (
     metric_text,
     ordered_issues,
     tally,
+    temperature_identified,
     verdict,
     waterfall_text,
     what_to_do,
@@ -73,6 +74,7 @@ def _number_lines(diagnosis: Diagnosis) -> list[str]:
         return metric_text(diagnosis, name)
 
     majority, balanced = text("majority_accuracy"), text("balanced_accuracy")
+    alone = "fitted alone" if temperature_identified(diagnosis) else "not identified"
     expected = f"expected by the model {text('expected_log_loss')}"
     compared = f"clipped {text('log_loss_clipped')}" if diagnosis.decomposition.clipped else ""
     compared = compared or f"chance {text('chance_log_loss')}"
@@ -80,7 +82,7 @@ def _number_lines(diagnosis: Diagnosis) -> list[str]:
         ("accuracy", "accuracy", f"majority class {majority}, balanced {balanced}"),
         ("log loss", "log_loss", f"{expected}, {compared}"),
         ("confidence", "mean_confidence", f"minus accuracy {text('confidence_gap')}"),
-        ("temperature", "temperature", f"fitted alone; calibration loss {text('calibration_loss')}"),
+        ("temperature", "temperature", f"{alone}; calibration loss {text('calibration_loss')}"),
         (
             "ECE",
             "ece",

@@ -5,6 +5,7 @@ A view may choose what it shows and how; what a thing is called is decided here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sklearn_lossacc.findings.diagnosis import Diagnosis
 
 SEVERITIES = ("error", "warning", "tip")
+ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
 
 
 class Judged(Protocol):
@@ -140,6 +142,12 @@ def metric_limits(diagnosis: Diagnosis, name: str) -> str:
     return metric_quantity(name).limits(diagnosis.metrics.get(name))
 
 
+def temperature_identified(diagnosis: Diagnosis) -> bool:
+    """Whether these rows tell a temperature: not where every one of them is right, or the order is worthless."""
+    temperature = diagnosis.metrics.get("temperature")
+    return temperature is None or not temperature.method.startswith("not identified")
+
+
 def part_label(diagnosis: Diagnosis, part: Part) -> str:
     """Return what a part of the waterfall is called; temperature by its direction, a floor by what asks for it."""
     if part.name == "floor" and part.selected and diagnosis.decomposition.clipped:
@@ -183,19 +191,35 @@ def finding_numbers(finding: Finding) -> tuple[str, ...]:
 
 
 def ordered_issues(diagnosis: Judged) -> tuple[Finding, ...]:
-    """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause."""
+    """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause.
+
+    Before all of them come rows that look like copies and were not declared as groups, since the others count each.
+    """
 
     def place(finding: Finding) -> tuple[int, bool, float]:
+        if finding.code == "LA004" and "n_groups" not in finding.evidence:
+            return 0, False, -math.inf  # copies that all others count as rows
         about_the_data = finding.code.startswith("LA0")
         cost = 0.0 if about_the_data else finding.evidence.get("nats", 0.0)
+        cost = min(cost, finding.evidence.get("nats_beside", cost))
         return SEVERITIES.index(finding.severity), not about_the_data, -cost
 
     return tuple(sorted(diagnosis.issues, key=place))
 
 
 def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
-    """Return the advice of the fired findings in the order of `ordered_issues`, each once."""
-    return tuple(dict.fromkeys(one_line(finding.advice) for finding in ordered_issues(diagnosis) if finding.advice))
+    """Return the advice of the fired findings in the order of `ordered_issues`, each once.
+
+    Where several ask for a calibrator of their own, the first thing said of them is that one will do.
+    """
+    advised = [finding for finding in ordered_issues(diagnosis) if finding.advice]
+    advice = list(dict.fromkeys(one_line(finding.advice) for finding in advised))
+    together = [finding for finding in advised if finding.code in ONE_CALIBRATOR]
+    if len({finding.advice for finding in together}) > 1:
+        *codes, last = sorted(finding.code for finding in together)
+        one = f"One calibrator repairs {', '.join(codes)} and {last}: let AutoCalibrator choose it on held-out rows."
+        advice.insert(advice.index(one_line(together[0].advice)), one)
+    return tuple(advice)
 
 
 def with_status(diagnosis: Judged, status: str) -> tuple[Finding, ...]:

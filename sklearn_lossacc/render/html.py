@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.wording import (
     metric_text,
     ordered_issues,
     tally,
+    temperature_identified,
     verdict,
     what_to_do,
 )
@@ -161,11 +162,13 @@ def _key_numbers(diagnosis: Diagnosis) -> str:
         return metric_text(diagnosis, name)
 
     clipped = f"; clipped {text('log_loss_clipped')}" if diagnosis.decomposition.clipped else ""
+    known = temperature_identified(diagnosis)
+    alone = f"fitted alone, T = {text('temperature')}" if known else "no temperature is identified"
     tiles = (
         ("Accuracy", "accuracy", f"majority class {text('majority_accuracy')}, balanced {text('balanced_accuracy')}"),
         ("Log loss", "log_loss", f"chance {text('chance_log_loss')}, prior {text('prior_log_loss')}{clipped}"),
         ("Log loss that the model expects", "expected_log_loss", "if its probabilities were true"),
-        ("Calibration loss", "calibration_loss", f"repairable; fitted alone, T = {text('temperature')}"),
+        ("Calibration loss", "calibration_loss", f"repairable; {alone}"),
         ("Mean confidence", "mean_confidence", f"minus accuracy {text('confidence_gap')}"),
         ("ECE, 15 bins", "ece", f"if calibrated {text('ece_null_mean')}, 95 % under {text('ece_null_q95')}"),
     )

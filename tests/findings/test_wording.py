@@ -7,6 +7,7 @@ from sklearn_lossacc.findings.wording import (
     not_excluded,
     ordered_issues,
     tally,
+    temperature_identified,
     verdict,
     what_to_do,
 )
@@ -76,3 +77,43 @@ def test_numbers_of_a_finding():
     temperature = finding("LA101", value=2.881, interval=(2.8, 3.0), p_value=0.01)
     assert finding_numbers(temperature) == ("T = 2.88 [2.80, 3.00]", "p = 0.010")
     assert finding_numbers(finding("LA004")) == ()
+
+
+def test_one_calibrator_is_advised_where_several_findings_ask_for_one(diagnosis_of):
+    found = (
+        finding("LA101", evidence={"nats": 0.1}),
+        finding("LA202", evidence={"nats": 0.3}),
+        finding("LA401", "tip"),
+    )
+    one, *rest = what_to_do(replace(diagnosis_of("healthy"), findings=found))
+    assert one == "One calibrator repairs LA101 and LA202: let AutoCalibrator choose it on held-out rows."
+    assert rest == ["do LA202", "do LA101", "do LA401"]
+
+
+def test_undeclared_copies_lead_since_all_others_count_them(diagnosis_of):
+    found = (
+        finding("LA101", evidence={"nats": 0.1}),
+        finding("LA004", "tip", evidence={"tied_rows": 7}),
+        finding("LA001", "error"),
+    )
+    ordered = ordered_issues(replace(diagnosis_of("healthy"), findings=found))
+    assert [issue.code for issue in ordered] == ["LA004", "LA001", "LA101"]
+    declared = (found[0], replace(found[1], evidence={"n_groups": 7}), found[2])
+    ordered = ordered_issues(replace(diagnosis_of("healthy"), findings=declared))
+    assert [issue.code for issue in ordered] == ["LA001", "LA101", "LA004"]
+
+
+def test_noise_that_a_temperature_explains_as_well_does_not_lead(diagnosis_of):
+    found = (
+        finding("LA101", evidence={"nats": 0.2}),
+        finding("LA202", evidence={"nats": 0.3, "nats_beside": 0.05}),
+    )
+    ordered = ordered_issues(replace(diagnosis_of("healthy"), findings=found))
+    assert [issue.code for issue in ordered] == ["LA101", "LA202"]
+
+
+def test_a_temperature_that_no_row_tells_is_not_shown(diagnosis_of):
+    healthy = diagnosis_of("healthy")
+    assert temperature_identified(healthy)
+    unknown = replace(healthy.metrics["temperature"], method="not identified: every label is right")
+    assert not temperature_identified(replace(healthy, metrics={**healthy.metrics, "temperature": unknown}))

@@ -102,7 +102,8 @@ def _judge_ties(evidence: Evidence) -> Verdict:
         evidence=_facts(pairs, "tied_rows"),
         fired=(
             f"{count(pairs.rows)} rows repeat another row's probabilities, and their labels disagree {percent(ratio)} "
-            "as often as those probabilities allow once recalibrated: they look like copies."
+            "as often as those probabilities allow once recalibrated: they look like copies, "
+            "and the other findings count them all."
         ),
         passed=(
             "Copies were not shown; labels of rows with equal probabilities may disagree as seldom as "
@@ -154,7 +155,8 @@ def _judge_copies(evidence: Evidence, repetition: float) -> Verdict:
         },
         fired=(
             f"{count(pairs.rows)} rows have the features of another row, {shown}: if they are copies, "
-            f"{count(evidence.summary.n_samples)} rows count as {count(round(effective))}."
+            f"{count(evidence.summary.n_samples)} rows count as {count(round(effective))}. "
+            "The other findings count them all."
         ),
         passed=(
             f"{count(pairs.rows)} rows have the features of another row; that they are copies was not shown, "

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
@@ -15,6 +16,7 @@ from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_m
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
 AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
+SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 
 
@@ -49,6 +51,8 @@ def judge(evidence: Evidence) -> Verdict:
     beside = evidence.saved_beside("floor")
     hidden = causes is not None and causes.fit.beta > 1.0 and beside > nats
     nats = beside if hidden else nats
+    # What a floor saves before the temperature is fitted, the temperature may save as well.
+    shared = causes is not None and causes.fit.beta < 1.0 and beside < SHARED * nats
     upper = evidence.error_upper_limit
     rival = causes is not None and causes.rival == "temperature"
     p_possible = evidence.noise_among_possible
@@ -56,6 +60,7 @@ def judge(evidence: Evidence) -> Verdict:
     facts: dict = {
         **p_values,
         "nats": nats,
+        "nats_beside": beside,
         "upper_end": upper,
         "assumption": ASSUMPTION,
         "cannot_tell_from_overconfidence": rival,
@@ -105,7 +110,8 @@ def judge(evidence: Evidence) -> Verdict:
         f"About {percent(value)} of the labels look like noise{'' if rival else ' that no temperature explains'} "
         f"(at least {percent(low)}, "
         f"at most {percent(high)}); it costs {number(nats)} nats"
-        f"{' once the underconfidence is repaired' if hidden else ''}."
+        f"{' once the underconfidence is repaired' if hidden else ''}"
+        f"{f', all but {number(max(beside, 0.0))} of which a temperature explains as well' if shared else ''}."
     )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."
@@ -114,6 +120,7 @@ def judge(evidence: Evidence) -> Verdict:
             " With two classes this cannot be told from scores stretched along a straight line (slope "
             f"{ratio(facts['line']['slope'])})."
         )
+    fired += mixed_up(null.y[review], null.proba[review].argmax(axis=1), null.weight[review], evidence.summary.classes)
     return Verdict(
         holds=value >= NOISE_RATE and nats >= NATS,
         value=value,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
@@ -61,6 +62,7 @@ def judge(evidence: Evidence) -> Verdict:
     fired += "." if tail is None else f", the median {number(tail.median_loss)}."
     if facts["cannot_tell_from_noise"]:
         fired += " So few rows cannot tell an outlier from a wrong label."
+    fired += mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes)
     passed = "No row has a loss that the model's own probabilities do not allow."
     if index.size:
         passed = f"Outliers were not shown beyond doubt: {what} {number(value)} nats of unexpected loss."

@@ -50,7 +50,12 @@ def judge(evidence: Evidence) -> Verdict:
         evidence=facts,
         fired=fired,
         passed=f"{count(round(n_effective))} effective rows suffice for the questions asked ({needed_text} needed).",
-        advice="Evaluate on more rows (or groups); read what was not shown as unknown, not as fine.",
+        advice=(
+            "Check that the model was not trained on these rows: it is hardly ever in doubt, so that no number of rows "
+            "can show whether it should be."
+            if needed > MOST_ROWS and not few_groups
+            else "Evaluate on more rows (or groups); read what was not shown as unknown, not as fine."
+        ),
     )
 
 

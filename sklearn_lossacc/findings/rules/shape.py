@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Verdict:
             "view": shown.view,
         },
         fired=(
-            f"Probabilities are off as temperature, class bias and label noise do not explain, most clearly "
+            f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
             f"for the {shown.view}; a map that bends would gain {number(0.0 if part is None else part.value)} nats."
         ),
         passed=(

@@ -66,6 +66,7 @@ def test_no_number_of_rows_judges_the_temperature_of_zeros_and_ones():
     assert finding.evidence["needed_for_temperature"] is None
     assert finding.threshold is None
     assert "no affordable number" in finding.headline
+    assert "was not trained on these rows" in finding.advice
 
 
 @pytest.mark.parametrize("y", [0, 1])

@@ -16,6 +16,7 @@ EVIDENCE = {
     "method",
     "p_holm",
     "nats",
+    "nats_beside",
     "upper_end",
     "assumption",
     "cannot_tell_from_overconfidence",
@@ -98,6 +99,7 @@ def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
         "method",
         "p_holm",
         "nats",
+        "nats_beside",
         "upper_end",
         "assumption",
         "cannot_tell_from_overconfidence",
@@ -240,3 +242,16 @@ def test_wrong_labels_are_found_beside_zeros(plant):
     d = diagnose(y, proba / proba.sum(axis=1, keepdims=True))
     assert d["LA001"].status == d["LA202"].status == "fired"
     assert d["LA202"].evidence["p_without_zeros"] < 1e-6
+
+
+def test_labels_of_one_class_in_the_place_of_another_are_named():
+    rng = np.random.default_rng(5)
+    logits = rng.normal(size=(3000, 4)) * 4
+    proba = np.exp(logits - logits.max(axis=1, keepdims=True))
+    proba /= proba.sum(axis=1, keepdims=True)
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    swapped = (y == 2) & (rng.random(y.size) < 0.3)
+    labels = np.array(["ant", "bee", "cat", "dog"])[np.where(swapped, 0, y)]
+    finding = diagnose(labels, proba)["LA202"]
+    assert finding.status == "fired"
+    assert "Most of them are labelled 'ant' where the model says 'cat'." in finding.headline

@@ -1,0 +1,49 @@
+"""Two classes that most of some rows mix up, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FEWEST_ROWS = 5  # of fewer, most may be of one kind by chance
+MOST = 0.5  # share of their weight
+
+
+def mixed_up(label: np.ndarray, predicted: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> str:
+    """Say which label stands where the model says which other, if that holds for most of the rows.
+
+    Parameters
+    ----------
+    label, predicted : ndarray of int
+        Column of the label and of the most probable class of each row.
+    weight : ndarray
+        Weight of each row.
+    classes : ndarray
+        Label of each column. Of two, every wrong label is of the same kind, and nothing is said.
+
+    Returns
+    -------
+    str
+        A sentence behind a space, or nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.findings.confusion import mixed_up
+    >>> rows = np.zeros(6, dtype=int)
+    >>> mixed_up(rows, rows + 2, np.ones(6), np.array(["cat", "dog", "owl"]))
+    " Most of them are labelled 'cat' where the model says 'owl'."
+    """
+    k = len(classes)
+    other = label != predicted
+    if k < 3 or np.count_nonzero(other) < FEWEST_ROWS:
+        return ""
+    cells = np.bincount(label[other] * k + predicted[other], weight[other], k * k).reshape(k, k)
+    total = float(weight.sum())
+    a, b = np.unravel_index(int(cells.argmax()), cells.shape)
+    if cells[a, b] > MOST * total:
+        return f" Most of them are labelled {str(classes[a])!r} where the model says {str(classes[b])!r}."
+    both = cells + cells.T
+    a, b = np.unravel_index(int(both.argmax()), both.shape)
+    if both[a, b] > MOST * total:
+        return f" Most of them mix up {str(classes[a])!r} and {str(classes[b])!r}: are columns or labels exchanged?"
+    return ""
