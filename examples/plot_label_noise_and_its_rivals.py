@@ -52,7 +52,7 @@ assert given == sorted(given)
 assert true == sorted(true, reverse=True)
 
 # %%
-# And a network that is too small looks different: with right labels nobody is accused.
+# And a network that is too small looks different: with right labels no label is accused.
 
 small = diagnose(y_true, last[3], name="3 units, right labels")
 print("3 units, right labels:", *(f"{finding.code} {finding.name}," for finding in small.issues))

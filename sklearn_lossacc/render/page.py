@@ -159,7 +159,7 @@ def verdict_html(issues: Sequence[Finding], verdict: str) -> str:
     Parameters
     ----------
     issues : sequence of Finding
-        Fired findings, gravest first.
+        Fired findings.
     verdict : str
         What is going on; escaped here.
 
@@ -168,7 +168,7 @@ def verdict_html(issues: Sequence[Finding], verdict: str) -> str:
     str
         An element.
     """
-    state = issues[0].severity if issues else "fine"
+    state = next((severity for severity in STATES if any(severity == one.severity for one in issues)), "fine")
     return f'<div class="verdict is-{state}"><p class="state">{STATES[state]}</p><p>{safe_text(verdict)}</p></div>'
 
 

@@ -72,3 +72,9 @@ def test_no_number_of_rows_judges_the_temperature_of_zeros_and_ones():
 @pytest.mark.parametrize("y", [0, 1])
 def test_one_row(y):
     assert diagnose([y], [[0.3, 0.7]], classes=[0, 1])["LA003"].status == "fired"
+
+
+def test_a_model_that_never_doubts_is_not_asked_for_more_rows():
+    finding = diagnose(np.arange(60) % 3, np.eye(3)[np.arange(60) % 3])["LA003"]
+    assert "no affordable number" in finding.headline
+    assert "not trained on these rows" in finding.advice

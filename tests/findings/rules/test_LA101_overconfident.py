@@ -133,3 +133,11 @@ def test_at_least_a_doubling_of_every_logit():
     finding = diagnose(y, p)["LA101"]
     assert finding.status == "fired"
     assert finding.value == pytest.approx(math.log(9) / math.log(7 / 3), rel=1e-6)
+
+
+def test_the_interval_of_a_large_temperature_is_no_narrower_than_that_of_one_fitted_alone(plant):
+    y, log_proba, _ = plant("healthy", k=5, scale=1.0)
+    d = diagnose(y, 60.0 * log_proba, input="logits")
+    alone, (low, high) = d.metrics["temperature"], d["LA101"].interval
+    assert d["LA101"].status == "fired"
+    assert high / low >= alone.high / alone.low * (1 - 1e-9)

@@ -255,3 +255,12 @@ def test_labels_of_one_class_in_the_place_of_another_are_named():
     finding = diagnose(labels, proba)["LA202"]
     assert finding.status == "fired"
     assert "Most of them are labelled 'ant' where the model says 'cat'." in finding.headline
+
+
+def test_a_cost_that_a_temperature_explains_as_well_is_qualified(plant):
+    y, log_proba, _ = plant("noise", k=5, scale=3.0, strength=0.1)
+    sharper = diagnose(y, 6.0 * log_proba, input="logits")["LA202"]
+    assert sharper.status == "fired"
+    assert 0 < sharper.evidence["nats_beside"] < 0.5 * sharper.evidence["nats"]
+    assert "of which a temperature explains as well" in sharper.headline
+    assert "as well" not in diagnose(y, log_proba, input="logits")["LA202"].headline
