@@ -13,6 +13,7 @@ TEMPERATURE_ASKED = 1.5
 ACCURACY_HALF_WIDTH = 0.05
 MIN_UNITS = 10
 MOST_ROWS = 1e9
+NEVER_IN_DOUBT = 0.99  # mean confidence; equal probabilities leave every temperature open, too
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -53,7 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
         advice=(
             "Check that the model was not trained on these rows: it is hardly ever in doubt, so that no number of rows "
             "can show whether it should be."
-            if needed > MOST_ROWS and not few_groups
+            if needed > MOST_ROWS and not few_groups and float(summary.mean("confidence")) > NEVER_IN_DOUBT
             else "Evaluate on more rows (or groups); read what was not shown as unknown, not as fine."
         ),
     )

@@ -78,3 +78,9 @@ def test_a_model_that_never_doubts_is_not_asked_for_more_rows():
     finding = diagnose(np.arange(60) % 3, np.eye(3)[np.arange(60) % 3])["LA003"]
     assert "no affordable number" in finding.headline
     assert "not trained on these rows" in finding.advice
+
+
+def test_equal_probabilities_are_not_said_to_be_never_in_doubt():
+    finding = diagnose([0, 1, 2, 0, 1], np.full((5, 3), 1 / 3))["LA003"]
+    assert finding.status == "fired"
+    assert "doubt" not in finding.advice
