@@ -73,6 +73,7 @@ FAMILIES = (
     "over:0.6+bias:1",
     "noise:0.1+bias:1",
     "bias:1+sure:6",
+    "over:0.6+sure:6",
 )
 GENERATORS = (
     "normal:1",

@@ -595,7 +595,7 @@ def few_surprises(
     return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 
 
-def unexpected(null: NullModel, rows: np.ndarray) -> np.ndarray:
+def unexpected(null: NullModel, rows: np.ndarray, proba: np.ndarray | None = None) -> np.ndarray:
     """Return the most surprising of some rows, as many as the model as given does not account for.
 
     Parameters
@@ -604,6 +604,8 @@ def unexpected(null: NullModel, rows: np.ndarray) -> np.ndarray:
         The rows.
     rows : ndarray of int
         Some of them, not all.
+    proba : ndarray of shape (n_rows, n_classes) or None, default=None
+        What is asked instead of the model as given.
 
     Returns
     -------
@@ -615,12 +617,20 @@ def unexpected(null: NullModel, rows: np.ndarray) -> np.ndarray:
     >>> null = NullModel(np.log([[0.5, 0.5], [0.9999, 0.0001], [0.4, 0.6]]), np.array([0, 1, 0]), np.ones(3))
     >>> unexpected(null, np.array([0, 1])).tolist()
     [1]
+
+    A blunt model expects its label; sharpened it does not:
+
+    >>> blunt = NullModel(np.log(np.tile([0.8, 0.2], (9, 1))), np.repeat([1, 0], [1, 8]), np.ones(9))
+    >>> rows, sharp = np.array([0]), np.tile([0.99, 0.01], (9, 1))
+    >>> unexpected(blunt, rows).tolist(), unexpected(blunt, rows, sharp).tolist()
+    ([], [0])
     """
     if not rows.size or rows.size == null.n_rows:
         return rows[:0]
-    surprise = surprise_of_labels(null.proba[rows], null.y[rows])
+    proba = null.proba if proba is None else proba
+    surprise = surprise_of_labels(proba[rows], null.y[rows])
     ascending = np.sort(surprise)
-    enough = np.flatnonzero(expected_surprises(null.proba, ascending) <= EXPECTED_ANYWAY * np.arange(1, rows.size + 1))
+    enough = np.flatnonzero(expected_surprises(proba, ascending) <= EXPECTED_ANYWAY * np.arange(1, rows.size + 1))
     return rows[surprise <= ascending[enough[-1]]] if enough.size else rows[:0]
 
 
@@ -676,7 +686,9 @@ def _without_few(selection: _Selection, terms: tuple[str, ...], log_floor: float
     """
     current, effect = selection.null, design_effect(selection.null)
     for model, rows, p_value, fewer in _few(selection, terms):
-        rows = unexpected(current, rows)
+        # An underconfident model expects such labels: what it is once sharpened does not.
+        expects = mixture_proba(selection.finite_log_proba, model.beta, model.bias, 0.0) if model.beta > 1.0 else None
+        rows = unexpected(current, rows, expects)
         if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
             continue
         named = np.zeros(current.n_rows, dtype=bool)

@@ -12,8 +12,8 @@ from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperat
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 RECALIBRATE = (
-    "Fit TemperatureCalibrator on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; "
-    "the predicted classes do not change."
+    "Fit {} on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; the predicted "
+    "classes do not change."
 )
 
 
@@ -68,7 +68,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             + (" Label noise (LA202) explains these rows as well." if facts["cannot_tell_from_noise"] else "")
         ),
         passed=passed,
-        advice=RECALIBRATE,
+        # The temperature beside a floor is not that of a temperature alone.
+        advice=RECALIBRATE.format("TemperatureCalibrator" + ("(floor=True)" if evidence.noise[0] > 0 else "")),
     )
 
 

@@ -74,3 +74,15 @@ def test_declared_training_rows_are_judged_without_advice(diagnosed):
     finding = diagnosed("temperature", strength=0.6, out_of_sample=False)["LA102"]
     assert finding.status == "fired"
     assert finding.advice.startswith("No repair is advised")
+
+
+@pytest.mark.parametrize(("code", "strength"), [("LA101", 2.0), ("LA102", 0.6)])
+def test_beside_noise_the_same_repair_is_advised_as_for_noise(plant, diagnosed, code, strength):
+    y, log_proba, _ = plant("temperature", k=5, strength=strength)
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(y.size) < 0.15, rng.integers(0, 5, y.size), y)
+    d = diagnose(noisy, log_proba, input="logits", classes=range(5))
+    assert d["LA202"].status == d[code].status == "fired"
+    assert "TemperatureCalibrator(floor=True)" in d["LA202"].advice
+    assert d[code].advice.startswith("Fit TemperatureCalibrator(floor=True) on held-out rows")
+    assert diagnosed("temperature", strength=strength)[code].advice.startswith("Fit TemperatureCalibrator on held-out")

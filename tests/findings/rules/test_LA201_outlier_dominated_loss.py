@@ -280,3 +280,24 @@ def test_noise_that_the_part_takes_for_few_rows_is_noise_of_all(plant):
     assert d["LA201"].status == "passed"
     assert d["LA202"].status == "fired"
     assert d["LA202"].value == pytest.approx(0.0081, abs=0.002)
+
+
+@pytest.mark.parametrize(("k", "seed"), [(5, 0), (5, 1), (20, 0), (20, 1)])
+def test_sure_wrong_rows_of_an_underconfident_model_are_no_noise(plant, statistical, k, seed):
+    y, log_proba, _ = plant("temperature", k=k, strength=0.6, seed=seed)
+    rows = np.arange(6)
+    log_proba[rows] = 7.0 * np.eye(k)[(y[rows] + 1) % k]
+    d = diagnose(y, log_proba, input="logits", classes=range(k))
+    assert statistical(d) == {"LA102", "LA201"}
+    named = set(d["LA201"].evidence["rows"])
+    assert named >= set(rows.tolist())
+    # With 20 classes up to three others are as surprising.
+    assert len(named) <= (6 if k == 5 else 9)
+    assert d["LA102"].interval[0] < 0.6 < d["LA102"].interval[1]
+
+
+def test_noise_of_an_underconfident_model_is_no_outliers(plant, statistical):
+    y, log_proba, _ = plant("temperature", k=5, strength=0.6)
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(y.size) < 0.1, rng.integers(0, 5, y.size), y)
+    assert statistical(diagnose(y, log_proba, input="logits", classes=range(5))) == {"LA102", "LA202"}
