@@ -24,6 +24,7 @@ from sklearn_lossacc.inference.cause_model import (
     finite,
     floor_lower_limit,
     select_causes,
+    sharpened,
     too_sparse,
 )
 from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
@@ -541,7 +542,9 @@ class Evidence:
         named = causes is not None and (found is None or not causes.few_rows)
         rows = causes.outliers if causes is not None and named else np.empty(0, dtype=np.intp)
         if found is None or not found.observed:
-            return sampled_outliers(self.null, rows, self.judged.index)
+            log_proba = finite(self.null.log_proba, LOG_CLIP)
+            proba = sharpened(log_proba, causes.fit) if causes is not None and rows.size else None
+            return sampled_outliers(self.null, rows, self.judged.index, proba)
         summary = self.summary
         return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
 

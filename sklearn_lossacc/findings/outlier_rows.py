@@ -25,7 +25,7 @@ class OutlierRows:
     weight : ndarray
         Sample weight.
     surprise : ndarray
-        Probability, by the model itself, of a label at most as probable.
+        Probability, by the model itself (once sharpened, where it is underconfident), of a label at most as probable.
     loss_share : float
         Their share of the loss.
     nats : float
@@ -47,10 +47,13 @@ class OutlierRows:
     n_rows: int
 
 
-def sampled_outliers(null: NullModel, rows: np.ndarray, index: np.ndarray) -> OutlierRows:
-    """Return some rows of the sample, and the `index` of those among all rows."""
+def sampled_outliers(
+    null: NullModel, rows: np.ndarray, index: np.ndarray, proba: np.ndarray | None = None
+) -> OutlierRows:
+    """Return some rows of the sample, and the `index` of those among all; `proba` instead of its own expect them."""
     rows = rows[np.argsort(-null.true_loss[rows], kind="stable")]
-    surprise = surprise_of_labels(null.proba[rows], null.y[rows])
+    proba = null.proba if proba is None else proba
+    surprise = surprise_of_labels(proba[rows], null.y[rows])
     losses = null.weight * null.true_loss
     return OutlierRows(
         index[rows],
@@ -60,7 +63,7 @@ def sampled_outliers(null: NullModel, rows: np.ndarray, index: np.ndarray) -> Ou
         surprise,
         float(losses[rows].sum() / max(losses.sum(), 1e-300)),
         float((null.weight * null.excess)[rows].sum() / null.weight.sum()),
-        float(expected_surprises(null.proba, surprise.max(keepdims=True))[0]) if rows.size else 0.0,
+        float(expected_surprises(proba, surprise.max(keepdims=True))[0]) if rows.size else 0.0,
         null.n_rows,
     )
 

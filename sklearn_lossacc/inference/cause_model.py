@@ -595,6 +595,33 @@ def few_surprises(
     return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 
 
+def sharpened(log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray | None:
+    """Return what an underconfident model is once repaired, since as given it expects labels of any kind.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Finite logs of the probabilities as given.
+    fit : MixtureFit
+        Temperature and offsets that suit them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes) or None
+        None where the fit does not sharpen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import MixtureFit
+    >>> from sklearn_lossacc.inference.cause_model import sharpened
+    >>> fit = MixtureFit(beta=2.0, bias=np.zeros(2), floor=0.1, log_likelihood=0.0, converged=True)
+    >>> sharpened(np.log([[0.75, 0.25]]), fit).round(3)
+    array([[0.9, 0.1]])
+    """
+    return mixture_proba(log_proba, fit.beta, fit.bias, 0.0) if fit.beta > 1.0 else None
+
+
 def unexpected(null: NullModel, rows: np.ndarray, proba: np.ndarray | None = None) -> np.ndarray:
     """Return the most surprising of some rows, as many as the model as given does not account for.
 
@@ -686,9 +713,7 @@ def _without_few(selection: _Selection, terms: tuple[str, ...], log_floor: float
     """
     current, effect = selection.null, design_effect(selection.null)
     for model, rows, p_value, fewer in _few(selection, terms):
-        # An underconfident model expects such labels: what it is once sharpened does not.
-        expects = mixture_proba(selection.finite_log_proba, model.beta, model.bias, 0.0) if model.beta > 1.0 else None
-        rows = unexpected(current, rows, expects)
+        rows = unexpected(current, rows, sharpened(selection.finite_log_proba, model))
         if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
             continue
         named = np.zeros(current.n_rows, dtype=bool)
