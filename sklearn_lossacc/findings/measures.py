@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, t
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
@@ -112,13 +112,15 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     if summary.n_groups is not None:
         method += ", groups as units"
         effective = effective / max(1.0, clustered**2 / naive if naive > 0 else 1.0)
-    units = evidence.rows.class_units(influence)[1]
+    units = np.bincount(evidence.rows.class_units[0])
     if effective.min() < 2 or units[units > 0].min() < 2:
         return Estimate(value, None, None, "no interval: needs two independent rows in every class")
     # Agresti-Coull counts keep the variance of a class that is always or never right away from 0.
     share = (recall * effective + 2.0) / (effective + 4.0)
     error = math.sqrt(float(np.sum(share * (1 - share) / effective))) / recall.size
-    half = evidence.rows.class_quantile(influence) * error
+    # These counts allow for weights: the degrees of freedom need not do so again.
+    spread = evidence.rows.class_spread(influence, weighted=False)
+    half = (evidence.rows.quantile if spread is None else float(t.ppf(0.975, spread[1]))) * error
     return Estimate(value, max(0.0, value - half), min(1.0, value + half), method)
 
 
@@ -249,11 +251,14 @@ def _roc_auc(evidence: Evidence) -> Estimate:
         area += one / columns.size
         influence += of_rows / columns.size
     error = rows.influence_error(influence)
-    spread = area * (1.0 - area)
-    if error is None or spread <= 0.0:
+    slope = area * (1.0 - area)
+    if error is None or slope <= 0.0:
         return Estimate(area, None, None, "no interval: needs an area below 1, and ten groups if any")
-    half = rows.class_quantile(influence) * rows.class_inflation(influence) * error
-    half /= rows.scale * spread
+    spread = rows.class_spread(influence)
+    if spread is None:
+        return Estimate(area, None, None, "no interval: needs a class of two independent rows that differ")
+    inflation, freedom = spread
+    half = float(t.ppf(0.975, freedom)) * math.sqrt(inflation) * error / (rows.scale * slope)
     logit = math.log(area / (1.0 - area))
     low, high = (1.0 / (1.0 + math.exp(-(logit + step))) for step in (-half, half))
     return Estimate(area, low, high, f"DeLong, logit scale{rows.of_sample}")

@@ -17,6 +17,7 @@ from sklearn_lossacc.inference.intervals import (
     mean_p_value,
 )
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.strata import spread_within
 from sklearn_lossacc.statistics import RowSample
 
 
@@ -107,41 +108,22 @@ class RowSet:
         recall = hits / np.maximum(mass, 1e-300)
         return null.weight * (correct - recall[null.y]) / (mass[null.y] * np.count_nonzero(mass))
 
-    def class_units(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the summed squares of the influences and the number of rows, or parts of groups, by true class."""
+    @cached_property
+    def class_units(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """True class of each row, or of each part of a group, and which of these parts each row belongs to."""
         null = self.null
-        unit = np.arange(null.n_rows) if null.group is None else null.group
-        cell, position = np.unique(unit * null.n_classes + null.y, return_inverse=True)
-        label = cell % null.n_classes
-        squares = np.bincount(label, np.bincount(position, influence) ** 2, null.n_classes)
-        return squares, np.bincount(label, minlength=null.n_classes)
+        if null.group is None:
+            return null.y, None
+        part, position = np.unique(null.group * null.n_classes + null.y, return_inverse=True)
+        return part % null.n_classes, position
 
-    def class_quantile(self, influence: np.ndarray) -> float:
-        """Return the 97.5 % quantile of Student's t where the spread is that within true classes.
+    def class_spread(self, influence: np.ndarray, weighted: bool = True) -> tuple[float, float] | None:
+        """Return by how much to widen a variance taken around the means of true classes, and its degrees of freedom.
 
-        Satterthwaite's degrees of freedom: a class of few rows, or groups, knows its spread badly.
+        Rows, or parts of groups, count by their weights or alike. None where no class of several of them varies.
         """
-        variance, units = self.class_units(influence)
-        varies = (variance > 0) & (units > 1)
-        if not varies.any():
-            return self.quantile
-        freedom = variance[varies].sum() ** 2 / np.sum(variance[varies] ** 2 / (units[varies] - 1))
-        return float(t.ppf(0.975, freedom))
-
-    def class_inflation(self, influence: np.ndarray) -> float:
-        """Return by how much a spread is to be widened that was taken around the mean of each true class.
-
-        The squares of n rows around their own mean are too small by (n - 1) / n; a class of one row shows no spread at
-        all, and is given that of a row of the others.
-        """
-        variance, units = self.class_units(influence)
-        mass = np.bincount(self.null.y, self.null.weight, self.null.n_classes)
-        kish = mass**2 / np.maximum(np.bincount(self.null.y, self.null.weight**2, self.null.n_classes), 1e-300)
-        units = np.minimum(units, kish)  # of unequal weights
-        several = units > 1.5
-        seen = float(variance[several].sum())
-        if not seen > 0:
-            return 1.0
-        unbiased = float((variance[several] * (units[several] / (units[several] - 1))).sum())
-        alone = np.count_nonzero(~several & (units > 0)) * unbiased / float(units[several].sum())
-        return math.sqrt((unbiased + max(alone, float(variance[~several].sum()))) / float(variance.sum()))
+        weight = self.null.weight
+        label, position = self.class_units
+        if position is not None:
+            influence, weight = (np.bincount(position, values) for values in (influence, weight))
+        return spread_within(influence, weight if weighted else np.ones(label.size), label, self.null.n_classes)

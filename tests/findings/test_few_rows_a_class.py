@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
+from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 
 from sklearn_lossacc import Diagnosis, diagnose, summarize
 from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.measures import _roc_auc as roc_auc
 
 K = 20
 
@@ -44,19 +47,75 @@ def test_a_class_in_one_group_leaves_balanced_accuracy_open():
     assert "two independent rows" in estimate.method
 
 
-@pytest.mark.parametrize(("rows", "factor"), [(4, np.sqrt(4 / 3)), (10, np.sqrt(10 / 9))])
-def test_spread_around_class_means_is_widened(rows, factor):
-    """By n / (n - 1) with n rows in every class."""
-    y = np.repeat(np.arange(3), rows)
+@pytest.mark.parametrize("copies", [1, 3])
+def test_spread_around_class_means_is_widened(copies):
+    """By n / (n - 1) with n rows, or groups of copies, in every class; each has n - 1 degrees of freedom."""
+    y = np.repeat(np.arange(3), 4)
     proba = np.random.default_rng(0).dirichlet(np.ones(3), size=y.size)
-    influence = np.random.default_rng(1).normal(size=y.size)
-    evidence = Evidence(summarize(y, proba), alpha=0.05, random_state=0)
-    assert evidence.rows.class_inflation(influence) == pytest.approx(factor, rel=1e-12)
+    influence = np.tile([1.0, -1.0, 1.0, -1.0], 3)
+    groups = np.repeat(np.arange(y.size), copies)
+    summary = summarize(np.repeat(y, copies), np.repeat(proba, copies, axis=0), groups=groups if copies > 1 else None)
+    rows = Evidence(summary, alpha=0.05, random_state=0).rows
+    inflation, freedom = rows.class_spread(np.repeat(influence, copies))
+    assert inflation == pytest.approx(4 / 3, rel=1e-12)
+    assert freedom == pytest.approx(9, rel=1e-12)
 
 
-def test_a_class_of_one_row_gets_the_spread_of_the_others():
-    y = np.array([0, 0, 1, 1, 2])
-    proba = np.random.default_rng(0).dirichlet(np.ones(3), size=5)
-    evidence = Evidence(summarize(y, proba), alpha=0.05, random_state=0)
-    # four squares of 1, twice as much by n / (n - 1), and a quarter of that for the fifth row
-    assert evidence.rows.class_inflation(np.array([1.0, -1.0, 1.0, -1.0, 0.0])) == pytest.approx(np.sqrt(10 / 4))
+def test_weights_count_where_they_are_to():
+    """Of ten rows one has nearly all the weight: alike they would have nine degrees of freedom."""
+    y = np.repeat([0, 1], 10)
+    weight = np.tile(np.r_[1000.0, np.ones(9)], 2)
+    proba = np.random.default_rng(0).dirichlet(np.ones(2), size=20)
+    rows = Evidence(summarize(y, proba, sample_weight=weight), alpha=0.05, random_state=0).rows
+    influence = np.random.default_rng(1).normal(size=20)
+    assert rows.class_spread(influence) is None
+    assert rows.class_spread(influence, weighted=False)[1] > 9
+
+
+def test_area_without_two_rows_in_any_class_has_no_interval():
+    proba = np.random.default_rng(0).dirichlet(np.ones(5), size=5)
+    estimate = diagnose(np.arange(5), proba).metrics["roc_auc"]
+    assert 0 < estimate.value < 1
+    assert estimate.low is None
+    assert estimate.high is None
+    assert "two independent rows" in estimate.method
+
+
+def area_coverage(n, unequal, weighted, runs):
+    """Return the share of intervals of the ROC area of 20 classes that cover, and their number."""
+    slant = -np.log(5.0) * np.linspace(0.0, 1.0, K) if unequal else np.zeros(K)
+
+    def draw(rng, n):
+        scores = (0.7 if unequal else 2.5) * rng.normal(size=(n, K)) + slant
+        return (scores + rng.gumbel(size=(n, K))).argmax(axis=1), log_softmax(scores, axis=1)
+
+    y, log_proba = draw(np.random.default_rng(99), 100_000)
+    truth = np.mean([roc_auc_score(y == j, log_proba[:, j]) for j in range(K)])
+    hits = []
+    for seed in range(runs):
+        rng = np.random.default_rng([seed, n])
+        y, log_proba = draw(rng, n)
+        weight = rng.exponential(size=n) if weighted else None
+        summary = summarize(y, log_proba, input="logits", sample_weight=weight, classes=range(K))
+        area = roc_auc(Evidence(summary, alpha=0.05, random_state=0))
+        if area.low is not None:
+            hits.append(area.low <= truth <= area.high)
+    return float(np.mean(hits)), len(hits)
+
+
+@pytest.mark.parametrize("unequal", [False, True])
+def test_area_covers_with_weights(unequal):
+    """50 weighted rows of 20 classes: with freedom and widening by the count of rows 0.87 to 0.91 were covered."""
+    share, number = area_coverage(50, unequal, True, 200)
+    assert number >= 195
+    assert share >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [50, 200])
+@pytest.mark.parametrize("unequal", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_area_covers_at_length(n, unequal, weighted):
+    share, number = area_coverage(n, unequal, weighted, 1000)
+    assert number >= 980
+    assert binom.cdf(round(share * number), number, 0.94) > 1e-3
