@@ -15,15 +15,19 @@ score (0 to 2), ECE with 15 bins beside its mean on a calibrated model of the sa
 memory of fit and prediction. A probability of 0 for a label counts as 2.22e-16; ``zeros`` counts such rows.
 
 Speed: processor time of fit and prediction in units of one pass ``P.max(axis=1)`` over the same array, timed right
-before and after it: the median of three calls if they are short. Each method has a child of its own. Memory is the
-growth of the child at its peak in a call before these, in units of the input; the result is one unit of it, and up to
-64 MB may be what the C library keeps of freed memory.
+before and after it. Each method has a child of its own. A pass allocates next to nothing, while memory that a process
+gets for the first time is paid for in the system's time, which on a virtual machine varies tenfold: ``first`` are the
+passes of the first call, ``passes`` those of the median of three later ones (of short methods), in memory that the
+process has kept. Memory is the growth of the child at its peak in the first call, in units of the input; the result is
+one unit of it, and up to 64 MB may be what the C library keeps of freed memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -285,12 +289,21 @@ def run(method: Method, data: tuple[np.ndarray, np.ndarray, np.ndarray], limit: 
 
 
 class Measured(NamedTuple):
-    """What a child saw: what went wrong, if anything; seconds; passes that fit into them; bytes."""
+    """What a child saw: what went wrong, if anything; seconds; passes that fit into them and the first; bytes."""
 
     fault: str
     seconds: float
     passes: float
+    first: float
     memory: float
+
+
+def keep_memory() -> None:
+    """Let the C library keep what is freed, instead of handing it back to the system, where it can."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(-4, 0)  # M_MMAP_MAX: no mappings of their own for large arrays
+        library.mallopt(-1, -1)  # M_TRIM_THRESHOLD: never trim the heap
 
 
 def timed_call(method: Method, P: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -313,16 +326,17 @@ def in_child(method: Method, P: np.ndarray, y: np.ndarray, limit: int) -> Measur
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - start
         fault = found if isinstance(found, str) else ""
         del found
-        timed = [(elapsed, elapsed / float(np.median(before + one_pass(P))))]
+        first = elapsed / float(np.median(before + one_pass(P)))
+        timed = [(elapsed, first)]
         if not fault and elapsed < SHORT:
-            # the first call pays for memory that the system has not handed out before
-            timed = [timed_call(method, P, y) for _ in range(REPEATS)]
-        theirs.send(Measured(fault, *np.median(timed, axis=0).tolist(), float(memory)))
+            keep_memory()
+            timed = [timed_call(method, P, y) for _ in range(1 + REPEATS)][1:]
+        theirs.send(Measured(fault, *np.median(timed, axis=0).tolist(), first, float(memory)))
 
     child = multiprocessing.get_context("fork").Process(target=work)
     child.start()
     child.join()
-    return ours.recv() if ours.poll() else Measured(f"ended with status {child.exitcode}", np.nan, np.nan, np.nan)
+    return ours.recv() if ours.poll() else Measured(f"ended with status {child.exitcode}", *[np.nan] * 4)
 
 
 def null_ece(P: np.ndarray, draws: int = 200) -> float:
@@ -450,6 +464,7 @@ def speed(limit: int, chosen: str) -> list[dict[str, Any]]:
                 "method": method,
                 "seconds": found.seconds,
                 "passes": None if found.fault else found.passes,
+                "first": None if found.fault else found.first,
                 "limit": LIMITS.get((method, shape)) if package == "sklearn_lossacc" else None,
                 "memory": None if found.fault else found.memory / P.nbytes,
                 "note": found.fault,
@@ -457,6 +472,7 @@ def speed(limit: int, chosen: str) -> list[dict[str, Any]]:
             rows.append(row)
             print(
                 f"{shape:>14} {package:15} {method:12} {found.seconds:8.2f} s {found.passes:8.1f} passes",
+                "" if found.fault else f"({found.first:.1f} at first)",
                 "" if found.fault else f"{row['memory']:5.2f} x memory",
                 found.fault,
                 flush=True,

@@ -584,10 +584,21 @@ class Evidence:
         accuracy = float(summary.mean("correct"))
         if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
             return None
-        draws = self.n_effective
-        if summary.n_groups is not None:
-            draws = effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
-        return 1.0 - wilson_interval(accuracy, draws)[0]
+        return 1.0 - wilson_interval(accuracy, self.accuracy_draws)[0]
+
+    @cached_property
+    def accuracy_draws(self) -> float:
+        """Number of independent draws behind the accuracy: with groups, what the spread between them leaves of Kish's.
+
+        Groups that are all right, or all wrong, show no spread: then each counts once.
+        """
+        summary, draws = self.summary, self.n_effective
+        if summary.n_groups is None:
+            return draws
+        accuracy = float(summary.mean("correct"))
+        if not 0.0 < accuracy < 1.0:
+            return min(draws, float(summary.n_groups))
+        return effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
 
     # -- baselines -----------------------------------------------------------------------------------------------
     @cached_property
@@ -609,11 +620,16 @@ class Evidence:
 
     @cached_property
     def label_draws(self) -> float:
-        """Number of independent draws behind the class shares: Kish's, with groups what their spread leaves of it."""
+        """Number of independent draws behind the class shares: Kish's, with groups what their spread leaves of it.
+
+        Groups of one and the same class show no spread: then each counts once.
+        """
         null, share = self.rows.null, self.class_share
         spread = 1.0 - float(share @ share)
-        if null.group is None or null.n_groups is None or null.n_groups < 2 or spread <= 0:
+        if null.group is None or null.n_groups is None or null.n_groups < 2:
             return self.n_effective
+        if spread <= 0:
+            return min(self.n_effective, float(null.n_groups))
         # sum_j (m_gj - m_g share_j)^2 over the classes j, of which a group has few
         cell, position = np.unique(null.group * self.n_classes + null.y, return_inverse=True)
         group, label = np.divmod(cell, self.n_classes)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import entr
 from scipy.stats import beta, t
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
@@ -14,7 +15,7 @@ from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.materiality import DOMINATES
 from sklearn_lossacc.inference.calibration_error import debiased_square, signed_root, smooth_ece
-from sklearn_lossacc.inference.intervals import MIN_GROUPS, effective_draws, wilson_interval
+from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.ranks import roc_influence
 
 EXACT = "exact"
@@ -59,10 +60,7 @@ def _accuracy(evidence: Evidence) -> Estimate:
     value = float(summary.mean("correct"))
     if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
         return Estimate(value, None, None, f"not applicable: {summary.n_groups} groups are too few")
-    draws = evidence.n_effective
-    if summary.n_groups is not None:
-        draws = effective_draws(value, float(summary.variance_of_mean("correct")), draws)
-    low, high = wilson_interval(value, draws)
+    low, high = wilson_interval(value, evidence.accuracy_draws)
     return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
 
 
@@ -163,8 +161,17 @@ def _prior_log_loss(evidence: Evidence, rows: np.ndarray, source: str) -> Estima
     most = math.inf if evidence.summary.train_prior is not None else math.log(evidence.n_classes)
     if math.isnan(below):
         return Estimate(value, None, None, method)
+    if evidence.n_classes == 2 and evidence.summary.train_prior is None:
+        # The entropy rises up to equal shares: it lies between those of the limits of the rarer one.
+        low, high = wilson_interval(float(evidence.class_share.min()), evidence.label_draws)
+        return Estimate(value, _two_class_entropy(low), _two_class_entropy(min(high, 0.5)), f"Wilson, {source}")
     low, high = value + optimism - below, value + evidence.prior_optimism_at_most + above
     return Estimate(value, max(0.0, min(value, low)), max(value, min(most, high)), f"{method}, {source}")
+
+
+def _two_class_entropy(share: float) -> float:
+    """Entropy of two classes, in nats."""
+    return float(entr(share) + entr(1.0 - share))
 
 
 def _majority_accuracy(evidence: Evidence) -> Estimate:

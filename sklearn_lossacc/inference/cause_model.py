@@ -713,7 +713,12 @@ def _without_few(selection: _Selection, terms: tuple[str, ...], log_floor: float
     """
     current, effect = selection.null, design_effect(selection.null)
     for model, rows, p_value, fewer in _few(selection, terms):
-        rows = unexpected(current, rows, sharpened(selection.finite_log_proba, model))
+        repaired = None
+        if "floor" in terms and model.beta > 1.0:
+            # With offsets free: where they account for the rows, nothing is sharpened.
+            whole = frozenset(terms) if selection.sparse() else frozenset(TERMS)
+            repaired = sharpened(selection.finite_log_proba, selection.fit(whole))
+        rows = unexpected(current, rows, repaired)
         if not rows.size or p_value >= (NAME_BELOW if rows.size > FEWEST * effect else NAME_TWO_BELOW):
             continue
         named = np.zeros(current.n_rows, dtype=bool)

@@ -12,6 +12,7 @@ from sklearn_lossacc.inference.random_bend import STRENGTH, RandomBend, waves
 LOGIT_LIMIT = 15.0
 DEPENDENT = 1e-8  # share of its variance that a score must have of its own
 DEGREE = 3
+TIE = 1e-9  # relative; probabilities closer than that are equal
 SIMPLE = 3.0  # weight of an offset and of a slope alone, in weights of a polynomial or one length of waves
 
 
@@ -30,6 +31,20 @@ def whitened(covariance: np.ndarray) -> np.ndarray:
         own = turn[:, j] @ covariance @ turn[:, j]
         turn[:, j] *= 1.0 / np.sqrt(own) if own > DEPENDENT * column[j] else 0.0
     return turn
+
+
+def _middle_of_level(proba: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return how much variance lies below each row, with half that of its level: equal probabilities are one level.
+
+    Else rows of equal probabilities would be told apart by their order, which may be that of their labels.
+    """
+    order = np.argsort(proba, kind="stable")
+    ranked = proba[order]
+    level = np.r_[0, np.cumsum(np.diff(ranked) > TIE * ranked[1:])]
+    of_level = np.bincount(level, variance[order])
+    middle = np.empty(len(proba))
+    middle[order] = (np.cumsum(of_level) - 0.5 * of_level)[level]
+    return middle
 
 
 class LevelView:
@@ -77,16 +92,14 @@ class LevelView:
         total = variance.sum()
         while n_bins > 1 and total < min_variance * n_bins * weight.max() ** 2:
             n_bins //= 2
-        order = np.argsort(self.proba, kind="stable")
-        middle = np.cumsum(variance[order]) - 0.5 * variance[order]
-        self.bins = np.empty(null.n_rows, dtype=np.intp)
-        self.bins[order] = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
+        middle = _middle_of_level(self.proba, variance)
+        self.bins = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
         self.n_bins = n_bins
         self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)
         self.variance: np.ndarray = np.bincount(self.bins, variance, n_bins)
         third: np.ndarray = np.bincount(self.bins, weight * variance * (1 - 2 * self.proba), n_bins)
         self.error = np.sqrt(np.maximum(self.variance, 1e-300))
-        self.skewness = third / self.error**3
+        self.skewness = np.divide(third, self.error**3, out=np.zeros(n_bins), where=self.variance > 0)
         directions, variances = waves(n_bins)
         weights = np.ones(len(variances))
         self.turn = directions

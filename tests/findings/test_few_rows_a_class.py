@@ -119,3 +119,32 @@ def test_area_covers_at_length(n, unequal, weighted):
     share, number = area_coverage(n, unequal, weighted, 1000)
     assert number >= 980
     assert binom.cdf(round(share * number), number, 0.94) > 1e-3
+
+
+def test_entropy_of_two_classes_lies_between_those_of_wilsons_limits():
+    """Three of ten: Wilson's limits are .1078 and .6032, whose entropies are .3419 and, past equal shares, ln 2."""
+    y = np.repeat([1, 0], [3, 7])
+    found = diagnose(y, np.tile([0.6, 0.4], (10, 1))).metrics["prior_log_loss"]
+    assert found.value == pytest.approx(0.6109, abs=1e-4)
+    assert found.low == pytest.approx(0.3419, abs=1e-4)
+    assert found.high == pytest.approx(np.log(2), abs=1e-12)
+
+
+def test_entropy_of_two_classes_in_few_groups_is_covered():
+    """Sixteen groups of three rows, the rarer class in a tenth: 0.76 to 0.80 of bootstrap-t intervals covered it."""
+    rng = np.random.default_rng(0)
+    truth = -(0.1 * np.log(0.1) + 0.9 * np.log(0.9))
+    covered = []
+    for _ in range(150):
+        y = np.repeat(rng.random(16) < 0.1, 3).astype(int)
+        d = diagnose(y, np.tile([0.9, 0.1], (48, 1)), groups=np.repeat(np.arange(16), 3), classes=[0, 1])
+        found = d.metrics["prior_log_loss"]
+        covered.append(found.low <= truth <= found.high)
+    assert np.mean(covered) >= 0.91
+
+
+def test_groups_that_are_all_right_count_once_each():
+    """Wilson's lower limit of 16 right of 16 is .8064; of 48 it would be .9259."""
+    y = np.repeat(np.arange(16) % 2, 3)
+    d = diagnose(y, np.where(np.eye(2)[y] == 1, 0.9, 0.1), groups=np.repeat(np.arange(16), 3))
+    assert d.metrics["accuracy"].low == pytest.approx(0.8064, abs=1e-4)

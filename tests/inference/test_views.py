@@ -88,3 +88,17 @@ def test_equal_probabilities_have_an_offset_only():
     observed = one_class(null, n_bins=1).observed()
     np.testing.assert_array_equal(observed[2:], 0.0)
     assert observed[1] == pytest.approx((30 - 42) / np.sqrt(60 * 0.21))
+
+
+def test_equal_probabilities_share_a_bin_whatever_their_order():
+    proba = np.repeat([0.2, 0.6, 0.7], [50, 30, 20])
+    y = np.r_[np.zeros(40), np.ones(60)].astype(int)  # sorted by label
+    found = []
+    for order in (np.arange(100), np.random.default_rng(0).permutation(100)):
+        p = np.stack([1 - proba, proba], axis=1)[order]
+        null = NullModel(np.log(p), y[order], np.ones(100))
+        view = LevelView("class 1", 1, np.ones(100, dtype=int), null, 16, 1.0, 1.0, True, True)
+        assert all(len(set(view.bins[p[:, 1] == level])) == 1 for level in (0.2, 0.6, 0.7))
+        assert np.isfinite(view.skewness).all()
+        found.append(float(view.statistic(view.observed())))
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
