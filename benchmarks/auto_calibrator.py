@@ -12,7 +12,9 @@ SKLEARN_LOSSACC_DATA names their folder.
 Harm is the log loss of other rows after the automatic choice, less that before. ``beyond`` is the share of samples
 whose harm, measured by labels of other rows, exceeds .001 nats and two paired standard errors. Regret is the loss after
 the choice, less that of the best candidate, whatever number of rows it asks for; the best is taken by the same losses,
-so a little of the regret is chance.
+so part of the regret is chance. How large a part, two more columns say. ``always one`` is the mean regret of the method
+that is best on average over all samples of the line. ``model known`` is that of the method which is best on average
+over all other draws of the same model, if these are at least ten: no choice by so few rows can know as much.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ import csv
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,11 +39,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
 from sklearn_lossacc import AutoCalibrator
-from sklearn_lossacc.calibration.candidates import CANDIDATES
+from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, Candidate
 from sklearn_lossacc.exceptions import CalibrationWarning
 
 OUT = Path(__file__).parents[1] / "doc" / "_static"
 OTHER_ROWS = 4000
+ENOUGH_DRAWS = 10  # others, to know which method suits a model
 CLIP = np.finfo(np.float64).eps
 KINDS = (
     *("healthy", "sharp", "blunt", "skewed", "levels", "weights", "groups"),
@@ -62,12 +66,13 @@ class Sample(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Harm, whether it is beyond the limit, regret, and what was chosen."""
+    """Harm, whether it is beyond the limit, regret, what was chosen, and the regret of each method."""
 
     harm: float
     beyond: bool
     regret: float
     choice: str
+    of_methods: dict[str, float]
 
 
 def simulate(kind: str, n_classes: int, n_rows: int, seed: int) -> Sample:
@@ -154,18 +159,27 @@ def log_losses(proba: np.ndarray, label_proba: np.ndarray) -> np.ndarray:
     return -(label_proba * np.log(np.maximum(proba, CLIP))).sum(axis=1)
 
 
+def fixed_losses(sample: Sample, methods: Iterable[Candidate]) -> dict[str, float]:
+    """Return the loss of the other rows after each method, with each of its settings."""
+    losses, classes = {}, np.arange(sample.proba.shape[1])
+    for one in methods:
+        if one.n_classes[0] <= len(classes) <= one.n_classes[1]:
+            for _, setting in one.settings:
+                own = one.make(**setting, classes=classes).fit(sample.proba, sample.y, sample.weight, sample.groups)
+                proba = own.predict_proba(sample.other)
+                losses[f"{one.name} {setting}"] = float(log_losses(proba, sample.label_proba).mean())
+    return losses
+
+
 def judge(sample: Sample) -> Result:
-    """Fit the automatic choice and every candidate, and compare them on the other rows."""
+    """Fit the automatic choice and every other method, and compare them on the other rows."""
     classes = np.arange(sample.proba.shape[1])
     auto = AutoCalibrator(classes=classes).fit(sample.proba, sample.y, sample.weight, sample.groups)
     before = log_losses(sample.other, sample.label_proba)
     after = log_losses(auto.predict_proba(sample.other), sample.label_proba)
-    means = [before.mean(), after.mean()]
-    for one in CANDIDATES:
-        if one.n_classes[0] <= len(classes) <= one.n_classes[1]:
-            for _, setting in one.settings:
-                own = one.make(**setting, classes=classes).fit(sample.proba, sample.y, sample.weight)
-                means.append(log_losses(own.predict_proba(sample.other), sample.label_proba).mean())
+    candidates, others = (fixed_losses(sample, several) for several in (CANDIDATES, BELIEFS[2:]))
+    best = min(before.mean(), after.mean(), *candidates.values())
+    fixed = candidates | {f"cautious {name}": loss for name, loss in others.items()}
     # what a test set of as many rows would show
     noise = np.random.default_rng(0).gumbel(size=sample.other.shape)
     y = (np.log(np.maximum(sample.label_proba, 1e-300)) + noise).argmax(axis=1)
@@ -173,7 +187,22 @@ def judge(sample: Sample) -> Result:
     p = np.maximum(np.stack([sample.other[rows, y], auto.predict_proba(sample.other)[rows, y]]), CLIP)
     seen = np.log(p[0] / p[1])
     beyond = seen.mean() > 0.001 + 2 * seen.std() / np.sqrt(len(seen))
-    return Result(after.mean() - before.mean(), bool(beyond), after.mean() - min(means), auto.choice_)
+    regrets = {name: loss - best for name, loss in fixed.items()}
+    return Result(after.mean() - before.mean(), bool(beyond), after.mean() - best, auto.choice_, regrets)
+
+
+def best_regret(learnt_on: list[Result], judged_on: list[Result]) -> float:
+    """Return the mean regret of the method that is best on average over other samples, or the same."""
+    names = set.intersection(*(set(one.of_methods) for one in [*learnt_on, *judged_on]))
+    name = min(sorted(names), key=lambda name: np.mean([one.of_methods[name] for one in learnt_on]))
+    return float(np.mean([one.of_methods[name] for one in judged_on]))
+
+
+def known_regret(draws: list[list[Result]]) -> float:
+    """Return the mean regret of the method that the other draws of each model are for; NaN if these are few."""
+    if min(len(own) for own in draws) <= ENOUGH_DRAWS:
+        return np.nan
+    return float(np.mean([best_regret(own[:i] + own[i + 1 :], [own[i]]) for own in draws for i in range(len(own))]))
 
 
 def run_simulated(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
@@ -191,7 +220,7 @@ def run_models(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
     """Judge predictions of classifiers."""
     for name, n_classes, proba, y in models(0):
         for n_rows in (50, 100, 250, 1000, 5000):
-            for seed in range(max(1, repeats if n_rows < 1000 else repeats // 3)):
+            for seed in range(4 * repeats if n_rows < 1000 else max(1, repeats // 3)):
                 yield name, n_classes, n_rows, judge(parts(proba, y, n_rows, seed))
 
 
@@ -204,7 +233,7 @@ def run_real(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
         for n_rows in (50, 100, 250, 1000, 5000):
             if P.shape[1] == 100 and n_rows in (50, 100):
                 continue
-            for seed in range(max(1, repeats // 3)):
+            for seed in range(4 * repeats if n_rows < 1000 else max(1, repeats // 3)):
                 yield name, P.shape[1], n_rows, judge(parts(proba, all_labels, n_rows, seed))
 
 
@@ -216,7 +245,12 @@ def table(source: str, results: list[tuple[str, int, int, Result]]) -> list[dict
     lines = []
     for healthy in (True, False) if source == "simulated" else (False,):
         for n_rows in sorted({size for _, _, size, _ in results}):
-            own = [one for kind, _, size, one in results if size == n_rows and (kind in HEALTHY) == healthy]
+            draws = defaultdict(list)
+            for kind, n_classes, size, one in results:
+                if size == n_rows and (kind in HEALTHY) == healthy:
+                    draws[kind, n_classes].append(one)
+            own = [one for several in draws.values() for one in several]
+            known = known_regret(list(draws.values()))
             harm, regret = (np.array([getattr(one, name) for one in own]) for name in ("harm", "regret"))
             lines.append(
                 {
@@ -228,6 +262,8 @@ def table(source: str, results: list[tuple[str, int, int, Result]]) -> list[dict
                     "largest harm": f"{max(harm.max(), 0):.4f}",
                     "beyond": f"{np.mean([one.beyond for one in own]):.3f}",
                     "regret": f"{regret.mean():.4f}",
+                    "always one": f"{best_regret(own, own):.4f}",
+                    "model known": "" if np.isnan(known) else f"{known:.4f}",
                     "regret > .005": f"{np.mean(regret > 0.005):.3f}",
                     "left alone": f"{np.mean([one.choice == 'identity' for one in own]):.2f}",
                 }
@@ -243,7 +279,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--repeats",
         type=int,
         default=3,
-        help="simulated samples of each kind and size; a third above 250 rows and of real rows",
+        help="simulated samples of each kind and size; four times as many of other models; a third above 250 rows",
     )
     parser.add_argument("--worst", type=int, default=0, help="print so many samples of largest harm")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the table")
