@@ -16,8 +16,8 @@ memory of fit and prediction. A probability of 0 for a label counts as 2.22e-16;
 
 Speed: processor time of fit and prediction in units of one pass ``P.max(axis=1)`` over the same array, timed right
 before and after it. Each method has a child of its own. A pass allocates next to nothing, while memory that a process
-gets for the first time is paid for in the system's time, which on a virtual machine varies tenfold: ``first`` are the
-passes of the first call, ``passes`` those of the median of three later ones (of short methods), in memory that the
+gets for the first time is paid for in the system's time, which on a virtual machine varies tenfold: the passes of the
+first call are printed in brackets, the table has the median of three later ones (of short methods), in memory that the
 process has kept. Memory is the growth of the child at its peak in the first call, in units of the input; the result is
 one unit of it, and up to 64 MB may be what the C library keeps of freed memory.
 """
@@ -464,7 +464,6 @@ def speed(limit: int, chosen: str) -> list[dict[str, Any]]:
                 "method": method,
                 "seconds": found.seconds,
                 "passes": None if found.fault else found.passes,
-                "first": None if found.fault else found.first,
                 "limit": LIMITS.get((method, shape)) if package == "sklearn_lossacc" else None,
                 "memory": None if found.fault else found.memory / P.nbytes,
                 "note": found.fault,

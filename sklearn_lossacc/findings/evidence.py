@@ -542,8 +542,9 @@ class Evidence:
         named = causes is not None and (found is None or not causes.few_rows)
         rows = causes.outliers if causes is not None and named else np.empty(0, dtype=np.intp)
         if found is None or not found.observed:
-            log_proba = finite(self.null.log_proba, LOG_CLIP)
-            proba = sharpened(log_proba, causes.fit) if causes is not None and rows.size else None
+            proba = None
+            if causes is not None and rows.size:
+                proba = sharpened(finite(self.null.log_proba, LOG_CLIP), causes.fit)
             return sampled_outliers(self.null, rows, self.judged.index, proba)
         summary = self.summary
         return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
