@@ -62,5 +62,5 @@ def module_level_imports(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_import_light_libraries_only(path):
-    allowed = {"__future__", "numpy", "scipy", "sklearn", "sklearn_lossacc", *sys.stdlib_module_names}
+    allowed = {"__future__", "numpy", "scipy", "sklearn", "sklearn_lossacc", "threadpoolctl", *sys.stdlib_module_names}
     assert set(module_level_imports(path)) <= allowed

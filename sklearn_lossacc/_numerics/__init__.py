@@ -2,11 +2,13 @@
 
 from sklearn_lossacc._numerics.blocks import BLOCK_ENTRIES, row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics.links import LOSS_CLIP, log_softmax, softmax, softmax_pair
+from sklearn_lossacc._numerics.threads import one_blas_thread
 
 __all__ = [
     "BLOCK_ENTRIES",
     "LOSS_CLIP",
     "log_softmax",
+    "one_blas_thread",
     "row_blocks",
     "row_max",
     "row_sum",

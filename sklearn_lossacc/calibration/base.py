@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics import one_blas_thread, row_blocks
 from sklearn_lossacc.calibration.outcome import Outcome, warn_unless_converged
 from sklearn_lossacc.calibration.plain import (
     FORMAT,
@@ -114,7 +114,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             )
         # last, so that bad data leave a fitted calibrator as it is
         validate_data(self, X=scores, reset=True, skip_check_array=True)
-        missing = self._fit_checked(predictions)
+        with one_blas_thread():
+            missing = self._fit_checked(predictions)
         warn_unless_converged(type(self).__name__, self.outcome_, missing)
         return self
 

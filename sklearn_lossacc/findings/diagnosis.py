@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from sklearn_lossacc._numerics import one_blas_thread
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Evidence
@@ -89,6 +90,7 @@ class Diagnosis:
     tables: Mapping[str, Table]
 
     @classmethod
+    @one_blas_thread()
     def from_summary(
         cls,
         summary: PredictionSummary,

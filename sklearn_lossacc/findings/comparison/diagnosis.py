@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import one_blas_thread
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.evidence import MEASURES, ComparisonEvidence
 from sklearn_lossacc.findings.comparison.judge import judge_comparison
@@ -74,6 +75,7 @@ class ComparisonDiagnosis:
     tables: Mapping[str, Table]
 
     @classmethod
+    @one_blas_thread()
     def from_predictions(
         cls,
         y_true: Any,
