@@ -139,7 +139,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self)
         X = self._check_features(X, reset=False)
-        with called(y_proba="X"):
+        with called(y_proba="X"), one_blas_thread():
             scores = Scores.of_shape(X, input=self.input)
             proba = np.empty((scores.n_rows, len(self.classes_)))
             rows_at_least = min(self._rows_at_least, scores.n_rows // PREDICTED_PARTS)
