@@ -31,6 +31,15 @@ def test_large_samples(df, n):
     assert gain_upper_bound(2 * n * 0.1, df, n) > 0.1 - df / (2 * n)
 
 
+@pytest.mark.parametrize("df", [1, 32, 999])
+def test_statistics_beyond_the_library(df):
+    # About 2 gain n = 1e9 the library still knows the law, at 1e16 it does not.
+    statistic = 1e9
+    assert ncx2.cdf(statistic, df, 2 * gain_upper_bound(statistic, df, 1.0)) == pytest.approx(0.05, rel=1e-4)
+    assert 2 * gain_upper_bound(1e16, df, 1.0) == pytest.approx(1e16, rel=1e-7)
+    assert gain_upper_bound(np.inf, df, 1.0) == np.inf
+
+
 def test_bound_falls_with_n_and_rises_with_the_statistic():
     by_n = [gain_upper_bound(4.0, 3, n) for n in (10, 100, 1000)]
     np.testing.assert_allclose(by_n, by_n[0] * np.array([1, 0.1, 0.01]), rtol=1e-6)
