@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from sklearn_lossacc.findings.evidence import Z95, Evidence
-from sklearn_lossacc.findings.format import count
+from sklearn_lossacc.findings.format import count, nats
+from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
 POWER_Z = 0.8416212335729143  # 80 % power
@@ -25,10 +26,21 @@ def judge(evidence: Evidence) -> Verdict:
     # A wide class of models is read off by these two questions; both answers are textbook sample sizes.
     spread = max(accuracy * (1 - accuracy), 1.0 / (n_effective + 4))
     for_accuracy = spread * (Z95 / ACCURACY_HALF_WIDTH) ** 2
-    log_t = math.log(TEMPERATURE_ASKED)
-    for_temperature = (Z95 + POWER_Z) ** 2 / (log_t**2 * variance) if variance > 0 else math.inf
+    # To second order, a temperature T costs half of log(T)^2 times the variance of the loss.
+    twice_the_cost = math.log(TEMPERATURE_ASKED) ** 2 * variance
+    for_temperature = (Z95 + POWER_Z) ** 2 / twice_the_cost if variance > 0 else math.inf
+    # What hardly depends on the temperature need not show it; but a model without doubt hides what it would cost.
+    sure = for_temperature > MOST_ROWS and float(summary.mean("confidence")) > NEVER_IN_DOUBT
+    immaterial = not sure and twice_the_cost < 2.0 * NATS
+    if immaterial:
+        for_temperature = (Z95 + POWER_Z) ** 2 / (2.0 * NATS)
     needed = max(for_accuracy, for_temperature)
-    needed_text = "no affordable number" if needed > MOST_ROWS else f"about {count(math.ceil(needed))}"
+    needed_text = "no affordable number" if sure else f"about {count(math.ceil(needed))}"
+    asked = (
+        f"{nats(NATS)} nats of miscalibration"
+        if immaterial
+        else f"a temperature of {TEMPERATURE_ASKED}, or its inverse,"
+    )
     few_groups = summary.n_groups is not None and summary.n_groups < MIN_UNITS
     facts = {
         "effective_n": n_effective,
@@ -38,8 +50,8 @@ def judge(evidence: Evidence) -> Verdict:
         "n_groups": summary.n_groups,
     }
     fired = (
-        f"{count(round(n_effective))} effective rows cannot show a temperature of {TEMPERATURE_ASKED} (or its inverse) "
-        f"and accuracy to within {ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
+        f"{count(round(n_effective))} effective rows cannot show {asked} and accuracy to within "
+        f"{ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
     )
     if few_groups:
         fired = f"{summary.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
@@ -54,7 +66,7 @@ def judge(evidence: Evidence) -> Verdict:
         advice=(
             "Check that the model was not trained on these rows: it is hardly ever in doubt, so that no number of rows "
             "can show whether it should be."
-            if needed > MOST_ROWS and not few_groups and float(summary.mean("confidence")) > NEVER_IN_DOUBT
+            if sure and not few_groups
             else "Evaluate on more rows (or groups); read what was not shown as unknown, not as fine."
         ),
     )

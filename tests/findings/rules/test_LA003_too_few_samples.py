@@ -84,3 +84,15 @@ def test_equal_probabilities_are_not_said_to_be_never_in_doubt():
     finding = diagnose([0, 1, 2, 0, 1], np.full((5, 3), 1 / 3))["LA003"]
     assert finding.status == "fired"
     assert "doubt" not in finding.advice
+
+
+def test_a_temperature_that_hardly_matters_need_not_be_seen():
+    y = np.arange(900) % 3
+    finding = diagnose(y, np.full((900, 3), 1 / 3))["LA003"]
+    # 0.005 nats a row have a likelihood ratio of 2 n 0.005.
+    expected = (norm.isf(0.025) + norm.isf(0.2)) ** 2 / (2 * 0.005)
+    assert finding.status == "passed"
+    assert finding.evidence["needed_for_temperature"] == pytest.approx(expected, rel=1e-6)
+    fewer = diagnose(y[:600], np.full((600, 3), 1 / 3))["LA003"]
+    assert fewer.status == "fired"
+    assert "cannot show 0.005 nats of miscalibration" in fewer.headline
