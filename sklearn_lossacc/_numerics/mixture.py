@@ -18,6 +18,7 @@ BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without row
 MAX_STEPS = 60
 WIDE = 256  # so many classes are reduced fast as they lie
 MAX_STRETCH = 1024.0
+LONGEST = 1e100  # step, in any coordinate
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,9 @@ def _newton_direction(gradient, information, em):
     """Return an ascent direction and whether it is the Newton step, not that of the EM algorithm."""
     for matrix in (information, em, em + np.diag(np.diag(em)) * 1e-6 + 1e-12 * np.eye(len(em))):
         try:
-            return cho_solve(cho_factor(matrix, lower=True), gradient), matrix is information
+            direction = cho_solve(cho_factor(matrix, lower=True), gradient)
+            # Curvature may vanish to the last digit; steps are bounded anyway.
+            return np.clip(direction, -LONGEST, LONGEST), matrix is information
         except LinAlgError:
             continue
     return gradient / np.maximum(np.diag(em), 1e-12), False

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.special import gammainc
 from scipy.stats import chi2, gamma
 
+from sklearn_lossacc._numerics import log_softmax
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, N_DRAWS, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
@@ -524,8 +525,7 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
 
 def _truncate(null: NullModel, rows: np.ndarray, impossible: np.ndarray) -> NullModel:
     """Return the null of `rows`, given that none of them shows a label marked impossible."""
-    log_proba = np.where(impossible[rows], -np.inf, null.log_proba[rows])
-    log_proba -= np.log(np.exp(log_proba).sum(axis=1, keepdims=True))
+    log_proba = log_softmax(np.where(impossible[rows], -np.inf, null.log_proba[rows]))
     group = null.group
     if group is not None:
         group = np.unique(group[rows], return_inverse=True)[1]

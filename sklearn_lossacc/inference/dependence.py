@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import poisson
 
+from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.inference.monotone import isotonic_fit
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
+
+AGREEMENT_BELOW = 1 / 3  # disagreements over those expected, from which on rows look like copies
+MAX_NEIGHBOURS = 1024  # rows whose nearest other predictions are looked for
+NEARLY_ZERO = 1e-12  # probabilities below are equally far from all others
 
 
 @dataclass(frozen=True)
@@ -123,23 +128,43 @@ def pairs_of_equals(key: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarr
 
 
 def _recalibrated(null: NullModel, a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return probabilities with a free monotone map of the largest one, fitted without the pair that it serves."""
-    rows = np.arange(null.n_rows)
-    top = null.proba.argmax(axis=1)
-    confidence, hit = null.proba[rows, top], null.y == top
-    pair = rows.copy()
-    pair[b] = a
-    fold = folds(null.n_rows, np.unique(pair, return_inverse=True)[1], rng)
-    mapped = np.empty(null.n_rows)
+    """Return probabilities of paired rows, the largest under a free monotone map that their pair had no part in.
+
+    The map is that of paired rows: crowded places are easier than others of the same probability.
+    """
+    fold = folds(a.size, None, rng)
+    rows = np.concatenate([a, b])
+    proba = np.maximum(null.proba[rows], np.finfo(float).tiny)  # a row that is sure of its label names no other
+    place, top = np.arange(rows.size), null.proba[rows].argmax(axis=1)
+    confidence, hit, weight = proba[place, top], null.y[rows] == top, null.weight[rows]
+    mapped, fold = confidence.copy(), np.concatenate([fold, fold])
     for f in np.unique(fold):
         test, train = fold == f, fold != f
-        x, _, fitted = isotonic_fit(confidence[train], hit[train], null.weight[train])
-        mapped[test] = np.interp(confidence[test], x, fitted.x)
-    others = np.maximum(null.proba, np.finfo(float).tiny)  # a row that is sure of its label names no other
-    others[rows, top] = 0.0
-    others *= ((1.0 - mapped) / others.sum(axis=1))[:, None]
-    others[rows, top] = mapped
-    return others
+        if train.any():
+            x, _, fitted = isotonic_fit(confidence[train], hit[train], weight[train])
+            mapped[test] = np.interp(confidence[test], x, fitted.x)
+    proba[place, top] = 0.0
+    proba *= ((1.0 - mapped) / proba.sum(axis=1))[:, None]
+    proba[place, top] = mapped
+    return proba
+
+
+def _disagreement_with_neighbours(null: NullModel, key: np.ndarray, rows: np.ndarray) -> float:
+    """Return how often the labels of rows differ from those of the nearest other predictions, on average."""
+    keys, first, kind = np.unique(key, return_index=True, return_inverse=True)
+    if keys.size == 1:
+        return 1.0
+    counts = np.bincount(kind * null.n_classes + null.y, minlength=keys.size * null.n_classes)
+    share = counts.reshape(keys.size, null.n_classes) / np.bincount(kind)[:, None]
+    scores = np.log(np.maximum(null.proba[first], NEARLY_ZERO))
+    squares = np.einsum("ij,ij->i", scores, scores)
+    differ = 0.0
+    for block in row_blocks(rows.size, keys.size):
+        own, y = kind[rows[block]], null.y[rows[block]]
+        distance = squares - 2.0 * scores[own] @ scores.T
+        distance[np.arange(own.size), own] = np.inf
+        differ += float((1.0 - share[distance.argmin(axis=1), y]).sum())
+    return differ / rows.size
 
 
 def pair_agreement(null: NullModel, key: np.ndarray, rng: np.random.Generator) -> PairAgreement:
@@ -165,13 +190,21 @@ def pair_agreement(null: NullModel, key: np.ndarray, rng: np.random.Generator) -
     without any copy: probabilities are recalibrated first, by a map that the pair itself had no part in. The number of
     disagreements is compared with a Poisson of the expected number, whose lower tail is above that of the sum of
     independent events.
+
+    A model that cuts its inputs into cells gives rows of one cell equal probabilities, and their labels may agree
+    beyond what any map of these probabilities says; but then they agree with those of the cells beside them, too, which
+    the labels of copies do not. Where pairs seem to agree too often, no more disagreements are expected than between
+    rows and the nearest other predictions.
     """
     a, b = pairs_of_equals(key, rng)
     if not a.size:
         return PairAgreement(0, 0, 0.0, 1.0)
     proba = _recalibrated(null, a, b, rng)
-    expected = float((1.0 - np.einsum("ij,ij->i", proba[a], proba[b])).sum())
+    expected = float((1.0 - np.einsum("ij,ij->i", proba[: a.size], proba[a.size :])).sum())
     observed = int((null.y[a] != null.y[b]).sum())
+    if observed < AGREEMENT_BELOW * expected:
+        asked = rng.permutation(np.concatenate([a, b]))[:MAX_NEIGHBOURS]
+        expected = min(expected, a.size * _disagreement_with_neighbours(null, key, asked))
     return PairAgreement(2 * a.size, observed, expected, float(poisson.cdf(observed, expected)))
 
 

@@ -110,7 +110,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     gain = np.zeros((len(maps), model.n_rows))
     for number in numbers:
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        for place, mapped in enumerate(maps):
+        for place, mapped in enumerate(maps if train.size else ()):  # one group alone: no map, no gain
             gain[place, test] = model.true_loss[test] - mapped(train, test)
     by_fold = np.stack([(gain * model.weight) @ (fold == number) for number in numbers])
     elsewhere = by_fold.sum(axis=0) - by_fold

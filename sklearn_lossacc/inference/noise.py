@@ -69,7 +69,9 @@ def straight_line(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Strai
     """
     density = np.stack([y == 1, y == 0, proba[np.arange(len(y)), y]], axis=1).astype(float)
     always, _, slope = share = fit_mixture_weights(density, weight)
-    return StraightLine(float(always), float(slope), float(weight @ np.log(density @ share)))
+    # Beside the heaviest rows, one may weigh nothing: then no line needs to allow its label.
+    frequency = np.maximum(density @ share, 1e-300)
+    return StraightLine(float(always), float(slope), float(weight @ np.log(frequency)))
 
 
 def class_thresholds(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
@@ -217,7 +218,7 @@ def threshold_gain(
         p_value = float(binom.sf(np.count_nonzero(moves > 0) - 1, moves.size, 0.5))
     else:
         p_value = sign_flip_p_value(moves, rng)
-    threshold = 1.0 / (1.0 + np.exp(offsets[1] - offsets[0])) if log_proba.shape[1] == 2 else None
+    threshold = float(expit(offsets[0] - offsets[1])) if log_proba.shape[1] == 2 else None
     half = 1.96 * float(error[0])
     return ThresholdGain(
         float(mean[0]),
@@ -227,6 +228,6 @@ def threshold_gain(
         order_p_value(np.exp(log_proba), y, weight, group),
         int((change > 0).sum()),
         int((change < 0).sum()),
-        None if threshold is None else float(threshold),
+        threshold,
         offsets,
     )

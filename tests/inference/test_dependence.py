@@ -59,6 +59,27 @@ def test_a_crowd_that_is_too_modest_is_no_set_of_copies(k):
     assert min(p) > 0.01 / 25
 
 
+def test_labels_of_neighbouring_cells_tell_a_coarse_model_from_copies():
+    # Cells on a line, whose probabilities say in which order they lie but not how different their labels are.
+    rng = np.random.default_rng(0)
+    place = rng.integers(0, 60, 600)
+    block = place // 10  # ten cells beside each other have the same label
+    y = np.array([3, 0, 2, 1, 3, 2])[block]
+    shown = 0.25 + 0.001 * np.stack([place - 30, 30 - place, np.zeros(600), np.zeros(600)], axis=1)
+    coarse = tie_agreement(NullModel(np.log(shown), y, np.ones(600)))
+    assert coarse.observed == 0
+    assert coarse.expected < 60  # a tenth of the cells has another label beside it
+    # The same rows, with a label for each cell that has nothing to do with those beside it.
+    copies = tie_agreement(NullModel(np.log(shown), rng.integers(0, 4, 60)[place], np.ones(600)))
+    assert copies.observed == 0
+    assert copies.expected > 150
+
+
+def test_one_pair_alone_is_judged_by_its_probabilities():
+    null = NullModel(np.log(np.full((2, 4), 0.25)), np.array([1, 1]), np.ones(2))
+    assert tie_agreement(null).expected == pytest.approx(0.75)
+
+
 def test_repetition_counts_weights_and_scales_a_sample_up():
     assert repetition(np.array([1, 1, 2]), np.array([1.0, 1.0, 2.0]), 3) == pytest.approx(8 / 6)
     rng = np.random.default_rng(0)

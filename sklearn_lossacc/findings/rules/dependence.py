@@ -7,11 +7,10 @@ from scipy.stats import chi2
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import count, number, percent
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.dependence import PairAgreement, group_design
+from sklearn_lossacc.inference.dependence import AGREEMENT_BELOW, PairAgreement, group_design
 from sklearn_lossacc.inference.intervals import MIN_GROUPS
 
 SHRINKS_BELOW = 0.8  # effective rows over rows
-AGREEMENT_BELOW = 0.5  # disagreements over those expected
 P_BELOW = 0.01
 MIN_EXPECTED = 5.0  # disagreements that must be expected for labels to tell
 
