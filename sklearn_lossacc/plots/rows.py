@@ -34,7 +34,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
     table = diagnosis.tables["rows_loss"]
     n_rows = min(MOST_ROWS, len(table["index"]))
     shown = zip(table["loss"][:n_rows], table["p_true"], strict=False)
-    largest = max((loss for loss, p_true in shown if p_true > 0), default=1.0)
+    largest = max((loss for loss, p_true in shown if p_true > 0 and loss > 0), default=1.0)
     width = (label_width(ax, 0.42, SMALL_SIZE) - INDEX_WIDTH) // 2
     names = []
     for row in range(n_rows):

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
+from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.plots import PANELS, draw, new_figure
 from sklearn_lossacc.plots.classes import MOST_CLASSES, WORST_CLASSES, shown_classes
@@ -171,6 +172,11 @@ def test_rows_without_probability_are_infinite(diagnosis_of):
     ax = panel(diagnosis_of("zeros"), "rows")["rows"]
     assert all_text(ax).count("∞") == 4
     assert len([bar for bar in ax.patches if bar.get_hatch()]) == 4
+
+
+def test_rows_without_any_loss_have_an_axis_all_the_same():
+    diagnosis = diagnose(np.arange(60) % 3, np.eye(3)[np.arange(60) % 3])
+    assert panel(diagnosis, "rows")["rows"].get_xlim()[1] > 0
 
 
 def test_titles_say_the_finding(diagnosis_of):
