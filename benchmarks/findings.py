@@ -64,6 +64,8 @@ FAMILIES = (
     "tiny:6",
     "tiny:10",
     "sure:6",
+    "class:3",
+    "class:0.4",
     "chance",
     "majority",
     "softmax",
@@ -93,6 +95,7 @@ CODES = {
     "deep": ("LA201", ()),
     "tiny": ("LA201", ()),
     "sure": ("LA201", ()),
+    "class": ("LA203", ()),
     "chance": ("LA302", ("LA101",)),
     "majority": ("LA303", ()),
     "softmax": ("LA002", ("LA102", "LA103", "LA104", "LA202", "LA203")),
@@ -238,6 +241,14 @@ def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
     if "softmax" in strengths:
         shown = log_softmax(np.exp(log_proba), axis=1)
     planted.keywords |= {"y_true": y, "y_proba": shown}
+
+    if "class" in strengths:  # one predicted class has its own temperature; of two classes, that is no finding
+        own = log_proba.argmax(axis=1) == 0
+        shown[own] = log_softmax(float(strengths["class"]) * log_proba[own], axis=1)
+        cost = float(np.mean(log_proba[np.arange(n), y] - shown[np.arange(n), y]))
+        planted.material = k > 2 and cost >= max(0.005, SUPPORT / n)
+        planted.needed, planted.allowed = {"LA203"}, set(PARTS) | {"LA104", "LA401"} if k == 2 else set()
+        return planted
 
     for name in strengths:
         code, allowed = CODES.get(name, (None, ()))

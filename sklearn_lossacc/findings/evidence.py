@@ -38,6 +38,7 @@ from sklearn_lossacc.inference.intervals import (
 )
 from sklearn_lossacc.inference.monotone import shape_gain
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.one_class import OneClass, one_class
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.surprise import SurpriseCount
@@ -171,7 +172,22 @@ class Evidence:
 
     @cached_property
     def causes(self) -> CauseModel | None:
-        """The selected causes, or None where no gate rejects."""
+        """The selected causes, none of them where one class explains all, or None where no gate rejects."""
+        return self.common_causes if self.one_class is None else self.one_class.causes
+
+    @cached_property
+    def one_class(self) -> OneClass | None:
+        """The predicted class whose own temperature explains what reaches all rows otherwise; None without one."""
+        found = self.common_causes
+        if self.n_classes < 3 or found is None or not (found.terms or found.outliers.size):
+            return None
+        if self.uneven_gate.p_value > self.alpha:
+            return None
+        return one_class(self.null, self.uneven_gate.worst, found, log_floor=LOG_CLIP, random_state=self.random_state)
+
+    @cached_property
+    def common_causes(self) -> CauseModel | None:
+        """The causes selected among those that reach all rows, or None where no gate rejects."""
         if not self.alarmed:
             return None
         found = select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state)
@@ -438,15 +454,20 @@ class Evidence:
     @cached_property
     def shape_attribution(self) -> ShapeTest | None:
         """The same test of the selected model; None where no gate rejects."""
-        model = self.fitted_null
+        model = self.shape_null
         return None if model is None else shape_test(model, self.class_names, self.random_state)
+
+    @property
+    def shape_null(self) -> NullModel | None:
+        """The selected model, and beside it the temperature of one class where that explains all."""
+        return self.fitted_null if self.one_class is None else self.one_class.repaired
 
     @cached_property
     def shape_part(self) -> Part | None:
         """Cross-fitted gain of a free map over the selected model, asked for only where the tests reject."""
         if self.shape_gate.p_value > self.alpha or self.shape_attribution is None:
             return None
-        model = self.fitted_null
+        model = self.shape_null
         if model is None or self.shape_attribution.p_value > self.alpha:
             return None
         share = float(model.weight.sum() / self.null.weight.sum())

@@ -13,12 +13,23 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 from sklearn_lossacc.inference.cause_model import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.gates import MIN_EVENTS, N_DRAWS_EXTENDED, Statistic, loss_tails, monte_carlo
+from sklearn_lossacc.inference.gates import (
+    CONTINUE_BELOW,
+    MIN_EVENTS,
+    N_DRAWS,
+    N_DRAWS_EXTENDED,
+    N_DRAWS_FIRST,
+    Statistic,
+    loss_tails,
+    monte_carlo,
+)
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
 
-MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no z score
+MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no normal z score
 MIN_ROWS = 20
+NO_VARIANCE = 1e-12  # of the loss of a row: labels of equal probability cost the same, up to rounding
+MIN_MISSES = 0.5  # of a class that is sure of itself, one or two misses may say much
 
 
 @dataclass(frozen=True)
@@ -28,15 +39,15 @@ class UnevenTest:
     Attributes
     ----------
     p_value : float
-        Monte Carlo p-value of the largest absolute z.
+        p-value of the class that is furthest off, among so many.
     z : ndarray of shape (n_classes,)
         Loss minus entropy of the rows predicted as each class, in standard errors; NaN where too few.
     worst : int
-        Class of largest absolute z.
+        The class that is furthest off.
     n_groups : int
         Number of predicted classes that were judged.
     open_gain : float or None
-        Largest gain of one temperature per predicted class that the z leave open, in nats a row; None without z.
+        Largest gain of one temperature per predicted class that is left open, in nats a row; None if none is judged.
     """
 
     p_value: float
@@ -73,7 +84,8 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
     Notes
     -----
     Rows of different predicted classes are disjoint, so without groups their tests are independent: with the smallest
-    of G two-sided p-values p, the chance of one as small is 1 - (1 - p)^G. With groups the maximum of |z| is drawn.
+    of G two-sided p-values p, the chance of one as small is 1 - (1 - p)^G. With groups the maximum of |z| is drawn,
+    over classes in which 20 misses are expected.
     """
     null = null.first_groups(MAX_GROUPED_ROWS)
     k = null.n_classes
@@ -84,6 +96,9 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
     np.maximum.at(largest_variance, predicted, weighted_variance)
     misses = np.bincount(predicted, 1.0 - null.proba.max(axis=1), k)
     usable = (misses >= MIN_EVENTS) & (variance > MIN_VARIANCE * largest_variance)
+    if null.group is None:
+        unsure = variance > NO_VARIANCE * np.bincount(predicted, null.weight**2, k)
+        usable |= (misses >= MIN_MISSES) & (np.bincount(predicted, minlength=k) >= MIN_ROWS) & unsure
     z = np.full(k, np.nan)
     total = np.bincount(predicted, null.weight * null.excess, k)
     z[usable] = total[usable] / np.sqrt(variance[usable])
@@ -99,13 +114,17 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
         )
         return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open)
     judged = np.flatnonzero(usable)
+    # So many draws that one class of so many can show anything.
+    telling = (n for n in (N_DRAWS_FIRST, N_DRAWS) if n >= most_draws and 2.0 * n_judged < CONTINUE_BELOW * (n + 1))
+    most_draws = next(telling, N_DRAWS_EXTENDED)
     p_values = []
     for j in judged:
         tails = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state, most_draws)
         p_values.append(min(1.0, 2.0 * min(tails)))
-    smallest = int(np.argmin(p_values))
-    p_value = -np.expm1(n_judged * np.log1p(-min(p_values[smallest], 1.0 - 1e-16)))
-    return UnevenTest(float(p_value), z, int(judged[smallest]), n_judged, still_open)
+    # Classes that are as sure as draws can be stand in the order of their z.
+    first = min(range(n_judged), key=lambda place: (p_values[place], -abs(z[judged[place]])))
+    p_value = -np.expm1(n_judged * np.log1p(-min(p_values[first], 1.0 - 1e-16)))
+    return UnevenTest(float(p_value), z, int(judged[first]), n_judged, still_open)
 
 
 def _drawn_maximum(null, predicted, variance, usable, observed, random_state, most_draws) -> float:

@@ -28,7 +28,13 @@ def judge(evidence: Evidence) -> Verdict:
     direction = "over" if shown.z[shown.worst] > 0 else "under"
     fits = evidence.class_temperatures
     value = fits.gain if fits is not None else 0.0
+    alone = evidence.one_class
     still_open = max(value, shown.open_gain or 0.0)
+    said = f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident"
+    if alone is None:
+        said += " beyond the rest of the model"
+    else:
+        said += f" (T = {number(alone.temperature)}), which explains all that is wrong"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
@@ -40,12 +46,10 @@ def judge(evidence: Evidence) -> Verdict:
             "p_attr": None if attribution is None else attribution.p_value,
             "class": worst,
             "z": {labels[j]: float(shown.z[j]) for j in np.flatnonzero(np.isfinite(shown.z))[:50]},
+            "explains_all": alone is not None,
             "temperatures": None if fits is None else {labels[j]: float(t) for j, t in fits.temperatures.items()},
         },
-        fired=(
-            f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident beyond the "
-            f"rest of the model; one temperature per predicted class would gain {number(value)} nats."
-        ),
+        fired=f"{said}; one temperature per predicted class would gain {number(value)} nats.",
         passed=(
             f"Uneven calibration was not shown; up to {number(still_open)} nats are still possible."
             if still_open > NATS

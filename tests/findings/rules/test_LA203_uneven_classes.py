@@ -4,7 +4,7 @@ import pytest
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "class", "z", "temperatures"}
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "class", "z", "temperatures", "explains_all"}
 
 
 @pytest.mark.parametrize("k", [3, 4, 10])
@@ -21,6 +21,37 @@ def test_one_class_overfit_while_others_are_right(diagnosed, k):
     assert finding.value >= finding.threshold == NATS
     assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"])
     assert finding.url.endswith("LA203.html")
+
+
+@pytest.mark.parametrize(("n", "k", "strength"), [(1000, 3, 3.0), (1000, 10, 3.0), (2000, 10, 2.0), (1000, 4, 0.4)])
+def test_one_class_is_no_label_noise_and_no_outliers(diagnosed, n, k, strength):
+    # Rows that are sure and wrong among many that are neither: without their class they look like a floor.
+    d = diagnosed("uneven", n=n, k=k, scale=2.0, strength=strength)
+    assert [finding.code for finding in d.issues] == ["LA203"]
+    assert d["LA203"].evidence["explains_all"]
+    assert "explains all that is wrong" in d["LA203"].headline
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
+
+
+def test_noise_beside_the_class_is_named(plant):
+    y, log_proba, _ = plant("uneven", n=4000, k=4, scale=3.0, strength=3.0)
+    rng = np.random.default_rng(0)
+    noisy = np.where(rng.random(y.size) < 0.15, rng.integers(0, 4, y.size), y)
+    d = diagnose(noisy, log_proba, input="logits")
+    assert d["LA202"].status == "fired"
+    assert not d["LA203"].evidence["explains_all"]
+
+
+def test_a_sure_class_is_judged_by_a_few_misses(plant):
+    # 0.9 misses are expected of 100 rows, twelve are seen; the other classes are as they say.
+    rng = np.random.default_rng(0)
+    predicted = np.repeat([0, 1, 2], [100, 300, 300])
+    confidence = np.where(predicted == 0, 0.991, 0.85)
+    right = rng.random(700) < np.where(predicted == 0, 0.88, 0.85)
+    proba = np.where(predicted[:, None] == [0, 1, 2], confidence[:, None], (1.0 - confidence[:, None]) / 2)
+    finding = diagnose(np.where(right, predicted, (predicted + rng.integers(1, 3, 700)) % 3), proba)["LA203"]
+    assert finding.evidence["class"] == "0"
+    assert finding.evidence["p_gate"] < 0.01
 
 
 def test_a_timid_class_is_named_with_its_direction(diagnosed):
