@@ -15,7 +15,7 @@ from sklearn_lossacc.inputs import Predictions
 __all__ = ["are_few", "effective_weight", "simplest_believed"]
 
 FEW_ROWS, FEW_ENTRIES = 2**12, 2**20  # a prior counts for little beyond the first, and costs much beyond the second
-NEGLIGIBLE = 1e-3  # nats
+NEGLIGIBLE = 3e-4  # nats
 DIGITS, NOTHING = 9, 1e-9  # of scores, in nats: beyond is rounding
 
 
@@ -89,8 +89,8 @@ def simplest_believed(calibrators: Sequence[BaseCalibrator], predictions: Predic
     Returns
     -------
     int
-        Place of the first with a mean Kullback-Leibler divergence of at most .001 nats, or, where that is less, of what
-        fitting one parameter costs, 1 / 2n.
+        Place of the first with a mean Kullback-Leibler divergence of at most .0003 nats, or, where that is less, of
+        what fitting one parameter costs, 1 / 2n.
     """
     rows, scores = slice(0, predictions.n_rows), predictions.checked
     believed = calibrators[-1]._apply(scores, rows)

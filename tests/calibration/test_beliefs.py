@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import softmax
 
 from sklearn_lossacc.calibration import IdentityCalibrator, TemperatureCalibrator, VectorCalibrator
@@ -58,3 +59,18 @@ def test_the_simplest_that_is_right_is_found(tilt, place):
     makers = IdentityCalibrator(), TemperatureCalibrator(cautious=True), VectorCalibrator(floor=True, cautious=True)
     calibrators = [one.fit(stated, y) for one in makers]
     assert simplest_believed(calibrators, predictions, np.ones(2000)) == place
+
+
+@pytest.mark.parametrize(("n_rows", "limit"), [(50, 3e-4), (1000, 3e-4), (4000, 1 / 8000)])
+@pytest.mark.parametrize(("share", "place"), [(0.99, 0), (1.01, 1)])
+def test_what_is_negligible(n_rows, limit, share, place):
+    P, y = draw(n_rows)
+    identity, believed = (one.fit(P, y) for one in (IdentityCalibrator(), TemperatureCalibrator()))
+
+    def excess(log_beta):
+        believed.inverse_temperature_ = np.exp(log_beta)
+        q = believed.predict_proba(P)
+        return (q * np.log(q / P)).sum(axis=1).mean() - share * limit
+
+    assert abs(excess(brentq(excess, 0, 1))) < 1e-3 * limit
+    assert simplest_believed([identity, believed], Predictions.from_arrays(y, P), np.ones(n_rows)) == place
