@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
-from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare
+from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL, Candidate
+from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
@@ -19,6 +20,7 @@ __all__ = ["AutoCalibrator"]
 
 
 NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
+FEWEST_DRAWS = 4  # units, or rows in worth
 
 
 class AutoCalibrator(BaseCalibrator):
@@ -43,10 +45,10 @@ class AutoCalibrator(BaseCalibrator):
     cv_results_ : dict of ndarray
         One entry for each candidate, from the simplest on: "name", "mean_log_loss" (nats, out of fold, clipped at
         2.22e-16, with what folds of few rows give away), "difference" to the best, "standard_error" of that difference.
-        Empty if `outcome_` is "degenerate".
+        Empty without folds: if `outcome_` is "degenerate", or fewer than four rows (or groups) differ.
     outcome_ : str
-        That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, or fewer than four
-        different ones, which leaves the identity.
+        That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, fewer than four groups, or
+        rows that are worth less than four different ones, which leaves the identity.
     classes_ : ndarray of shape (n_classes,)
         The label of each column.
     n_features_in_ : int
@@ -73,6 +75,9 @@ class AutoCalibrator(BaseCalibrator):
     place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
     is within .0003 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. The loss of
     maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their class frequencies.
+
+    Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
+    no folds, and the choice is what all rows make one believe, however many they are.
 
     Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
     standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
@@ -109,47 +114,59 @@ class AutoCalibrator(BaseCalibrator):
             raise ValueError(f"n_folds must be at least 2, got {n_folds}.")
         folds = assign_folds(predictions, n_folds)
         n_rows = max(len(folds.rows), class_weight.sum())  # copies and weights alike
-        enough = n_rows >= 2 * n_folds and folds.n_units >= 4
-        self.cv_results_: dict[str, np.ndarray] = {}
-        few = are_few(predictions)
+        enough, comparable = n_rows >= 2 * n_folds, folds.n_units >= FEWEST_DRAWS
+        few = are_few(predictions) or not comparable  # what no folds can tell is left to the prior
+        worth, leak = None, 0.0
         if few:
             worth = effective_weight(predictions)
             class_weight = np.bincount(predictions.y, weights=worth, minlength=predictions.n_classes)
+            leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
+            enough &= comparable or (predictions.groups is None and worth.sum() >= FEWEST_DRAWS)
         candidates = [one for one in (FEW_ROWS_CANDIDATES if few else CANDIDATES) if one.suits(class_weight)]
-        chosen, make = candidates[0], candidates[0].make
-        if enough:
-            all_weights = predictions.sample_weight
-            weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
-            trials = [one.attempt(predictions, folds, weight) for one in candidates]
-            rivals = np.arange(len(trials))
-            if few:
-                beliefs = [
-                    fit_inner(one.make(input=self.input, classes=predictions.classes), predictions)
-                    for one in candidates
-                    if one in BELIEFS
-                ]
-                leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
-                trials = [
-                    trial if one in ONE_FOR_ALL else trial.dearer(leak)
-                    for one, trial in zip(candidates, trials, strict=True)
-                ]
-                rivals = np.append(simplest_believed(beliefs, predictions, worth), rivals[len(beliefs) :])
-            mean = np.array([trial.mean for trial in trials])
-            best = trials[rivals[mean[rivals].argmin()]].loss
-            pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
-            place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])
-            chosen, make = candidates[place], trials[place].make
-            self.cv_results_ = {
-                "name": np.array([one.name for one in candidates]),
-                "mean_log_loss": mean,
-                "difference": pairs[:, 0],
-                "standard_error": pairs[:, 1],
-            }
+        rivals = self._rivals(candidates, predictions, worth) if enough else np.arange(1)
+        chosen, make = candidates[rivals[0]], candidates[rivals[0]].make
+        self.cv_results_: dict[str, np.ndarray] = {}
+        if enough and comparable:
+            chosen, make = self._compare(candidates, rivals, predictions, folds, leak)
         self.choice_ = chosen.name
         self.calibrator_ = make(input=self.input, classes=predictions.classes)
         self.calibrator_.n_features_in_ = self.n_features_in_
         self.calibrator_._fit_checked(predictions)
         return self.calibrator_.outcome_ if enough else "degenerate"
+
+    def _rivals(self, candidates: list[Candidate], predictions: Predictions, worth: np.ndarray | None) -> np.ndarray:
+        """Return the places of the candidates to choose from: all, or of the simple ones that which is believed."""
+        places = np.arange(len(candidates))
+        if worth is None:
+            return places
+        beliefs = [
+            fit_inner(one.make(input=self.input, classes=predictions.classes), predictions)
+            for one in candidates
+            if one in BELIEFS
+        ]
+        return np.append(simplest_believed(beliefs, predictions, worth), places[len(beliefs) :])
+
+    def _compare(
+        self, candidates: list[Candidate], rivals: np.ndarray, predictions: Predictions, folds: Folds, leak: float
+    ) -> tuple[Candidate, Callable[..., BaseCalibrator]]:
+        """Set `cv_results_`; return the simplest of the rivals that is as good as the best, and what makes it."""
+        all_weights = predictions.sample_weight
+        weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
+        trials = [one.attempt(predictions, folds, weight) for one in candidates]
+        trials = [
+            trial if one in ONE_FOR_ALL else trial.dearer(leak) for one, trial in zip(candidates, trials, strict=True)
+        ]
+        mean = np.array([trial.mean for trial in trials])
+        best = trials[rivals[mean[rivals].argmin()]].loss
+        pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
+        self.cv_results_ = {
+            "name": np.array([one.name for one in candidates]),
+            "mean_log_loss": mean,
+            "difference": pairs[:, 0],
+            "standard_error": pairs[:, 1],
+        }
+        place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])
+        return candidates[place], trials[place].make
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""

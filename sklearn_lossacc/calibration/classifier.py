@@ -28,6 +28,7 @@ from sklearn_lossacc.inputs import Predictions, check_target, from_estimator
 from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.columns import spread_columns
 from sklearn_lossacc.inputs.groups import check_groups
+from sklearn_lossacc.inputs.labels import distinct_labels
 from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight
 
@@ -122,7 +123,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     predictions (a logit that stands for 2.22e-16); a class without rows on the calibration side keeps its column.
 
     `sample_weight` is used by the calibrators, and by the classifier if its `fit` takes it (with metadata routing: if
-    it requests it). `groups` reach the splitter and the calibrators.
+    it requests it). Folds are made of the rows of positive weight. `groups` reach the splitter and the calibrators.
 
     `summary_` takes the held-out predictions of all splits together, and cross-fits the calibrator on them in five
     folds. Above 2**21 entries or 2**17 rows it takes a fixed sample of them. Intervals are over groups, where given,
@@ -307,7 +308,13 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             )
         if self.calibrator is not None and not isinstance(self.calibrator, BaseCalibrator):
             raise ValueError(
-                f"calibrator must be a calibrator of this package or None, got {type(self.calibrator).__name__}."
+                f"calibrator must be a calibrator of this package or None, got {self.calibrator!r}; "
+                "pass an object, such as TemperatureCalibrator()."
+            )
+        if isinstance(self.cv, str):
+            raise ValueError(
+                f"cv must be an integer, a splitter, pairs of training and test rows, or None, got {self.cv!r}. "
+                "A fitted estimator is wrapped in sklearn.frozen.FrozenEstimator, and needs no cv."
             )
 
     def _check_target(self, y: Any) -> np.ndarray:
@@ -315,7 +322,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         y = one_label_a_row(y, type(self).__name__)
         try:
             y = column_or_1d(y)
-            check_target(y)
+            distinct_labels(check_target(y))
             check_classification_targets(y)
         except ValueError as error:
             raise InvalidTargetError(str(error)) from None
@@ -360,19 +367,29 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             self.calibrators_ = [calibrator.fit(response.y_proba, y, sample_weight=sample_weight, groups=groups)]
         self._summary = self._summarize(response.input, response.y_proba, y, sample_weight, groups)
 
-    def _splits(self, X: Any, y: np.ndarray, groups: Any, split_params: dict) -> list:
-        """List the splits."""
+    def _splits(
+        self, X: Any, y: np.ndarray, weight: np.ndarray | None, groups: Any, split_params: dict
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """List the splits; those of our own making leave out rows of weight 0, which are no rows."""
         cv = check_cv(self.cv, y, classifier=True)
         n_folds = getattr(cv, "n_splits", None)
-        if groups is not None and (self.cv is None or isinstance(self.cv, int)):
+        rows, own = np.arange(len(y)), self.cv is None or isinstance(self.cv, int)
+        if own and weight is not None:
+            rows = np.flatnonzero(weight)
+        if own and groups is not None:
             cv = StratifiedGroupKFold(n_folds)
-        elif n_folds is not None and len(y) < n_folds:
+        elif n_folds is not None and len(rows) < n_folds:
             raise InvalidTargetError(
-                f"n_samples={len(y)} rows cannot be split into {n_folds} folds; pass more rows or a smaller cv."
+                f"n_samples={len(rows)} rows cannot be split into {n_folds} folds; pass more rows or a smaller cv."
             )
         if groups is not None:
-            split_params = {"groups": groups, **split_params}
-        return list(cv.split(X, y, **split_params))
+            split_params = {"groups": _some(groups, rows), **split_params}
+        splits = list(cv.split(rows, y[rows], **split_params) if own else cv.split(X, y, **split_params))
+        if not splits:
+            raise ValueError("cv makes no split; pass an integer, a splitter, or pairs of training and test rows.")
+        if not all(np.size(side) for split in splits for side in split):
+            raise ValueError("cv makes a split with an empty side; both need rows.")
+        return [(rows[train], rows[test]) for train, test in splits]  # from positions or masks
 
     def _fit_splits(self, X: Any, y: np.ndarray, sample_weight: np.ndarray | None, groups: Any, routed: Bunch) -> None:
         """Fit classifiers on one side of each split and calibrators on the other."""
@@ -380,9 +397,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if len(self.classes_) == 1:
             only = show_labels(self.classes_)
             raise InvalidTargetError(f"y holds one class only, {only}; pass rows of at least two classes.")
-        splits = self._splits(X, y, groups, routed.split)
-        if not splits:
-            raise ValueError("cv makes no split; pass an integer, a splitter, or pairs of training and test rows.")
+        splits = self._splits(X, y, sample_weight, groups, routed.split)
         folds = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_fold)(self.estimator, X, y, train, test, routed.fit, self.response_method, self.classes_)
             for train, test in splits

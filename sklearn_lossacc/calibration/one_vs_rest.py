@@ -239,12 +239,13 @@ class ParametricCalibrator(OneVsRestCalibrator):
     """
 
     def _learn_rows(self, data: Labelled, kept: np.ndarray | slice) -> Outcome:
-        separable, possible = True, np.empty(len(data.y), dtype=bool)
+        separable, parted, possible = True, False, np.empty(len(data.y), dtype=bool)
         for rows, odds, y, weight in data.blocks():
             true_odds = odds[np.arange(len(y)), y]
             separable = separable and bool(((true_odds >= odds.max(axis=1)) | (weight == 0)).all())
+            parted = parted or bool(((true_odds > odds.min(axis=1)) & (weight > 0)).any())  # else all is a draw
             possible[rows] = true_odds >= LOG_FLOOR
-        if separable:
+        if separable and parted:
             self.maps_ = []
             return "separable"
         fits: list[tuple[Outcome, list[Map]]] = [self._fitted(data, kept)]

@@ -27,7 +27,10 @@ ADVICE: dict[Outcome, str] = {
     "missing_class": (
         "Nothing can be learnt about a class without rows; it keeps a share of its probability. Add rows of it."
     ),
-    "degenerate": ("There are too few rows to choose a map, so the probabilities are left as they are. Add rows."),
+    "degenerate": (
+        "The rows are too few, or too much alike, to tell which map is better than none, so the probabilities are "
+        "left as they are. Add rows."
+    ),
 }
 
 

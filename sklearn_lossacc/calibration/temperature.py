@@ -20,6 +20,7 @@ from sklearn_lossacc.inputs import Predictions, Scores
 __all__ = ["TemperatureCalibrator"]
 
 LARGEST_EXPONENT = 600.0  # exp(-600) is far from underflow
+ROUNDING = 1e-9  # of the log likelihood
 
 
 def _prior(class_weight: np.ndarray) -> np.ndarray:
@@ -131,9 +132,11 @@ class TemperatureCalibrator(BaseCalibrator):
         beta, floor = solution.beta, 0.0
         if self.floor and outcome != "separable":
             mixture = solve_floor_in_blocks(*data, logits=logits, scale=beta or 1.0)
-            beta, floor = mixture.beta, mixture.floor
-            outcome = "uninformative" if beta == 0 else "converged"
-            if beta == np.inf:
+            beta, floor, outcome = mixture.beta, mixture.floor, "converged"
+            chance = -class_weight.sum() * np.log(len(class_weight))
+            if beta == 0 or mixture.log_likelihood <= chance * (1.0 - ROUNDING):
+                outcome, beta, floor = "uninformative", 0.0, 0.0
+            elif beta == np.inf:
                 outcome, beta, floor = "separable", 1.0, floor_alone(*data, logits=logits)
         if self.cautious and not self.floor and outcome == "converged":
             beta **= believed_share(float(np.log(beta)), beta**2 * solution.information)

@@ -10,7 +10,7 @@ from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import label_vector, show_labels
 from sklearn_lossacc.inputs.factorize import EXACT_INTEGERS, factorize, tidy, whole_numbers
 
-__all__ = ["check_target", "match_classes"]
+__all__ = ["check_target", "distinct_labels", "match_classes"]
 
 
 def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
@@ -65,8 +65,26 @@ def check_target(y_true: Any) -> np.ndarray:
     return labels if integers is None else integers
 
 
-def _distinct(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct labels of the target and the code of every row; no label may be missing."""
+def distinct_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the distinct labels of the target.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        From `check_target`.
+
+    Returns
+    -------
+    values : ndarray
+        The distinct labels.
+    codes : ndarray of shape (n_samples,)
+        Place of each row's label in `values`.
+
+    Raises
+    ------
+    InvalidTargetError
+        If a label is missing, or labels cannot be compared.
+    """
     try:
         values, codes = factorize(labels)
     except TypeError as reason:
@@ -211,7 +229,7 @@ def match_classes(
     ):
         return labels.astype(np.intp, copy=False), columns if given is None else given
 
-    values, codes = _distinct(labels)
+    values, codes = distinct_labels(labels)
     if given is not None:
         return _place(values, codes, given, "classes"), given
     _reject_continuous(labels, values)

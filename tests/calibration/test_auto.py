@@ -155,6 +155,36 @@ def test_copies_are_not_more_rows():
         AutoCalibrator().fit(np.tile([0.2, 0.9], 500), np.tile([0, 1], 500))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("n_rows", [50, 600, 5000])
+def test_hard_predictions_make_no_folds_but_get_a_floor(n_rows, n_classes):
+    rng = np.random.default_rng(0)
+    predicted = rng.integers(0, n_classes, 2 * n_rows)
+    y = (predicted + (rng.random(2 * n_rows) < 0.2) * rng.integers(1, n_classes, 2 * n_rows)) % n_classes
+    P = np.eye(n_classes)[predicted]
+    calibrator = AutoCalibrator(classes=np.arange(n_classes)).fit(P[:n_rows], y[:n_rows])
+    assert calibrator.outcome_ == "converged"
+    assert calibrator.cv_results_ == {}
+    possible = -0.2 * np.log(0.2 / (n_classes - 1)) - 0.8 * np.log(0.8)
+    assert log_loss(y[n_rows:], calibrator.predict_proba(P[n_rows:])) < possible + (0.05 if n_rows > 50 else 0.15)
+
+
+@pytest.mark.parametrize("n_levels", [1, 2, 3])
+def test_a_healthy_model_of_few_levels_is_left_alone(n_levels):
+    choices = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        p = rng.uniform(0.1, 0.9, n_levels)[rng.integers(0, n_levels, 500)]
+        choices.append(AutoCalibrator().fit(p, (rng.random(500) < p).astype(int)).choice_)
+    assert choices.count("identity") >= 18
+
+
+def test_three_groups_are_too_few():
+    P, y = draw(90, temperature=3.0)
+    with pytest.warns(CalibrationWarning, match="degenerate"):
+        AutoCalibrator().fit(P, y, groups=np.arange(90) // 30)
+
+
 @pytest.mark.parametrize("n_folds", [1, 0, -3])
 def test_number_of_folds_is_checked(n_folds):
     with pytest.raises(ValueError, match="n_folds"):

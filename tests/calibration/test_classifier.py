@@ -295,6 +295,27 @@ def test_weights_reach_the_estimator_and_the_calibrator(three_classes):
         np.testing.assert_allclose(one.predict_proba(X), two.predict_proba(X), rtol=1e-6)
 
 
+@ensembles
+def test_rows_of_weight_zero_are_in_no_fold(three_classes, ensemble):
+    X, y = three_classes
+    weight = np.where(np.arange(600) < 300, 1.0, 0.0)  # the last folds would be empty
+    model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), ensemble=ensemble)
+    one = clone(model).fit(X, y, sample_weight=weight)
+    two = clone(model).fit(X[:300], y[:300], sample_weight=weight[:300])
+    np.testing.assert_allclose(one.predict_proba(X), two.predict_proba(X), rtol=1e-6)
+
+
+@ensembles
+def test_splits_may_be_masks(three_classes, ensemble):
+    X, y = three_classes
+    odd = np.arange(600) % 2 == 1
+    model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), ensemble=ensemble)
+    masks = clone(model).set_params(cv=[(odd, ~odd), (~odd, odd)]).fit(X, y)
+    rows = [np.flatnonzero(odd), np.flatnonzero(~odd)]
+    places = clone(model).set_params(cv=[rows, rows[::-1]]).fit(X, y)
+    np.testing.assert_array_equal(masks.predict_proba(X), places.predict_proba(X))
+
+
 def test_estimator_that_takes_no_weights(three_classes):
     X, y = three_classes
     weight = np.where(y == 0, 3.0, 1.0)
@@ -421,8 +442,10 @@ def test_the_given_objects_are_left_alone(three_classes):
     [
         ({"ensemble": "yes"}, "ensemble"),
         ({"response_method": "predict"}, "response_method"),
-        ({"calibrator": "isotonic"}, "calibrator"),
-        ({"cv": "prefit"}, "cv"),
+        ({"calibrator": "isotonic"}, "calibrator .* got 'isotonic'; pass an object"),
+        ({"calibrator": TemperatureCalibrator}, "got <class .*TemperatureCalibrator'>; pass an object"),
+        ({"cv": "prefit"}, "FrozenEstimator"),
+        ({"cv": [([], range(600))]}, "empty side"),
         ({"cv": []}, "^cv makes no split"),
         ({"cv": RepeatedKFold(n_splits=2, n_repeats=2), "ensemble": False}, "at most once"),
     ],
@@ -438,6 +461,7 @@ def test_bad_parameters(three_classes, params, words):
         ("one class", {}, InvalidTargetError, r"^y holds one class only, \[7\]"),
         ("two columns", {}, InvalidTargetError, "^y should be a 1d array"),
         ("continuous", {}, InvalidTargetError, "Unknown label type: continuous"),
+        ("missing", {}, InvalidTargetError, "^y has no label .* in 1 rows, the first is row 0"),
         ("labels", {"groups": np.ones(3)}, InvalidGroupsError, "^groups has 3 rows, X has 600"),
         ("labels", {"sample_weight": np.ones(3)}, InvalidWeightsError, "^sample_weight has 3 rows, X has 600"),
         ("labels", {"sample_weight": np.arange(600) > 200}, InvalidWeightsError, "on the held-out side of a split"),
@@ -449,6 +473,7 @@ def test_errors_name_the_arguments(three_classes, y, keywords, error, words):
         "one class": np.full(600, 7),
         "two columns": np.column_stack([labels, labels]),
         "continuous": X[:, 0],
+        "missing": np.array([None, *labels[1:].astype(str)], dtype=object),
         "labels": labels,
     }[y]
     model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), cv=KFold(3))

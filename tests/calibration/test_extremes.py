@@ -136,3 +136,16 @@ def test_certainty_costs_little_where_classes_are_more(calibrator):
     losses = [log_loss(y, calibrator.fit(scale * z, y).predict_proba(scale * z)) for scale in (1.0, 1000.0)]
     assert losses[1] < losses[0] + 0.06
     assert log_loss(y, softmax(1000 * z, axis=1)) > 5
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("calibrator", PARAMETRIC, ids=str)
+def test_equal_scores_leave_the_class_frequencies(calibrator, n_classes):
+    """A draw between all classes is not a row that is right."""
+    calibrator.set_params(input="logits", classes=np.arange(n_classes))
+    frequencies = np.array([0.7, 0.2, 0.1]) if n_classes == 3 else np.array([0.8, 0.2])
+    y = np.arange(n_classes).repeat((1000 * frequencies).astype(int))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CalibrationWarning)
+        found = calibrator.fit(np.zeros((1000, n_classes)), y).predict_proba(np.zeros((1, n_classes)))
+    np.testing.assert_allclose(found[0], frequencies, atol=0.02)
