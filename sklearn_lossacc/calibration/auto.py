@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS
 from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.whole_number import whole_number
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["AutoCalibrator"]
@@ -109,9 +109,7 @@ class AutoCalibrator(BaseCalibrator):
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         """Compare the candidates, then fit the choice on all rows."""
-        n_folds = operator.index(self.n_folds)
-        if n_folds < 2:
-            raise ValueError(f"n_folds must be at least 2, got {n_folds}.")
+        n_folds = whole_number("n_folds", self.n_folds, 2)
         folds = assign_folds(predictions, n_folds)
         n_rows = max(len(folds.rows), class_weight.sum())  # copies and weights alike
         enough, comparable = n_rows >= 2 * n_folds, folds.n_units >= FEWEST_DRAWS

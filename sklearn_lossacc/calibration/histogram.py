@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc._numerics.isotonic import TIE, Points, pool_ties
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.whole_number import whole_number
 
 __all__ = ["HistogramCalibrator"]
 
@@ -126,9 +126,7 @@ class HistogramCalibrator(OneVsRestCalibrator):
         self.strategy = strategy
 
     def _fit_map(self, target: Target) -> Map:
-        n_bins = operator.index(self.n_bins)
-        if n_bins < 1:
-            raise ValueError(f"n_bins must be at least 1, got {n_bins}.")
+        n_bins = whole_number("n_bins", self.n_bins, 1)
         if self.strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}, got {self.strategy!r}.")
         points = pool_ties(target.odds, target.hit, target.weight, overwrite=True)

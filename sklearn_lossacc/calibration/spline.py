@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn_lossacc._numerics.isotonic import pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
 from sklearn_lossacc._numerics.natural_spline import curvature, spline_basis, spread_knots
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
+from sklearn_lossacc.calibration.whole_number import whole_number
 
 __all__ = ["SplineCalibrator"]
 
@@ -91,9 +91,7 @@ class SplineCalibrator(ParametricCalibrator):
         self.n_knots = n_knots
 
     def _fit_curve(self, target: Target) -> Map:
-        n_knots = operator.index(self.n_knots)
-        if n_knots < 2:
-            raise ValueError(f"n_knots must be at least 2, got {n_knots}.")
+        n_knots = whole_number("n_knots", self.n_knots, 2)
         points = pool_ties(target.odds, target.hit, target.weight, overwrite=True)
         knots = spread_knots(points, n_knots)
         n_points = len(points.x)

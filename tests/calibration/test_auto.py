@@ -185,7 +185,7 @@ def test_three_groups_are_too_few():
         AutoCalibrator().fit(P, y, groups=np.arange(90) // 30)
 
 
-@pytest.mark.parametrize("n_folds", [1, 0, -3])
+@pytest.mark.parametrize("n_folds", [1, 0, -3, 2.5, "5"])
 def test_number_of_folds_is_checked(n_folds):
     with pytest.raises(ValueError, match="n_folds"):
         AutoCalibrator(n_folds=n_folds).fit(*draw(100))
