@@ -21,7 +21,7 @@ from sklearn_lossacc.calibration.plain import (
     labels_to_plain,
 )
 from sklearn_lossacc.calibration.target import one_label_a_row
-from sklearn_lossacc.calibration.weights import ordinary_weights
+from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.arrays import as_array
@@ -101,6 +101,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         -----
         CalibrationWarning
             If `outcome_` is not "converged".
+        DataWarning
+            If `sample_weight` of ten rows or more sums to less than two rows.
         """
         scores = self._check_features(X, reset=True)
         with called(y_proba="X", y_true="y"):
@@ -112,6 +114,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
                 sample_weight=sample_weight,
                 groups=groups,
             )
+        warn_of_shares(predictions)
         # last, so that bad data leave a fitted calibrator as it is
         validate_data(self, X=scores, reset=True, skip_check_array=True)
         with one_blas_thread():

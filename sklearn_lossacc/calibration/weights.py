@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 
+from sklearn_lossacc.exceptions import DataWarning
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["ordinary_weights"]
+__all__ = ["ordinary_weights", "warn_of_shares"]
 
 LARGEST_TOTAL = 1e9  # rows: beyond, the weight of one row decides nothing any more, and squares overflow in the end
 SMALLEST_TOTAL = 1e-9
+SHARES = 2.0, 10  # rows in weight, and in number: weights that sum to 1 are shares
 TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -48,3 +51,31 @@ def ordinary_weights(predictions: Predictions) -> Predictions:
     share = weight / weight.max()
     scaled = share / share.sum() * wanted
     return replace(predictions, sample_weight=np.where(weight > 0, np.maximum(scaled, TINY), 0.0))
+
+
+def warn_of_shares(predictions: Predictions) -> None:
+    """Say what weights mean where ten rows or more make less than two together.
+
+    To be called from `fit` itself, so that the warning points to the caller's line.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        With or without weights.
+
+    Warns
+    -----
+    DataWarning
+        If the weights look like shares.
+    """
+    weight = predictions.sample_weight
+    if weight is None:
+        return
+    total, n_rows = float(weight.sum()), int(np.count_nonzero(weight))
+    if total < SHARES[0] and n_rows >= SHARES[1]:
+        warnings.warn(
+            f"sample_weight sums to {total:.3g} over {n_rows} rows: weight k is the row repeated k times, so "
+            "these rows count as next to none. Multiply shares by the number of rows.",
+            DataWarning,
+            stacklevel=3,
+        )

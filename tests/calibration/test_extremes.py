@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sklearn_lossacc import calibration
 from sklearn_lossacc.calibration.outcome import Outcome
-from sklearn_lossacc.exceptions import CalibrationWarning
+from sklearn_lossacc.exceptions import CalibrationWarning, DataWarning
 from sklearn_lossacc.metrics import log_loss
 
 PARAMETRIC = [
@@ -85,6 +85,7 @@ def test_nothing_breaks(calibrator, shape):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.simplefilter("ignore", CalibrationWarning)
+            warnings.filterwarnings("ignore", "sample_weight sums to")
             q = calibrator.fit(X, y, sample_weight=weight).predict_proba(X)
         before = calibration.IdentityCalibrator(input=kind, classes=classes).fit(X, y).predict_proba(X)
         assert calibrator.outcome_ in get_args(Outcome), name
@@ -149,3 +150,11 @@ def test_equal_scores_leave_the_class_frequencies(calibrator, n_classes):
         warnings.simplefilter("ignore", CalibrationWarning)
         found = calibrator.fit(np.zeros((1000, n_classes)), y).predict_proba(np.zeros((1, n_classes)))
     np.testing.assert_allclose(found[0], frequencies, atol=0.02)
+
+
+def test_weights_that_are_shares_are_told_what_weights_are():
+    z, y = noisy_logits(100, 3)
+    calibrator = calibration.IsotonicCalibrator(input="logits")
+    with pytest.warns(DataWarning, match=r"^sample_weight sums to 1 over 100 rows.*repeated k times"):
+        calibrator.fit(z, y, sample_weight=np.full(100, 0.01))
+    calibrator.fit(z, y, sample_weight=np.full(100, 0.03))

@@ -24,7 +24,7 @@ from sklearn_lossacc.calibration import (
     VectorCalibrator,
     VennAbersCalibrator,
 )
-from sklearn_lossacc.exceptions import CalibrationWarning, InvalidWeightsError
+from sklearn_lossacc.exceptions import CalibrationWarning, DataWarning, InvalidWeightsError
 from sklearn_lossacc.metrics import log_loss
 
 PARAMETRIC = [
@@ -77,6 +77,7 @@ def judged(calibrator, X, y, new, kind="proba", weight=None):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("error")
         warnings.simplefilter("always", CalibrationWarning)
+        warnings.filterwarnings("ignore", "sample_weight sums to", DataWarning)
         model.fit(X, y, sample_weight=weight)
         predictions = [model.predict_proba(rows) for rows in (X, new)]
     assert [str(one.message).split(": ")[1].split(".")[0] for one in caught] == (
@@ -182,6 +183,7 @@ def test_whatever_the_weights(calibrator, k, kind):
 @parametric
 @pytest.mark.parametrize("kind", ["proba", "logits"])
 @pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")
+@pytest.mark.filterwarnings("ignore:sample_weight sums to")
 def test_never_above_the_loss_of_the_scores(calibrator, kind):
     for seed in range(40):
         rng = np.random.default_rng(seed)
