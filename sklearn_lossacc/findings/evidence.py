@@ -14,7 +14,7 @@ from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
-from sklearn_lossacc.findings.parts import fitted_parts, row_losses, term_df, term_gains
+from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
 from sklearn_lossacc.findings.row_set import RowSet
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import (
@@ -39,6 +39,7 @@ from sklearn_lossacc.inference.intervals import (
 from sklearn_lossacc.inference.monotone import shape_gain
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_class import OneClass, one_class
+from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.surprise import SurpriseCount
@@ -408,15 +409,6 @@ class Evidence:
         return math.sqrt(max(seen, float(expected))) / max(fit.information, 1e-300) / fit.beta
 
     @cached_property
-    def temperature_gain(self) -> np.ndarray:
-        """Loss of each judged row less what the temperature fitted alone makes of it."""
-        fit = self.temperature_fit
-        if fit.outcome != "converged":
-            return np.zeros(self.null.n_rows)
-        zero = np.zeros(self.n_classes)
-        return self.null.true_loss - row_losses(self.log_proba, self.null.y, fit.beta, zero, 0.0)
-
-    @cached_property
     def floor_alone(self) -> tuple[float, float]:
         """Return the floor without rivals and its likelihood ratio."""
         null = self.null
@@ -424,6 +416,14 @@ class Evidence:
         floor = profile_floor(p_true, null.weight, self.n_classes)
         gain = null.weight @ (np.log((1 - floor) * p_true + floor / self.n_classes) - np.log(p_true))
         return floor, 2.0 * float(gain)
+
+    @cached_property
+    def open_cost(self) -> float:
+        """What a temperature, or a floor, may cost the judged rows by itself, in nats."""
+        return max(
+            open_temperature_cost(self.null, self.log_proba, self.temperature_fit),
+            open_floor_cost(self.null, self.log_proba, self.floor_alone[0]),
+        )
 
     @cached_property
     def loss_z(self) -> float:

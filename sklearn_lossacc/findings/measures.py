@@ -271,33 +271,64 @@ def _roc_auc(evidence: Evidence) -> Estimate:
     return Estimate(area, low, high, f"DeLong, logit scale{rows.of_sample}")
 
 
-def _around(evidence: Evidence, value: float, rows: np.ndarray, shift: float = 0.0, lowest: float = -math.inf):
-    """Put the interval of the mean of the judged `rows` around a value plus a known shift.
+def _around(
+    evidence: Evidence,
+    value: float,
+    limits: tuple[np.ndarray, np.ndarray, np.ndarray, str],
+    shift: float = 0.0,
+    lowest: float = -math.inf,
+    highest: float = math.inf,
+) -> Estimate:
+    """Put the interval of a mean of the judged rows around a value plus a known shift.
 
     The value rests on what the selected causes cost the judged rows. Beyond these that is not known as well as a mean
     of all rows: the rest of its error is added.
     """
     judged = evidence.judged
-    mean, low, high, method = judged.interval(rows[:, None])
-    gain, *limits, _ = judged.interval(evidence.repaired_gain[:, None], all_rows=False)
+    mean, low, high, method = limits
+    gain, *ends, _ = judged.interval(evidence.repaired_gain[:, None], all_rows=False)
     apart = math.sqrt(max(0.0, 1.0 - judged.scale**2))
-    below, above = (apart * float(abs(gain[0] - limit[0])) for limit in limits)
+    below, above = (apart * float(abs(gain[0] - end[0])) for end in ends)
     low = mean - np.hypot(mean - low, below)
     high = mean + np.hypot(high - mean, above)
-    estimate = _shifted(value + shift, mean[0], low[0], high[0], method, lowest)
+    estimate = _shifted(value + shift, mean[0], low[0], high[0], method, lowest, highest)
     if estimate.low is None or estimate.high is None:
         return Estimate(value, None, None, method)
     return Estimate(value, min(value, estimate.low), max(value, estimate.high), method)
+
+
+def _refinement_loss(evidence: Evidence, value: float, rows: np.ndarray) -> Estimate:
+    """Loss once repaired; no more than ln k, since a constant is a repair too."""
+    limits = evidence.judged.interval(rows[:, None])
+    found = _around(evidence, value, limits, lowest=0.0, highest=math.log(evidence.n_classes))
+    return replace(found, method=_warned(found.method, evidence.null.weight, rows))
+
+
+def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Estimate:
+    """Gain of the repaired scores over the class frequencies; no less than nothing, as these are a repair too."""
+    judged, prior = evidence.judged, evidence.prior_log_loss
+    chance = math.log(evidence.n_classes)
+    if not math.isfinite(prior):
+        return _around(evidence, chance - refinement, judged.interval(-rows[:, None]), 0.0, 0.0, chance)
+    own_prior, optimism = evidence.summary.train_prior is None, evidence.prior_optimism
+    prior_rows = -np.log(np.maximum(evidence.prior, 1e-300))[evidence.null.y]
+    mean, low, high, method = judged.interval((prior_rows - rows)[:, None])
+    if own_prior and evidence.n_classes == 2:
+        again = np.array(judged.resolution_limits(rows)) - optimism
+        low, high = np.fmin(low, again[:1]), np.fmax(high, again[1:])
+    highest = chance if own_prior else math.inf
+    unseen = evidence.prior_optimism_at_most - optimism
+    found = _around(evidence, prior - refinement, (mean, low, high, method), optimism, 0.0, highest - unseen)
+    return found if found.high is None else replace(found, high=found.high + unseen)
 
 
 def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Estimate:
     """Join the parts of the waterfall that a repair takes away."""
     if not any(part.selected for part in parts):
         largest = max(part.high or 0.0 for part in parts)
-        tempered = evidence.judged.interval(evidence.temperature_gain[:, None], all_rows=False)[2][0]
-        still_open = max(largest, float(np.nan_to_num(tempered)))
+        still_open = max(largest, evidence.open_cost)
         return Estimate(0.0, 0.0, still_open, "nothing selected; the largest part left open")
-    estimate = _around(evidence, value, evidence.repaired_gain)
+    estimate = _around(evidence, value, evidence.judged.interval(evidence.repaired_gain[:, None]))
     shape = parts[-1]
     if estimate.low is None or estimate.high is None or (shape.selected and shape.high is None):
         return Estimate(value, None, None, estimate.method)
@@ -318,24 +349,11 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     calibration = sum(parts[name].value for name in names)
     calibration_loss = _calibration_loss(evidence, [parts[name] for name in names], calibration)
     refinement = decomposition.total - calibration
-    gain = evidence.repaired_gain
-    repaired_rows = evidence.null.true_loss - gain
-    refinement_loss = _around(evidence, refinement, repaired_rows, lowest=0.0)
-    warned = _warned(refinement_loss.method, evidence.null.weight, repaired_rows)
-    refinement_loss = replace(refinement_loss, method=warned)
+    repaired_rows = evidence.null.true_loss - evidence.repaired_gain
     k = evidence.n_classes
     rate, rate_low = evidence.noise
     rate_high = evidence.error_upper_limit
     accuracy = _accuracy(evidence)
-    prior = baselines["prior_log_loss"].value
-    if math.isfinite(prior):
-        prior_rows = -np.log(np.maximum(evidence.prior, 1e-300))[evidence.null.y]
-        resolution = _around(evidence, prior - refinement, prior_rows - repaired_rows, evidence.prior_optimism)
-        if resolution.high is not None:
-            unseen = evidence.prior_optimism_at_most - evidence.prior_optimism
-            resolution = replace(resolution, high=resolution.high + unseen)
-    else:
-        resolution = _around(evidence, math.log(k) - refinement, -repaired_rows)
     return {
         "n_samples": Estimate(float(summary.n_samples)),
         "n_classes": Estimate(float(k)),
@@ -353,7 +371,7 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
             "partly identified: at most the error rate",
         ),
         "calibration_loss": calibration_loss,
-        "refinement_loss": refinement_loss,
-        "resolution": resolution,
+        "refinement_loss": _refinement_loss(evidence, refinement, repaired_rows),
+        "resolution": _resolution(evidence, refinement, repaired_rows),
         "roc_auc": _roc_auc(evidence),
     }

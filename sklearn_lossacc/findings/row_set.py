@@ -17,6 +17,7 @@ from sklearn_lossacc.inference.intervals import (
     mean_p_value,
 )
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.resolution import resolution_limits
 from sklearn_lossacc.inference.strata import spread_within
 from sklearn_lossacc.statistics import RowSample
 
@@ -81,6 +82,14 @@ class RowSet:
         mean, low, high, method = mean_intervals(values, null.weight, null.group, self.rng(), resamples=self.resamples)
         scale = self.scale if all_rows else 1.0
         return mean, mean - (mean - low) * scale, mean + (high - mean) * scale, method
+
+    def resolution_limits(self, loss: np.ndarray) -> tuple[float, float]:
+        """Return limits of the entropy of two classes less a mean loss, scaled to all rows; NaN without resamples."""
+        null = self.null
+        if self.resamples is None or (null.n_groups is not None and null.n_groups < MIN_GROUPS):
+            return math.nan, math.nan
+        value, low, high = resolution_limits(loss, null.y == 1, null.weight, null.group, self.resamples)
+        return value + (low - value) * self.scale, value + (high - value) * self.scale
 
     def p_value_of_mean(self, values: np.ndarray) -> float | None:
         """Return the two-sided p-value of a mean of 0 over these rows; None where there is no interval."""

@@ -359,6 +359,64 @@ def test_one_row_that_carries_the_loss_is_announced():
     assert diagnose(y, p).metrics["log_loss"].method == "bootstrap-t"
 
 
+@pytest.mark.parametrize("seed", [1, 3])  # with a loss above and below ln 2
+def test_parts_of_the_loss_stay_within_what_is_possible(seed):
+    # A constant is a repair, too: what is left is at most ln k, and beats the class frequencies by at least nothing.
+    y, p = model(n=16, k=2, seed=seed, scale=1.0)
+    p = p**3 / (p**3).sum(axis=1, keepdims=True)
+    d = diagnose(np.repeat(y, 3), np.repeat(p, 3, axis=0), groups=np.repeat(np.arange(16), 3))
+    refinement, resolution = d.metrics["refinement_loss"], d.metrics["resolution"]
+    assert not any(part.selected for part in d.decomposition.parts[3:])
+    assert refinement.high == max(refinement.value, math.log(2))
+    assert 0.0 <= refinement.low < refinement.value
+    assert resolution.low == min(resolution.value, 0.0)
+    assert resolution.value < resolution.high <= math.log(2)
+
+
+def test_calibration_loss_that_few_sure_labels_leave_open():
+    # Every label is the likelier one, so that no temperature above 1 gains anything; one of 3 is not ruled out.
+    y, p = np.ones(10, dtype=int), np.tile([0.001, 0.999], (10, 1))
+    y[:4], p[:4] = 0, p[:4, ::-1]
+    found = diagnose(y, p).metrics["calibration_loss"]
+    assert found.value == found.low == 0.0
+    p = math.exp(-(1.645**2) / 2 / 10)  # of ten labels none is wrong where one in 1 / (1 - p) is
+    cost = p * math.log(p / 0.999) + (1 - p) * math.log((1 - p) / 0.001)
+    assert 0.998 * cost < found.high < 1.1 * cost
+
+
+def two_classes(rng, n, kind):
+    """Log probabilities as a model shows them, and labels: scores blunt and unequal, or three times too sure."""
+    scores = (0.7 if kind == "blunt" else 2.5) * rng.standard_normal((n, 2))
+    scores[:, 1] -= math.log(5.0) if kind == "blunt" else 0.0
+    y = (rng.random(n) * (1.0 + np.exp(scores[:, 0] - scores[:, 1])) < 1.0).astype(int)
+    shown = scores * (1.0 if kind == "blunt" else 3.0)
+    return y, shown - np.logaddexp.reduce(shown, axis=1)[:, None], scores - np.logaddexp.reduce(scores, axis=1)[:, None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["blunt", "over"])
+@pytest.mark.parametrize("design", ["groups", "weights"])
+def test_parts_of_the_loss_of_two_classes_and_fifty_rows_are_covered(kind, design):
+    y, shown, truth = two_classes(np.random.default_rng(0), 300_000, kind)
+    rows = np.arange(len(y))
+    share, refinement = y.mean(), -truth[rows, y].mean()
+    true = {
+        "resolution": -share * math.log(share) - (1 - share) * math.log(1 - share) - refinement,
+        "calibration_loss": -shown[rows, y].mean() - refinement,
+    }
+    covered = {name: [] for name in true}
+    for seed in range(200):
+        rng = np.random.default_rng([seed, 17])
+        y, shown, _ = two_classes(rng, 16 if design == "groups" else 50, kind)
+        rows = np.repeat(np.arange(len(y)), 3 if design == "groups" else 1)
+        keywords = {"groups": rows} if design == "groups" else {"sample_weight": rng.exponential(size=50)}
+        found = diagnose(y[rows], shown[rows], input="logits", **keywords).metrics
+        for name, value in true.items():
+            covered[name].append(found[name].low - 1e-12 <= value <= found[name].high)
+    for name, hits in covered.items():
+        assert np.mean(hits) >= 0.88, name
+
+
 def test_intervals_follow_the_groups():
     y, p = model(n=200)
     rows = np.repeat(np.arange(200), 6)
