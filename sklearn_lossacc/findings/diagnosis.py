@@ -50,7 +50,8 @@ class Diagnosis:
     description : mapping
         Facts about the input: n_rows, n_samples, n_classes, classes (labels as text), input, dtype, weighted, n_groups,
         out_of_sample, sample_rows (how many are tested and fitted), sample_complete (whether that is all of them),
-        non_finite ("inf" where a true class has probability 0), largest_loss_share (of one row).
+        non_finite ("inf" where a true class has probability 0), largest_loss_share (of one row),
+        largest_weight_share (of one row, or one group when there are groups).
     metrics : mapping of str to Estimate
         Every number, with its interval.
     decomposition : Decomposition
@@ -317,6 +318,7 @@ def _describe(evidence: Evidence) -> dict[str, Any]:
         "zero_rows": int(summary.zero_rows),
         "non_finite": "inf" if evidence.clipped else None,
         "largest_loss_share": evidence.largest_loss_share,
+        "largest_weight_share": evidence.largest_weight_share,
     }
 
 

@@ -11,6 +11,7 @@ from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.decomposition import Part
+from sklearn_lossacc.findings.dominating import largest_share
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
@@ -153,6 +154,16 @@ class Evidence:
         top, null, total = self.summary.top_loss, self.rows.null, self.total_loss * self.summary.sum_w
         largest = max(float((top.weight * top.loss).max()), float((null.weight * null.true_loss).max()))
         return largest / total if total > 0 else 0.0
+
+    @property
+    def unequal_units(self) -> bool:
+        """Whether rows have weights, or come in groups: then one of few may count for much more than the others."""
+        return self.summary.has_weights or self.summary.n_groups is not None
+
+    @cached_property
+    def largest_weight_share(self) -> float:
+        """Largest share of the weight of the rows at hand that one row carries, or one group when there are groups."""
+        return largest_share(self.rows.null)
 
     # -- tests -------------------------------------------------------------------------------------------------
     @cached_property

@@ -11,14 +11,22 @@ from scipy.special import entr
 from scipy.stats import beta, t
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
+from sklearn_lossacc.findings.dominating import warned
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
-from sklearn_lossacc.findings.materiality import DOMINATES
 from sklearn_lossacc.inference.calibration_error import debiased_square, signed_root, smooth_ece
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.ranks import roc_influence
 
 EXACT = "exact"
+CARRIED = {  # what the rows of a mean add up to
+    "log_loss": "loss",
+    "log_loss_clipped": "loss",
+    "expected_log_loss": "expected loss",
+    "brier_score": "Brier score",
+    "mean_confidence": "confidence",
+    "confidence_gap": "gaps",
+}
 FEWEST_SQUARED = 30  # rows or groups from which the error of a debiased square is known
 
 
@@ -45,14 +53,6 @@ def _shifted(
         max(value, min(highest, value + float(high_ - mean))),
         method,
     )
-
-
-def _warned(method: str, weight: np.ndarray, loss: np.ndarray) -> str:
-    """Add to a method that one row carries more than a tenth of the loss, where it does."""
-    carried = weight * loss
-    total = float(carried.sum())
-    share = float(carried.max()) / total if total > 0 else 0.0
-    return f"{method}; one row carries {share:.0%} of the loss" if share > DOMINATES else method
 
 
 def _accuracy(evidence: Evidence) -> Estimate:
@@ -84,11 +84,10 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
         "mean_confidence": (float(summary.mean("confidence")), 1.0 / k, 1.0),
         "confidence_gap": (float(summary.mean("confidence") - summary.mean("correct")), 1.0 / k - 1.0, 1.0),
     }
-    methods = dict.fromkeys(exact, method)
-    for i, name in enumerate(("log_loss", "log_loss_clipped")):
-        methods[name] = _warned(method, null.weight, columns[:, i])
     found = {
-        name: _shifted(value, mean[i], low[i], high[i], methods[name], lowest, highest)
+        name: _shifted(
+            value, mean[i], low[i], high[i], warned(method, null, columns[:, i], CARRIED[name]), lowest, highest
+        )
         for i, (name, (value, lowest, highest)) in enumerate(exact.items())
     }
     if evidence.clipped:
@@ -138,7 +137,9 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
         found["prior_log_loss"] = Estimate(math.inf, None, None, "infinite: the prior rules out a class that occurs")
     found["majority_accuracy"] = _majority_accuracy(evidence)
     optimism: tuple[float, float] = evidence.prior_optimism, evidence.prior_optimism_at_most
-    found["d2_log_loss"] = _skill(evidence, evidence.total_loss, prior_loss, optimism, null.true_loss, prior_rows)
+    found["d2_log_loss"] = _skill(
+        evidence, evidence.total_loss, prior_loss, optimism, null.true_loss, prior_rows, CARRIED["log_loss"]
+    )
     constant = float(1.0 - 2.0 * share @ prior + prior @ prior)
     brier = float(summary.mean("brier"))
     row_brier = np.einsum("ij,ij->i", null.proba, null.proba) - 2 * null.proba[np.arange(null.n_rows), null.y] + 1.0
@@ -146,7 +147,7 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     # 1 - sum share^2 is too small by its n-th part.
     unseen = 0.0 if summary.train_prior is not None else constant / max(evidence.label_draws - 1.0, 1.0)
     optimism = unseen, unseen
-    found["d2_brier"] = _skill(evidence, brier, constant, optimism, row_brier, row_constant)
+    found["d2_brier"] = _skill(evidence, brier, constant, optimism, row_brier, row_constant, CARRIED["brier_score"])
     return found
 
 
@@ -166,7 +167,8 @@ def _prior_log_loss(evidence: Evidence, rows: np.ndarray, source: str) -> Estima
         low, high = wilson_interval(float(evidence.class_share.min()), evidence.label_draws)
         return Estimate(value, _two_class_entropy(low), _two_class_entropy(min(high, 0.5)), f"Wilson, {source}")
     low, high = value + optimism - below, value + evidence.prior_optimism_at_most + above
-    return Estimate(value, max(0.0, min(value, low)), max(value, min(most, high)), f"{method}, {source}")
+    method = warned(f"{method}, {source}", evidence.rows.null, rows, "loss")
+    return Estimate(value, max(0.0, min(value, low)), max(value, min(most, high)), method)
 
 
 def _two_class_entropy(share: float) -> float:
@@ -191,7 +193,7 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
 
 
 def _skill(
-    evidence: Evidence, loss: float, baseline: float, optimism: tuple[float, float], rows, baseline_rows
+    evidence: Evidence, loss: float, baseline: float, optimism: tuple[float, float], rows, baseline_rows, carried: str
 ) -> Estimate:
     """1 - loss / baseline; its interval from the paired differences, with the baseline's optimism taken back.
 
@@ -206,9 +208,8 @@ def _skill(
     if math.isnan(low[0]):
         return Estimate(value, None, None, method)
     below, above = (float(width) / likely for width in ((mean - low)[0], (high - mean)[0]))
-    return Estimate(
-        value, min(value, honest - below), max(value, 1.0 - loss / at_most + above), f"{method}, linearised"
-    )
+    method = warned(f"{method}, linearised", evidence.rows.null, rows, carried)
+    return Estimate(value, min(value, honest - below), max(value, 1.0 - loss / at_most + above), method)
 
 
 def _calibration(evidence: Evidence) -> dict[str, Estimate]:
@@ -301,7 +302,7 @@ def _refinement_loss(evidence: Evidence, value: float, rows: np.ndarray) -> Esti
     """Loss once repaired; no more than ln k, since a constant is a repair too."""
     limits = evidence.judged.interval(rows[:, None])
     found = _around(evidence, value, limits, lowest=0.0, highest=math.log(evidence.n_classes))
-    return replace(found, method=_warned(found.method, evidence.null.weight, rows))
+    return replace(found, method=warned(found.method, evidence.null, rows, "loss"))
 
 
 def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Estimate:
@@ -313,6 +314,7 @@ def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Esti
     own_prior, optimism = evidence.summary.train_prior is None, evidence.prior_optimism
     prior_rows = -np.log(np.maximum(evidence.prior, 1e-300))[evidence.null.y]
     mean, low, high, method = judged.interval((prior_rows - rows)[:, None])
+    method = warned(method, evidence.null, prior_rows - rows, "differences")
     if own_prior and evidence.n_classes == 2:
         again = np.array(judged.resolution_limits(rows)) - optimism
         low, high = np.fmin(low, again[:1]), np.fmax(high, again[1:])
@@ -336,7 +338,8 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
     if evidence.far_classes is not None:  # a cost that the judged rows do not show
         half = math.hypot(half, Z95 * evidence.far_classes.error)
     below, above = math.hypot(value - estimate.low, half), math.hypot(estimate.high - value, half)
-    return Estimate(value, min(value, max(0.0, value - below)), value + above, f"{estimate.method}, selected parts")
+    method = warned(f"{estimate.method}, selected parts", evidence.null, evidence.repaired_gain, "gain")
+    return Estimate(value, min(value, max(0.0, value - below)), value + above, method)
 
 
 def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Estimate]:
@@ -354,7 +357,7 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     rate, rate_low = evidence.noise
     rate_high = evidence.error_upper_limit
     accuracy = _accuracy(evidence)
-    return {
+    found = {
         "n_samples": Estimate(float(summary.n_samples)),
         "n_classes": Estimate(float(k)),
         "effective_n": Estimate(evidence.n_effective, None, None, "Kish"),
@@ -375,3 +378,9 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
         "resolution": _resolution(evidence, refinement, repaired_rows),
         "roc_auc": _roc_auc(evidence),
     }
+    if evidence.unequal_units:
+        null = evidence.rows.null
+        for name, estimate in found.items():
+            if estimate.high is not None:
+                found[name] = replace(estimate, method=warned(estimate.method, null, 1.0, "weight"))
+    return found

@@ -289,6 +289,10 @@ def description_text(diagnosis: Diagnosis) -> str:
         written.append(f"fits on a sample of {count(facts.get('sample_rows'))}")
     if (facts.get("largest_loss_share") or 0.0) > DOMINATES:
         written.append(f"one row carries {percent(facts['largest_loss_share'])} of the loss")
+    unequal = facts.get("weighted") or facts.get("n_groups") is not None
+    if unequal and (facts.get("largest_weight_share") or 0.0) > DOMINATES:
+        unit = "row" if facts.get("n_groups") is None else "group"
+        written.append(f"one {unit} carries {percent(facts['largest_weight_share'])} of the weight")
     return ", ".join(written)
 
 

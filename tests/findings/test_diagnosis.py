@@ -33,6 +33,7 @@ DESCRIPTION = {
     "zero_rows",
     "non_finite",
     "largest_loss_share",
+    "largest_weight_share",
 }
 # fmt: on
 ROW_COLUMNS = ["index", "y_true", "y_pred", "p_true", "p_pred", "loss", "loss_share", "label_quality", "surprise_p"]
@@ -357,6 +358,48 @@ def test_one_row_that_carries_the_loss_is_announced():
     assert d.metrics["accuracy"].method == "Wilson"
     y, p = model()
     assert diagnose(y, p).metrics["log_loss"].method == "bootstrap-t"
+
+
+def test_one_row_that_carries_the_weight_is_announced():
+    y, p = model(n=200)
+    weight = np.ones(200)
+    weight[7] = 40.0
+    d = diagnose(y, p, sample_weight=weight)
+    said = "; one row carries 17% of the weight"
+    for name, estimate in d.metrics.items():
+        assert estimate.method.endswith(said) == (estimate.high is not None), name
+    assert d.description["largest_weight_share"] == pytest.approx(40 / 239)
+    assert "one row carries 16.7 % of the weight" in str(d).splitlines()[0]
+    assert not any("weight" in e.method for e in diagnose(y[:8], p[:8]).metrics.values())  # all alike
+
+
+def test_one_group_that_carries_the_weight_is_announced():
+    y, p = model(n=200)
+    group = np.r_[np.zeros(30, int), 1 + np.arange(170) % 17]
+    d = diagnose(y, p, groups=group)
+    assert d.metrics["accuracy"].method == "Wilson on the effective sample; one group carries 15% of the weight"
+    assert "one group carries 15.0 % of the weight" in str(d).splitlines()[0]
+    even = diagnose(y, p, groups=np.arange(200) % 20)
+    assert even.metrics["accuracy"].method == "Wilson on the effective sample"
+    assert "carries" not in str(even).splitlines()[0]
+
+
+def test_one_row_that_carries_another_mean_is_announced():
+    # 28 sure and right, one sure and wrong: it carries almost all of the Brier score, and of the gaps.
+    y, p = np.r_[np.zeros(15, int), np.ones(14, int)], np.tile([0.98, 0.02], (29, 1))
+    p[15:] = p[15:, ::-1]
+    y[0] = 1
+    metrics = diagnose(y, p).metrics
+    brier = (1 - p[np.arange(29), y]) ** 2
+    said = f"one row carries {brier.max() / brier.sum():.0%} of the Brier score"
+    assert metrics["brier_score"].method == f"bootstrap-t; {said}"
+    assert metrics["d2_brier"].method == f"bootstrap-t, linearised; {said}"
+    assert (
+        metrics["confidence_gap"].method == f"bootstrap-t; one row carries {0.98 / (0.98 + 28 * 0.02):.0%} of the gaps"
+    )
+    assert "of the differences" in metrics["resolution"].method
+    assert "carries" not in metrics["mean_confidence"].method
+    assert "carries" not in metrics["expected_log_loss"].method
 
 
 @pytest.mark.parametrize("seed", [1, 3])  # with a loss above and below ln 2
