@@ -156,6 +156,13 @@ class Evidence:
         return largest / total if total > 0 else 0.0
 
     @property
+    def too_few_groups(self) -> str:
+        """Why no interval is offered where there are fewer groups than can tell how they differ; else empty."""
+        n_groups = self.summary.n_groups
+        few = n_groups is not None and n_groups < MIN_GROUPS
+        return f"not applicable: {n_groups} groups are too few" if few else ""
+
+    @property
     def unequal_units(self) -> bool:
         """Whether rows have weights, or come in groups: then one of few may count for much more than the others."""
         return self.summary.has_weights or self.summary.n_groups is not None
@@ -394,8 +401,10 @@ class Evidence:
             return Estimate(1.0, None, None, "not identified: every label has the largest probability of its row")
         if fit.outcome == "uninformative":
             return Estimate(math.inf, None, None, "not identified: no positive slope is more likely than none")
-        error = self.log_temperature_error(fit)
         value = 1.0 / fit.beta
+        if self.too_few_groups:
+            return Estimate(value, None, None, self.too_few_groups)
+        error = self.log_temperature_error(fit)
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
         half = self.judged.quantile * error
@@ -615,7 +624,7 @@ class Evidence:
         """Upper 95 % limit of the error rate, which bounds the noise rate; None where no interval is offered."""
         summary = self.summary
         accuracy = float(summary.mean("correct"))
-        if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
+        if self.too_few_groups:
             return None
         return 1.0 - wilson_interval(accuracy, self.accuracy_draws)[0]
 

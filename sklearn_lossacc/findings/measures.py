@@ -15,7 +15,7 @@ from sklearn_lossacc.findings.dominating import warned
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.calibration_error import debiased_square, signed_root, smooth_ece
-from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
+from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.ranks import roc_influence
 
 EXACT = "exact"
@@ -58,8 +58,8 @@ def _shifted(
 def _accuracy(evidence: Evidence) -> Estimate:
     summary = evidence.summary
     value = float(summary.mean("correct"))
-    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
-        return Estimate(value, None, None, f"not applicable: {summary.n_groups} groups are too few")
+    if evidence.too_few_groups:
+        return Estimate(value, None, None, evidence.too_few_groups)
     low, high = wilson_interval(value, evidence.accuracy_draws)
     return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
 
@@ -180,8 +180,8 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
     """Largest class share: which class is commonest is read off the same labels, so all that could be count."""
     summary, share = evidence.summary, evidence.class_share
     value = float(share[evidence.majority])
-    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
-        return Estimate(value, None, None, f"not applicable: {summary.n_groups} groups are too few")
+    if evidence.too_few_groups:
+        return Estimate(value, None, None, evidence.too_few_groups)
     draws = evidence.label_draws
     low, high = wilson_interval(value, draws)
     if summary.train_prior is None:
@@ -327,6 +327,8 @@ def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Esti
 def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Estimate:
     """Join the parts of the waterfall that a repair takes away."""
     if not any(part.selected for part in parts):
+        if evidence.too_few_groups:
+            return Estimate(0.0, None, None, evidence.too_few_groups)
         largest = max(part.high or 0.0 for part in parts)
         still_open = max(largest, evidence.open_cost)
         return Estimate(0.0, 0.0, still_open, "nothing selected; the largest part left open")

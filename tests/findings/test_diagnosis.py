@@ -476,11 +476,15 @@ def test_intervals_follow_the_groups():
         np.testing.assert_allclose(grouped.classes[name], single.classes[name], rtol=0.02)
 
 
-def test_few_groups_get_no_intervals():
+@pytest.mark.parametrize("n_groups", [1, 9])
+def test_few_groups_get_no_intervals(n_groups):
     y, p = model()
-    d = diagnose(y, p, groups=np.arange(300) % 9)
-    for name in ("accuracy", "log_loss", "balanced_accuracy", "majority_accuracy", "brier_score", "d2_brier"):
-        assert d.metrics[name].low is d.metrics[name].high is None
+    d = diagnose(y, p, groups=np.arange(300) % n_groups)
+    for name, estimate in d.metrics.items():
+        assert estimate.high is None, name
+        assert estimate.low is None or name == "noise_rate", name
+    assert d["LA101"].headline == "Overconfidence was not shown; too few groups bound the temperature."
+    assert d["LA101"].evidence["could_be"] is None
     assert d.classes[["accuracy_low", "accuracy_high", "loss_low", "loss_high"]].isna().all(axis=None)
 
 

@@ -46,7 +46,10 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         "cannot_tell_from_noise": selected and causes is not None and causes.rival == "floor",
     }
     if limit is None:
-        passed = f"{direction.capitalize()}confidence was not shown; the temperature is not identified by these rows."
+        why = "the temperature is not identified by these rows"
+        if evidence.too_few_groups:
+            why = "too few groups bound the temperature"
+        passed = f"{direction.capitalize()}confidence was not shown; {why}."
     elif selected and right_side and abs(log_t) >= LOG_TEMPERATURE and nats < NATS:
         passed = f"Material {direction}confidence was not shown: T = {ratio(value)} costs only {number(nats)} nats."
     elif open_effect:
