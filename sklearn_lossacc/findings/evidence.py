@@ -432,9 +432,10 @@ class Evidence:
     def floor_alone(self) -> tuple[float, float]:
         """Return the floor without rivals and its likelihood ratio."""
         null = self.null
-        p_true = np.exp(self.log_proba[np.arange(null.n_rows), null.y])
+        log_true = self.log_proba[np.arange(null.n_rows), null.y]
+        p_true = np.exp(log_true)
         floor = profile_floor(p_true, null.weight, self.n_classes)
-        gain = null.weight @ (np.log((1 - floor) * p_true + floor / self.n_classes) - np.log(p_true))
+        gain = null.weight @ (np.log((1 - floor) * p_true + floor / self.n_classes) - log_true)
         return floor, 2.0 * float(gain)
 
     @cached_property

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -425,6 +426,17 @@ def test_calibration_loss_that_few_sure_labels_leave_open():
     p = math.exp(-(1.645**2) / 2 / 10)  # of ten labels none is wrong where one in 1 / (1 - p) is
     cost = p * math.log(p / 0.999) + (1 - p) * math.log((1 - p) / 0.001)
     assert 0.998 * cost < found.high < 1.1 * cost
+
+
+def test_labels_far_below_the_smallest_probability_leave_finite_limits():
+    rng = np.random.default_rng(0)
+    logits = 1e3 * rng.standard_normal((40, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metrics = diagnose(rng.integers(0, 2, 40), logits, input="logits").metrics
+    for name in ("calibration_loss", "refinement_loss", "resolution"):
+        found = metrics[name]
+        assert found.low <= found.value <= found.high < math.inf, name
 
 
 def two_classes(rng, n, kind):
