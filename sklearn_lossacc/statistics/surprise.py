@@ -16,6 +16,7 @@ TIE = 1e-9  # relative difference within which two probabilities of a row count 
 ROOM = 1.0 + 1e-5  # for rounding, where a bound leaves a row out
 WIDE = 256  # number of classes from which a part of the columns is worth a look of its own
 ENTRIES = 2**14  # of the columns of the rows that are looked at together
+FAR = 1e150  # nats: further, a row cannot be put in order
 
 
 def _column_parts(n_classes: int) -> list[slice]:
@@ -32,7 +33,7 @@ def _proba_part(predictions: Predictions, chunk: RowValues, at: np.ndarray, colu
     part = np.asarray(scores[rows, columns], dtype=np.float64)
     if predictions.input == "logits":
         part -= (scores[rows, chunk.y[at]].astype(np.float64) + chunk.raw_loss[at])[:, None]
-        np.exp(part, out=part)
+        np.exp(np.minimum(part, 0.0, out=part), out=part)  # huge logits round to more than all there is
     return part
 
 
@@ -83,7 +84,7 @@ def fill_surprise(predictions: Predictions, chunk: RowValues, smallest: np.ndarr
     variance = chunk.values[VARENTROPY, places] + np.finfo(np.float64).tiny
     squared = np.minimum(distance, 0.0) ** 2
     least = np.maximum(chunk.p_true[places], squared / (variance + squared))
-    order = np.argsort(-distance / np.sqrt(variance))
+    order = np.argsort(-np.minimum(distance, FAR) / np.sqrt(variance))
     for block in row_blocks(places.size, _column_parts(predictions.n_classes)[0].stop, ENTRIES):
         limit = float(smallest[-1])
         promising = order[block]
