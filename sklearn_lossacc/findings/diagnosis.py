@@ -21,6 +21,7 @@ from sklearn_lossacc.findings.measures import measure
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.findings.rules import RULES
+from sklearn_lossacc.findings.rules.dependence import DEPENDENT, count_copies_once
 from sklearn_lossacc.findings.tables import tables
 from sklearn_lossacc.findings.text import diagnosis_text
 from sklearn_lossacc.findings.waterfall import decompose
@@ -128,6 +129,8 @@ class Diagnosis:
         alpha = check_alpha(alpha)
         check_ignored(ignore, RULES)
         evidence = Evidence(summary, alpha=alpha, random_state=check_seed(random_state))
+        if DEPENDENT.code not in ignore:
+            evidence = count_copies_once(evidence)
         findings = judge_all(evidence, ignore)
         fired = {finding.code for finding in findings if finding.status == "fired"}
         decomposition = decompose(

@@ -29,12 +29,14 @@ from sklearn_lossacc.inference.cause_model import (
     too_sparse,
 )
 from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
-from sklearn_lossacc.inference.dependence import PairAgreement, pair_agreement, probability_key, repetition
+from sklearn_lossacc.inference.dependence import PairAgreement, look, pair_agreement, repetition
 from sklearn_lossacc.inference.extremes import ExtremeRows, extreme_p_value
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     MIN_GROUPS,
     effective_draws,
+    mean_and_error,
+    unit_sums,
     wilson_interval,
 )
 from sklearn_lossacc.inference.monotone import shape_gain
@@ -70,12 +72,17 @@ class Evidence:
         Family-wise error rate.
     random_state : int
         Seed of every draw; each use has its own stream, so that asking for one number never changes another.
+    row_by_row : Evidence, optional
+        The same with every row for one draw, where that shows copies (LA004): then rows that look the same are a group.
     """
 
-    def __init__(self, summary: PredictionSummary, *, alpha: float, random_state: int):
+    def __init__(
+        self, summary: PredictionSummary, *, alpha: float, random_state: int, row_by_row: Evidence | None = None
+    ):
         self.summary = summary
         self.alpha = alpha
         self.random_state = random_state
+        self.row_by_row = row_by_row
 
     def rng(self, stream: int) -> np.random.Generator:
         """Return the generator of one numbered use."""
@@ -115,7 +122,18 @@ class Evidence:
     def _row_set(self, sample: RowSample) -> RowSet:
         log_proba = np.maximum(sample.log_proba, LOG_CLIP) if self.clipped else sample.log_proba
         null = NullModel(log_proba, sample.y, sample.weight, sample.group)
-        return RowSet(sample, null, self.n_effective, partial(self.rng, 1))
+        if self.row_by_row is None:
+            return RowSet(sample, null, self.n_effective, partial(self.rng, 1))
+        group = np.unique(look(null, sample.identity), return_inverse=True)[1]
+        # Of copies a part of the rows has fewer each than all rows have.
+        here, everywhere = (repetition(group, sample.weight, n) for n in (len(sample), self.summary.n_samples))
+        null = NullModel(log_proba, sample.y, sample.weight, group)
+        return RowSet(sample, null, self.n_effective * here / everywhere, partial(self.rng, 1))
+
+    @cached_property
+    def n_groups(self) -> int | None:
+        """Number of groups of dependent rows, as given or as found; None where every row counts as a draw."""
+        return self.summary.n_groups if self.row_by_row is None else self.rows.null.n_groups
 
     @property
     def null(self) -> NullModel:
@@ -158,14 +176,14 @@ class Evidence:
     @property
     def too_few_groups(self) -> str:
         """Why no interval is offered where there are fewer groups than can tell how they differ; else empty."""
-        n_groups = self.summary.n_groups
+        n_groups = self.n_groups
         few = n_groups is not None and n_groups < MIN_GROUPS
         return f"not applicable: {n_groups} groups are too few" if few else ""
 
     @property
     def unequal_units(self) -> bool:
         """Whether rows have weights, or come in groups: then one of few may count for much more than the others."""
-        return self.summary.has_weights or self.summary.n_groups is not None
+        return self.summary.has_weights or self.n_groups is not None
 
     @cached_property
     def largest_weight_share(self) -> float:
@@ -259,7 +277,7 @@ class Evidence:
         if self.sample.complete:
             return 1.0
         n_rows = self.summary.top_surprise.n_candidates
-        return extreme_p_value(self.smallest_surprises, n_rows, self.summary.n_groups is None)
+        return extreme_p_value(self.smallest_surprises, n_rows, self.n_groups is None)
 
     def extreme_rows(self, causes: CauseModel) -> ExtremeRows | None:
         """Return the most surprising of all rows, against what some causes expect of them.
@@ -286,7 +304,7 @@ class Evidence:
         weight.
         """
         summary, n_rows = self.summary, self.summary.n_samples
-        alike = summary.n_groups is None and math.isclose(self.n_effective, n_rows, rel_tol=1e-9)
+        alike = self.n_groups is None and math.isclose(self.n_effective, n_rows, rel_tol=1e-9)
         if self.sample.complete or not alike or not too_sparse(self.null):
             return None
         unit = summary.sum_w / n_rows
@@ -543,11 +561,9 @@ class Evidence:
         The causes found are taken off first: rows that are merely too timid agree more than they say as well.
         """
         null, identity = self.fitted_null or self.null, self.sample.identity
-        if identity is None:
-            key = probability_key(null.proba)
-        else:
-            key = identity if self.causes is None else identity[self.causes.kept]
-        return pair_agreement(null, key, self.rng(8))
+        if identity is not None and self.causes is not None:
+            identity = identity[self.causes.kept]
+        return pair_agreement(null, look(null, identity), self.rng(8))
 
     # -- descriptions -------------------------------------------------------------------------------------------
     @cached_property
@@ -623,8 +639,7 @@ class Evidence:
     @cached_property
     def error_upper_limit(self) -> float | None:
         """Upper 95 % limit of the error rate, which bounds the noise rate; None where no interval is offered."""
-        summary = self.summary
-        accuracy = float(summary.mean("correct"))
+        accuracy = float(self.summary.mean("correct"))
         if self.too_few_groups:
             return None
         return 1.0 - wilson_interval(accuracy, self.accuracy_draws)[0]
@@ -636,12 +651,16 @@ class Evidence:
         Groups that are all right, or all wrong, show no spread: then each counts once.
         """
         summary, draws = self.summary, self.n_effective
-        if summary.n_groups is None:
+        if self.n_groups is None:
             return draws
         accuracy = float(summary.mean("correct"))
         if not 0.0 < accuracy < 1.0:
-            return min(draws, float(summary.n_groups))
-        return effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
+            return min(draws, float(self.n_groups))
+        if self.row_by_row is None:
+            return effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
+        null, correct = self.rows.null, self.rows.top[1]
+        mean, error = mean_and_error(*unit_sums(correct[:, None], null.weight, null.group))
+        return effective_draws(float(mean[0]), (self.rows.scale * float(error[0])) ** 2, draws)
 
     # -- baselines -----------------------------------------------------------------------------------------------
     @cached_property

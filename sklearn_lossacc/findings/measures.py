@@ -61,7 +61,7 @@ def _accuracy(evidence: Evidence) -> Estimate:
     if evidence.too_few_groups:
         return Estimate(value, None, None, evidence.too_few_groups)
     low, high = wilson_interval(value, evidence.accuracy_draws)
-    return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
+    return Estimate(value, low, high, "Wilson" if evidence.n_groups is None else "Wilson on the effective sample")
 
 
 def _means(evidence: Evidence) -> dict[str, Estimate]:
@@ -106,7 +106,7 @@ def _balanced_accuracy(evidence: Evidence) -> Estimate:
     if clustered is None:
         return Estimate(value, None, None, "no interval: needs two rows, or ten groups")
     method, naive = "normal, classes as strata", evidence.rows.scale**2 * float(influence @ influence)
-    if summary.n_groups is not None:
+    if evidence.n_groups is not None:
         method += ", groups as units"
         effective = effective / max(1.0, clustered**2 / naive if naive > 0 else 1.0)
     units = np.bincount(evidence.rows.class_units[0])
@@ -189,7 +189,7 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
         # Clopper and Pearson's limit: far out in the tail of few counts the normal law is not good enough.
         exact = beta.ppf(0.025 / rivals, value * draws, (1.0 - value) * draws + 1.0)
         low = float(min(low, exact))
-    return Estimate(value, low, high, "Wilson" if summary.n_groups is None else "Wilson on the effective sample")
+    return Estimate(value, low, high, "Wilson" if evidence.n_groups is None else "Wilson on the effective sample")
 
 
 def _skill(

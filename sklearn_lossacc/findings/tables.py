@@ -98,7 +98,7 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
     variance = variance * np.maximum(1.0, _design_effects(evidence, losses))
     with np.errstate(divide="ignore", invalid="ignore"):
         half = np.where(effective >= 2, Z95 * np.sqrt(variance) / weight, np.nan)
-    if summary.n_groups is not None and summary.n_groups < MIN_GROUPS:
+    if evidence.n_groups is not None and evidence.n_groups < MIN_GROUPS:
         limits[:], half[:] = math.nan, math.nan
     return {
         "label": [str(label) for label in summary.classes],

@@ -193,12 +193,13 @@ def finding_numbers(finding: Finding) -> tuple[str, ...]:
 def ordered_issues(diagnosis: Judged) -> tuple[Finding, ...]:
     """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause.
 
-    Before all of them come rows that look like copies and were not declared as groups, since the others count each.
+    Before all of them come rows that look like copies and were not declared as groups: all intervals and p-values
+    rest on whether they are.
     """
 
     def place(finding: Finding) -> tuple[int, bool, float]:
         if finding.code == "LA004" and "n_groups" not in finding.evidence:
-            return 0, False, -math.inf  # copies that all others count as rows
+            return 0, False, -math.inf
         about_the_data = finding.code.startswith("LA0")
         cost = 0.0 if about_the_data else finding.evidence.get("nats", 0.0)
         cost = min(cost, finding.evidence.get("nats_beside", cost))

@@ -208,6 +208,11 @@ def pair_agreement(null: NullModel, key: np.ndarray, rng: np.random.Generator) -
     return PairAgreement(2 * a.size, observed, expected, float(poisson.cdf(observed, expected)))
 
 
-def probability_key(proba: np.ndarray) -> np.ndarray:
-    """Return one number a row that is the same for rows of equal probabilities, and hardly ever for others."""
-    return np.einsum("ij,j->i", proba, np.random.default_rng(0).standard_normal(proba.shape[1]))
+def look(null: NullModel, identity: np.ndarray | None) -> np.ndarray:
+    """Return one number a row that is the same for rows that look the same, and hardly ever for others.
+
+    That of their features where it is known, of their probabilities otherwise.
+    """
+    if identity is not None:
+        return identity
+    return np.einsum("ij,j->i", null.proba, np.random.default_rng(0).standard_normal(null.n_classes))

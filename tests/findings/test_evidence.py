@@ -77,7 +77,7 @@ def test_what_is_described_is_all_rows_that_are_kept(judged_rows, design):
     proba = softmax(scores, axis=1)
     extra = {"weights": {"sample_weight": rng.uniform(0.5, 1.5, 5000)}, "groups": {"groups": np.arange(5000) // 3}}
     if design == "zeros":
-        proba[:40], y[:40] = [0.0, 0.3, 0.3, 0.4], np.repeat([0, 1], [5, 35])
+        proba[:40, 0], proba[:40, 1:], y[:40] = 0.0, rng.dirichlet([9, 9, 12], 40), np.repeat([0, 1], [5, 35])
     summary = summarize(y, proba, **extra.get(design, {}))
     whole = Diagnosis.from_summary(summary)
     judged_rows(1600)

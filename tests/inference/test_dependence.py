@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sklearn_lossacc.inference.dependence import group_design, pair_agreement, probability_key, repetition
+from sklearn_lossacc.inference.dependence import group_design, look, pair_agreement, repetition
 from sklearn_lossacc.inference.null import NullModel
 
 
 def tie_agreement(null, seed=0):
-    return pair_agreement(null, probability_key(null.proba), np.random.default_rng(seed))
+    return pair_agreement(null, look(null, None), np.random.default_rng(seed))
 
 
 LEAVES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.4, 0.3]])

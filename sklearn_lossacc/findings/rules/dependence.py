@@ -14,14 +14,23 @@ SHRINKS_BELOW = 0.8  # effective rows over rows
 P_BELOW = 0.01
 MIN_EXPECTED = 5.0  # disagreements that must be expected for labels to tell
 
+COUNTED_ONCE = "Intervals and p-values count each set of them as one draw."
 PASS_GROUPS = "Pass groups= (the origin of each row), so that intervals and p-values count each origin once."
 
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge whether rows are dependent: by groups, else by features, else by tied predictions."""
+    evidence = evidence.row_by_row or evidence
     if evidence.null.group is not None:
         return _judge_groups(evidence)
     return _judge_ties(evidence) if evidence.repetition is None else _judge_copies(evidence, evidence.repetition)
+
+
+def count_copies_once(evidence: Evidence) -> Evidence:
+    """Return the evidence with rows that look the same as groups where they are shown to be copies, else as it is."""
+    if evidence.null.group is not None or not judge(evidence).holds:
+        return evidence
+    return Evidence(evidence.summary, alpha=evidence.alpha, random_state=evidence.random_state, row_by_row=evidence)
 
 
 def _judge_groups(evidence: Evidence) -> Verdict:
@@ -101,8 +110,8 @@ def _judge_ties(evidence: Evidence) -> Verdict:
         evidence=_facts(pairs, "tied_rows"),
         fired=(
             f"{count(pairs.rows)} rows repeat another row's probabilities, and their labels disagree {percent(ratio)} "
-            "as often as those probabilities allow once recalibrated: they look like copies, "
-            "and the other findings count them all."
+            "as often as those probabilities allow once recalibrated: they look like copies. "
+            f"{COUNTED_ONCE}"
         ),
         passed=(
             "Copies were not shown; labels of rows with equal probabilities may disagree as seldom as "
@@ -155,7 +164,7 @@ def _judge_copies(evidence: Evidence, repetition: float) -> Verdict:
         fired=(
             f"{count(pairs.rows)} rows have the features of another row, {shown}: if they are copies, "
             f"{count(evidence.summary.n_samples)} rows count as {count(round(effective))}. "
-            "The other findings count them all."
+            f"{COUNTED_ONCE}"
         ),
         passed=(
             f"{count(pairs.rows)} rows have the features of another row; that they are copies was not shown, "

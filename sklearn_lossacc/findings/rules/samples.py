@@ -41,20 +41,20 @@ def judge(evidence: Evidence) -> Verdict:
         if immaterial
         else f"a temperature of {TEMPERATURE_ASKED}, or its inverse,"
     )
-    few_groups = summary.n_groups is not None and summary.n_groups < MIN_UNITS
+    few_groups = evidence.n_groups is not None and evidence.n_groups < MIN_UNITS
     facts = {
         "effective_n": n_effective,
         "needed": needed if math.isfinite(needed) else None,
         "needed_for_accuracy": for_accuracy,
         "needed_for_temperature": for_temperature if math.isfinite(for_temperature) else None,
-        "n_groups": summary.n_groups,
+        "n_groups": evidence.n_groups,
     }
     fired = (
         f"{count(round(n_effective))} effective rows cannot show {asked} and accuracy to within "
         f"{ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
     )
     if few_groups:
-        fired = f"{summary.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
+        fired = f"{evidence.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
     return Verdict(
         holds=bool(n_effective < needed or few_groups),
         value=n_effective,

@@ -70,6 +70,33 @@ def test_copies_without_groups_agree_too_often(plant):
     assert "groups=" in finding.advice
 
 
+@pytest.mark.parametrize("with_features", [False, True])
+def test_copies_that_were_not_declared_count_once(plant, with_features):
+    y, log_proba, origin = copies(plant, times=20, n=50, k=5, scale=2.0)
+    features = {"X": origin} if with_features else {}
+    d = diagnose(y, log_proba, input="logits", **features)
+    assert [finding.code for finding in d.issues if finding.p_value is not None] == []
+    assert "as one draw" in d["LA004"].headline
+    declared = diagnose(y, log_proba, input="logits", groups=origin)
+    for name in ("accuracy", "balanced_accuracy", "log_loss", "prior_log_loss", "majority_accuracy"):
+        found, known = d.metrics[name], declared.metrics[name]
+        # Resamples draw the same groups in another order.
+        assert found.high - found.low == pytest.approx(known.high - known.low, rel=0.1)
+    assert d.description["n_groups"] is None
+
+
+def test_ignored_copies_count_each(plant):
+    y, log_proba, _ = copies(plant)
+    each, once = (diagnose(y, log_proba, input="logits", ignore=codes).metrics["log_loss"] for codes in (["LA004"], []))
+    assert once.high - once.low == pytest.approx((each.high - each.low) * np.sqrt(5), rel=0.05)
+
+
+def test_a_fault_of_copies_is_still_found(plant):
+    y, log_proba, _ = plant("healthy", n=600, k=3)
+    d = diagnose(np.repeat(y, 5), np.repeat(2.5 * log_proba, 5, axis=0), input="logits")
+    assert {"LA004", "LA101"} == {finding.code for finding in d.issues}
+
+
 def leaves(rng, n_leaves, n_rows, shown=lambda p: p):
     """Return labels and probabilities of a tree whose leaves say `shown` of their true share."""
     share = rng.uniform(0.1, 0.9, n_leaves)
