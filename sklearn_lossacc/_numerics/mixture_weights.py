@@ -14,6 +14,7 @@ __all__ = ["fit_mixture_weights"]
 MAX_STEPS = 200  # Newton needs about six
 MAX_HALVINGS = 50
 TOL = 1e-11  # nats a row that are left to gain
+LEAST_LEFT = 0.01  # of each row's likelihood after one step: far below it, Newton's steps no longer lead back
 SMALLEST_DENSITY = 1e-100  # its square can still be divided by
 
 
@@ -54,7 +55,8 @@ def fit_mixture_weights(density: Rows, weight: np.ndarray | None = None) -> np.n
     Notes
     -----
     Maximises the concave sum_i w_i log sum_c pi_c f_ic by sequential quadratic programming: each quadratic
-    problem on the simplex is solved exactly, and a step is halved until it pays. Densities below 1e-100 count
+    problem on the simplex is solved exactly, and a step is halved until it pays and leaves every row 1 % of its
+    likelihood. Densities below 1e-100 count
     as 1e-100. The search ends when no mixture can be more likely by 1e-11 nats a row.
 
     References
@@ -84,7 +86,7 @@ def fit_mixture_weights(density: Rows, weight: np.ndarray | None = None) -> np.n
         step = _minimum_on_simplex(hessian, hessian @ share + slope / unit) - share
         length = 1.0
         for _ in range(MAX_HALVINGS):
-            reached = _evaluate(density, weight, scale, share + length * step)
+            reached = _evaluate(density, weight, scale, share + length * step, before=share)
             if reached[0] > value:
                 break
             length *= 0.5
@@ -97,14 +99,19 @@ def fit_mixture_weights(density: Rows, weight: np.ndarray | None = None) -> np.n
 
 
 def _evaluate(
-    density: Rows, weight: np.ndarray | None, scale: float, share: np.ndarray
+    density: Rows, weight: np.ndarray | None, scale: float, share: np.ndarray, before: np.ndarray | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the mean log likelihood of a mixture, its slope and its negative curvature along the simplex."""
+    """Return the mean log likelihood of a mixture, its slope and its negative curvature along the simplex.
+
+    The likelihood counts as 0 where that of some row falls too far below what it was `before`.
+    """
     value, slope, hessian = 0.0, np.zeros(len(share)), np.zeros((len(share), len(share)))
     for rows in row_blocks(density.shape[0], len(share)):
         some = np.maximum(density[rows], SMALLEST_DENSITY)
         weights = (np.ones(len(some)) if weight is None else weight[rows]) / scale
         mixed = some @ share
+        if before is not None and (mixed < LEAST_LEFT * (some @ before)).any():
+            return -np.inf, slope, hessian
         value += float(weights @ np.log(mixed))
         # less 1: the steps sum to 0 and do not feel it, and what similar components share drops out
         excess = some / mixed[:, np.newaxis] - 1.0

@@ -40,6 +40,7 @@ from sklearn_lossacc.inference.intervals import (
     wilson_interval,
 )
 from sklearn_lossacc.inference.monotone import shape_gain
+from sklearn_lossacc.inference.noise import straight_line
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_class import OneClass, one_class
 from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
@@ -58,6 +59,7 @@ FEWEST_JUDGED, MOST_ENTRIES = 2**10, 2**20  # the larger number of rows is the m
 FEWEST_GROUPS = 2**8  # of dependent rows: fewer say little of how dependent they are
 MOST_RULES = 50  # more than Holm's correction will ever count
 FINE_BINS = 960  # of the top probability, as tallied by summaries
+AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
 
@@ -468,6 +470,18 @@ class Evidence:
     def loss_z(self) -> float:
         """Loss minus entropy in standard errors of the null."""
         return loss_z(self.null)
+
+    @cached_property
+    def line(self) -> dict[str, float] | None:
+        """The straight line that explains two classes as well as the selected causes do; None where none does."""
+        causes = self.causes
+        if causes is None or self.n_classes != 2:
+            return None
+        line = straight_line(causes.null.proba, causes.null.y, causes.null.weight)
+        ahead = causes.scale * (line.log_likelihood - causes.fit.log_likelihood)
+        if ahead < -AS_LIKELY:
+            return None
+        return {"intercept": line.intercept, "slope": line.slope, "log_likelihood_ahead": ahead}
 
     # -- beyond temperature, bias and floor -----------------------------------------------------------------------
     @cached_property

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
-from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.evidence import AS_LIKELY, Z95, Evidence
+from sklearn_lossacc.findings.format import percent
+from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 
 ACCURACY_ABOVE = 0.99
 TEMPERATURE_BELOW = 0.7
 RARE_ERRORS = 0.5  # errors, as a share of those of always naming the commonest class
 GATE_BELOW = 0.05
+MOST_WRONG = 0.5  # of the labels of a class: beyond, they are not labels of that class
 
 
 def nearly_always_right(evidence: Evidence) -> bool:
@@ -39,6 +42,25 @@ def errors_follow_doubts(evidence: Evidence) -> bool:
 def looks_in_sample(evidence: Evidence) -> bool:
     """Return whether a model that is unsure is right nearly everywhere, even where it doubts: as on learnt rows."""
     return nearly_always_right(evidence) and not errors_follow_doubts(evidence)
+
+
+def wrong_labels(evidence: Evidence) -> str:
+    """Say which wrong labels of two classes explain as much as a class bias, and whatever goes with it, does.
+
+    Labels of which a share of each class is wrong have frequencies on a straight line; a bias bends.
+    """
+    part, line = evidence.fitted_parts.get("class_bias"), evidence.line
+    if part is None or part.value < NATS or line is None:
+        return ""
+    first, second = map(repr, evidence.class_names)
+    flips = (line["intercept"], first, second), (1.0 - line["intercept"] - line["slope"], second, first)
+    if max(share for share, *_ in flips) >= MOST_WRONG:
+        return ""
+    wrong = [
+        f"{percent(share)} of class {true} labelled {label}" for share, true, label in flips if share >= NOISE_RATE
+    ]
+    how = "better" if line["log_likelihood_ahead"] > AS_LIKELY else "as well"
+    return f" Wrong labels explain these rows {how}: {' and '.join(wrong)}." if wrong else ""
 
 
 def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:

@@ -46,3 +46,14 @@ def test_weights_are_repetitions():
         fit_mixture_weights(density.repeat(copies, axis=0)),
         atol=1e-9,
     )
+
+
+def test_a_first_step_may_not_rule_out_rare_rows():
+    # Without the few rows of the first component, the second and third would do.
+    p = np.random.default_rng(0).uniform(0.1, 0.3, 4000)
+    rare = np.arange(4000) < 5
+    density = np.stack([rare, ~rare, np.where(rare, p, 1.0 - p)], axis=1).astype(float)
+    share = fit_mixture_weights(density)
+    slope = (density / (density @ share)[:, None]).mean(axis=0)
+    np.testing.assert_allclose(slope[share > 0], 1.0, atol=1e-9)
+    assert slope.max() <= 1.0 + 1e-9

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.findings.waterfall import open_bound
 
@@ -27,6 +28,7 @@ def judge(evidence: Evidence) -> Verdict:
     # Beside a temperature the part may be negative; what its test leaves open is not.
     bound = max(open_bound(evidence, "class_bias"), 0.0 if part is None or part.high is None else part.high)
     offsets = far.offsets if far is not None else causes.fit.bias if causes is not None and part is not None else None
+    rival = wrong_labels(evidence)
     facts = {
         **p_values,
         "nats": value,
@@ -34,6 +36,8 @@ def judge(evidence: Evidence) -> Verdict:
         "mean_proba": mean_proba,
         "share": share,
         "offsets": None if offsets is None else offsets.tolist(),
+        "line": evidence.line,
+        "cannot_tell_from_noise": bool(rival),
     }
     return Verdict(
         holds=part is not None and value >= NATS,
@@ -51,7 +55,7 @@ def judge(evidence: Evidence) -> Verdict:
                 f"costs at least {number(value)} nats"
             )
             + f"; most of all class {label!r}, with a mean probability of {number(mean_proba)} and a share of "
-            f"{number(share)}."
+            f"{number(share)}.{rival}"
         ),
         passed=(
             f"Class bias was not shown; up to {number(bound)} nats are still possible."
@@ -59,8 +63,11 @@ def judge(evidence: Evidence) -> Verdict:
             else f"No material class bias: it costs at most {number(bound)} nats."
         ),
         advice=(
-            "Look for class weights, resampling or a shift of the class frequencies between training and use; correct "
-            "the prior, or recalibrate with a calibrator that has class offsets."
+            "Review labels of both classes first (d.samples(by='label_quality')): where they are right, look for class "
+            "weights, resampling or a shift of the class frequencies between training and use, and correct the prior."
+            if rival
+            else "Look for class weights, resampling or a shift of the class frequencies between training and use; "
+            "correct the prior, or recalibrate with a calibrator that has class offsets."
         ),
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, ratio
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
-from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature
+from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature, wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 RECALIBRATE = (
@@ -35,6 +35,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     direction = "over" if over else "under"
     expected = float(evidence.summary.mean("entropy"))
     observed = evidence.total_loss
+    one_way = selected and bool(wrong_labels(evidence))
     facts = {
         **p_values,
         "log_loss": observed,
@@ -43,7 +44,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         "nats": nats,
         "temperature_alone": evidence.temperature.value,
         "selected": list(causes.terms) if causes is not None else [],
-        "cannot_tell_from_noise": selected and causes is not None and causes.rival == "floor",
+        "cannot_tell_from_noise": one_way or (selected and causes is not None and causes.rival == "floor"),
     }
     if limit is None:
         why = "the temperature is not identified by these rows"
@@ -68,7 +69,13 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         fired=(
             f"The model is {direction}confident: T = {ratio(value)}, and its log loss of {number(observed)} nats is "
             f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
-            + (" Label noise (LA202) explains these rows as well." if facts["cannot_tell_from_noise"] else "")
+            + (
+                " Wrong labels explain these rows as well (LA103)."
+                if one_way
+                else " Label noise (LA202) explains these rows as well."
+                if facts["cannot_tell_from_noise"]
+                else ""
+            )
         ),
         passed=passed,
         # The temperature beside a floor is not that of a temperature alone.

@@ -12,10 +12,9 @@ from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.cause_model import KEEP_BELOW, finite, floor_posterior
-from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix, straight_line
+from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
-AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
 SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 
@@ -24,18 +23,6 @@ def rows_to_relabel(rate: float) -> int:
     """Return how many rows drawn at random give the noise rate to within one point."""
     rate = min(max(rate, 0.01), 0.5)
     return math.ceil(3.8415 * rate * (1.0 - rate) / 0.01**2)
-
-
-def rival_line(evidence: Evidence) -> dict[str, float] | None:
-    """Return the straight line that explains two classes as well as the selected floor does, if it does."""
-    causes = evidence.causes
-    if causes is None or evidence.n_classes != 2:
-        return None
-    line = straight_line(causes.null.proba, causes.null.y, causes.null.weight)
-    ahead = causes.scale * (causes.fit.log_likelihood - line.log_likelihood)
-    if ahead > AS_LIKELY:
-        return None
-    return {"intercept": line.intercept, "slope": line.slope, "log_likelihood_ahead": -ahead}
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -103,7 +90,7 @@ def judge(evidence: Evidence) -> Verdict:
             noise_matrix(null.proba, null.y, null.weight).tolist() if null.n_classes <= MOST_MATRIX_CLASSES else None
         ),
         pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
-        line=rival_line(evidence),
+        line=evidence.line,
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
     fired = (

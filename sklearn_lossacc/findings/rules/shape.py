@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 MIN_ROWS = 30
@@ -18,6 +19,7 @@ def judge(evidence: Evidence) -> Verdict:
     p_value = max(gate.p_value, 0.0 if attribution is None else attribution.p_value)
     part = evidence.shape_part
     shown = attribution or gate
+    rival = bool(wrong_labels(evidence))
     still_open = shown.open_gain if part is None or part.high is None else part.high
     return Verdict(
         holds=evidence.causes is not None and part is not None and part.value >= NATS,
@@ -32,10 +34,13 @@ def judge(evidence: Evidence) -> Verdict:
             "nats": 0.0 if part is None else part.value,
             "n_draws": gate.n_draws,
             "view": shown.view,
+            "cannot_tell_from_noise": rival,
         },
         fired=(
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
             f"for the {shown.view}; a map that bends would gain {number(0.0 if part is None else part.value)} nats."
+            + " Wrong labels explain these rows as well (LA103)."
+            * rival
         ),
         passed=(
             "A miscalibrated shape was not shown; these rows hold too little information to see one."

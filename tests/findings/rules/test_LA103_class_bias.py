@@ -6,7 +6,10 @@ from sklearn_lossacc import diagnose, summarize
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets"}
+EVIDENCE = {
+    "p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets", "line",
+    "cannot_tell_from_noise",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("k", [2, 3, 10])
@@ -136,3 +139,31 @@ def test_totals_of_dependent_or_weighted_rows_are_not_judged():
     )
     for a, b in zip(equal, plain, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
+def test_two_classes_say_where_wrong_labels_of_one_explain_the_bias(plant):
+    y, scores, _ = plant("healthy", n=4000, k=2, scale=2.0)
+    y[(y == 1) & (np.random.default_rng(0).random(4000) < 0.2)] = 0
+    d = diagnose(y, scores, input="logits")
+    finding = d["LA103"]
+    assert finding.evidence["cannot_tell_from_noise"]
+    assert finding.evidence["line"]["intercept"] == pytest.approx(0.0, abs=0.01)
+    assert finding.evidence["line"]["slope"] == pytest.approx(0.8, abs=0.03)
+    assert "Wrong labels explain these rows better: " in finding.headline
+    assert "of class '1' labelled '0'" in finding.headline
+    assert finding.advice.startswith("Review labels")
+    # What was selected with it is explained by them, too.
+    for code in ("LA101", "LA104"):
+        assert d[code].status == "fired"
+        assert d[code].evidence["cannot_tell_from_noise"]
+        assert d[code].headline.endswith("Wrong labels explain these rows as well (LA103).")
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.5])
+def test_a_bias_of_two_classes_bends(plant, temperature):
+    y, scores, _ = plant("bias", n=2000, k=2, strength=1.0)
+    finding = diagnose(y, temperature * scores, input="logits")["LA103"]
+    assert finding.status == "fired"
+    assert finding.evidence["line"] is None
+    assert not finding.evidence["cannot_tell_from_noise"]
+    assert "Wrong labels" not in finding.headline
