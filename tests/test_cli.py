@@ -290,3 +290,12 @@ def test_demo_tells_the_story_and_says_where_everything_is(tmp_path, capsys):
     assert repaired[2] < 0.7 * ece
     assert "LA202" in out
     assert main(["report", str(folder / "predictions.npz"), "--fail-on", "warning"]) == 1
+
+
+def test_keys_that_nothing_reads_are_noted_on_stderr(tmp_path, capsys):
+    path = tmp_path / "p.npz"
+    np.savez(path, y_true=[0, 1, 1], y_proba=[[0.7, 0.3], [0.4, 0.6], [0.2, 0.8]], weights=[1.0, 2.0, 1.0])
+    assert main(["report", str(path), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["description"]["n_rows"] == 3
+    assert err == f"lossacc: note: {path}: not used: 'weights'\n"

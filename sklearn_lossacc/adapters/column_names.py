@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Collection, Sequence
 
-from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.exceptions import DataWarning, InvalidFileError
 
 TRUTH_NAMES = ("y_true", "labels", "label", "y", "target", "targets", "truth", "class", "ground_truth")
 
@@ -19,6 +20,28 @@ def listing(names: Sequence[str], most: int = 12) -> str:
     """Write names into an error message, the first `most` of them."""
     shown = ", ".join(repr(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def note_unused(names: Sequence[str], used: Collection[str], path: object) -> None:
+    """Warn of names in a file that nothing was read from.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All names in the file.
+    used : collection of str
+        Those that were read.
+    path : object
+        The file.
+
+    Warns
+    -----
+    DataWarning
+        If there are others.
+    """
+    unused = [name for name in names if name not in used]
+    if unused:
+        warnings.warn(f"{path}: not used: {listing(unused)}", DataWarning, stacklevel=4)
 
 
 def only(found: Sequence[str], names: Sequence[str], *, what: str, path: object, argument: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.adapters.array_files import ArrayArchive, read_npy
-from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, is_logits_name, listing, only
+from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, is_logits_name, listing, note_unused, only
 from sklearn_lossacc.adapters.score_columns import is_integer
 from sklearn_lossacc.adapters.table_files import read_table
 from sklearn_lossacc.exceptions import InvalidFileError
@@ -103,6 +103,7 @@ def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
         raise InvalidFileError(f"{path}: 'predictions' holds predicted labels, not probabilities")
 
     result = {"y_true": y_true, "y_proba": y_proba, "input": request.input_of(key)}
+    used = {y, key} | ({"classes"} if request.classes is None else set())
     classes = arrays.get("classes") if request.classes is None else request.classes
     if classes is not None:
         result["classes"] = _like_labels(classes, y_true)
@@ -110,6 +111,8 @@ def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
         source = request.beside.get(keyword, keyword if keyword in names else None)
         if source is not None:
             result[keyword] = read(source, keyword)
+            used.add(source)
+    note_unused(names, used, path)
     return result
 
 
@@ -196,6 +199,11 @@ def read_predictions(
     InvalidFileError
         If there is no such file, it cannot be read, holds Python objects (which are never unpickled), or its
         names allow no reading, or several.
+
+    Warns
+    -----
+    DataWarning
+        If an archive holds keys that nothing was read from. Columns of a table may say other things.
 
     Examples
     --------

@@ -23,7 +23,7 @@ from sklearn_lossacc.calibration.plain import (
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
-from sklearn_lossacc.inputs import Predictions, Scores
+from sklearn_lossacc.inputs import Predictions, Scores, check_flags
 from sklearn_lossacc.inputs.arrays import as_array
 from sklearn_lossacc.inputs.naming import called
 
@@ -104,6 +104,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         DataWarning
             If `sample_weight` of ten rows or more sums to less than two rows.
         """
+        check_flags(self)
         scores = self._check_features(X, reset=True)
         with called(y_proba="X", y_true="y"):
             predictions = Predictions.from_arrays(

@@ -24,7 +24,7 @@ from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidTargetError
-from sklearn_lossacc.inputs import Predictions, check_target, from_estimator
+from sklearn_lossacc.inputs import Predictions, check_flags, check_target, from_estimator
 from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.columns import spread_columns
 from sklearn_lossacc.inputs.groups import check_groups
@@ -300,6 +300,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _check_params(self) -> None:
         """Check the parameters that no other object checks."""
+        check_flags(self)
         if self.ensemble not in (True, False, "auto"):
             raise ValueError(f"ensemble must be True, False or 'auto', got {self.ensemble!r}.")
         if self.response_method not in ("auto", "predict_proba", "decision_function"):

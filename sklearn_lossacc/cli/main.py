@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 
 from sklearn_lossacc.cli.parser import build_parser
-from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.exceptions import DataWarning, LossAccError
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -39,6 +40,11 @@ def _one_line(error: Exception) -> str:
     return " ".join(text.split())
 
 
+def _note(message: Warning | str, *_: object, **__: object) -> None:
+    """Write a warning on one line."""
+    print(f"lossacc: note: {' '.join(str(message).split())}", file=sys.stderr)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -55,7 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = build_parser().parse_args(argv)
-        code = options.run(options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = _note  # type: ignore[assignment]
+            code = options.run(options)
         sys.stdout.flush()
         return code
     except (LossAccError, *_FILE_ERRORS) as error:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import BLOCK_ENTRIES, row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError
+from sklearn_lossacc.inputs.flags import check_flag
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.identities import row_identities
 from sklearn_lossacc.inputs.labels import check_target, match_classes
@@ -231,7 +232,7 @@ class Predictions:
             group_keys=keys,
             identities=row_identities(X, checked.n_rows),
             train_prior=check_train_prior(train_prior, classes),
-            out_of_sample=bool(out_of_sample),
+            out_of_sample=check_flag("out_of_sample", out_of_sample),
             row_offset=offset,
             n_samples=checked.n_rows if weight is None else int(np.count_nonzero(weight)),
         )

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
+from sklearn_lossacc.inputs import check_flag
 from sklearn_lossacc.metrics.rows import Rows
 
 __all__ = ["CorpDecomposition", "corp_decomposition", "decompose_squared_error"]
@@ -134,6 +135,7 @@ def corp_decomposition(
     >>> parts.score, parts.miscalibration, parts.discrimination, parts.uncertainty
     (0.28125, 0.15625, 0.125, 0.25)
     """
+    check_flag("per_class", per_class)
     rows = Rows.check(y_true, y_proba, sample_weight=sample_weight, classes=classes, input=input)
     y, weight, proba = rows.predictions.y, rows.weight, rows.proba
     events = range(rows.predictions.n_classes) if per_class or rows.predictions.n_classes > 2 else [1]

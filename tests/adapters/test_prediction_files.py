@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sklearn_lossacc.adapters.prediction_files import read_predictions
-from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.exceptions import DataWarning, InvalidFileError
 
 PROBA = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.25, 0.25]])
 LABELS = np.array([0, 1, 2, 1])
@@ -80,8 +80,22 @@ def test_archive_with_probabilities_and_logits_asks_which(tmp_path):
     np.savez(tmp_path / "p.npz", y_true=LABELS, y_proba=PROBA, logits=np.log(PROBA))
     with pytest.raises(InvalidFileError, match="'y_proba', 'logits': choose with input="):
         read_predictions(tmp_path / "p.npz")
-    np.testing.assert_array_equal(read_predictions(tmp_path / "p.npz", input="logits")["y_proba"], np.log(PROBA))
-    np.testing.assert_array_equal(read_predictions(tmp_path / "p.npz", input="proba")["y_proba"], PROBA)
+    with pytest.warns(DataWarning, match=r"p\.npz: not used: 'y_proba'$"):
+        read = read_predictions(tmp_path / "p.npz", input="logits")
+    np.testing.assert_array_equal(read["y_proba"], np.log(PROBA))
+    with pytest.warns(DataWarning, match=r"p\.npz: not used: 'logits'$"):
+        read = read_predictions(tmp_path / "p.npz", input="proba")
+    np.testing.assert_array_equal(read["y_proba"], PROBA)
+
+
+def test_keys_of_an_archive_that_nothing_reads_are_noted(tmp_path):
+    arrays = {"y_true": LABELS, "y_proba": PROBA, "weights": np.ones(len(LABELS)), "classes": np.arange(PROBA.shape[1])}
+    np.savez(tmp_path / "p.npz", **arrays)
+    with pytest.warns(DataWarning, match=r"p\.npz: not used: 'weights'$"):
+        read_predictions(tmp_path / "p.npz")
+    with pytest.warns(DataWarning, match=r"not used: 'classes'$"):
+        read = read_predictions(tmp_path / "p.npz", sample_weight="weights", classes=range(PROBA.shape[1]))
+    assert read["sample_weight"].tolist() == arrays["weights"].tolist()
 
 
 def test_a_declared_input_overrides_the_name(tmp_path):
@@ -96,7 +110,8 @@ def test_archive_with_several_sets_asks_and_obeys(tmp_path):
         read_predictions(tmp_path / "p.npz")
     with pytest.raises(InvalidFileError, match="choose with proba="):
         read_predictions(tmp_path / "p.npz", y="test_labels")
-    read = read_predictions(tmp_path / "p.npz", y="test_labels", proba="test_logits")
+    with pytest.warns(DataWarning, match="not used: 'val_logits', 'val_labels'$"):
+        read = read_predictions(tmp_path / "p.npz", y="test_labels", proba="test_logits")
     assert read["input"] == "logits"
     np.testing.assert_array_equal(read["y_true"], LABELS[::-1])
     np.testing.assert_array_equal(read["y_proba"], -PROBA)

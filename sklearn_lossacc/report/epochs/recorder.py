@@ -14,7 +14,7 @@ from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError, In
 from sklearn_lossacc.findings import Finding
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inference.epochs import decompose_epoch
-from sklearn_lossacc.inputs import Predictions, TrainingHistory, check_target
+from sklearn_lossacc.inputs import Predictions, TrainingHistory, check_flag, check_target
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.weights import check_sample_weight
 from sklearn_lossacc.plots.history import draw_epochs, pyplot_history_axes
@@ -112,6 +112,7 @@ class EpochRecorder:
     ) -> None:
         if keep != "auto" and (isinstance(keep, bool) or not isinstance(keep, Integral) or keep < 3):
             raise InvalidHistoryError(f"keep must be 'auto' or a number of epochs of at least 3, got {keep!r}.")
+        check_flag("resume", resume)
         self.y_val = check_target(y_val)
         self.groups = groups
         self.sample_weight = sample_weight
