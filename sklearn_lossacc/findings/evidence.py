@@ -30,6 +30,7 @@ from sklearn_lossacc.inference.cause_model import (
 )
 from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
 from sklearn_lossacc.inference.dependence import PairAgreement, look, pair_agreement, repetition
+from sklearn_lossacc.inference.exact_ties import exact_ties_p_value
 from sklearn_lossacc.inference.extremes import ExtremeRows, extreme_p_value
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
@@ -578,6 +579,13 @@ class Evidence:
         if identity is not None and self.causes is not None:
             identity = identity[self.causes.kept]
         return pair_agreement(null, look(null, identity), self.rng(8))
+
+    @cached_property
+    def exact_ties(self) -> float:
+        """p-value of tied rows whose labels are exactly as frequent as they say; 1 unless all rows are single draws."""
+        rows = self.rows
+        single = rows.complete and self.n_groups is None and not np.ptp(rows.null.weight)
+        return exact_ties_p_value(rows.null) if single else 1.0
 
     # -- descriptions -------------------------------------------------------------------------------------------
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import percent, ratio
+from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.selected import (
     ACCURACY_ABOVE,
     TEMPERATURE_BELOW,
@@ -12,6 +12,8 @@ from sklearn_lossacc.findings.selected import (
     selected_temperature,
 )
 from sklearn_lossacc.findings.verdict import Rule, Verdict
+
+EXACT_SHARE = 0.1  # of the level: what is exact by design leaves little doubt
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -37,17 +39,24 @@ def judge(evidence: Evidence) -> Verdict:
             advice="Predict rows that the model was not trained on (cross_val_predict), and diagnose those.",
         )
     p_value, p_values = evidence.p_values("under", "temperature")
+    p_exact = evidence.exact_ties
+    p_value = min(1.0, p_value / (1.0 - EXACT_SHARE), p_exact / EXACT_SHARE)
+    exact = p_exact <= EXACT_SHARE * evidence.alpha
     nearly, follow = nearly_always_right(evidence), errors_follow_doubts(evidence)
     return Verdict(
-        holds=nearly and not follow,
+        holds=exact or (nearly and not follow),
         value=value,
         threshold=TEMPERATURE_BELOW,
         could_be=value,
         p_value=p_value,
-        evidence={**facts, **p_values},
+        evidence={**facts, **p_values, "p_exact": p_exact},
         fired=(
-            f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model doubts, "
-            f"and it is far less sure than that (T = {ratio(value)}). Label smoothing or mixup on an easy problem does "
+            "These look like the very rows that the model was fitted to, or calibrated on: wherever rows have equal "
+            "probabilities, every class is exactly as frequent as they say. On other rows chance does so with a "
+            f"probability of at most {number(p_exact)}."
+            if exact
+            else f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model "
+            f"doubts, and it is far less sure than that (T = {ratio(value)}). Label smoothing or mixup on an easy problem does "
             "the same, and no prediction can tell them apart."
         ),
         passed=(
@@ -57,7 +66,10 @@ def judge(evidence: Evidence) -> Verdict:
             else "Nothing suggests that the model was trained on these rows."
         ),
         advice=(
-            "Check that no row was used in training; if none was, the model learnt from smoothed labels: recalibrate."
+            "Predict rows that took no part in the fit or the calibration (cross_val_predict), and diagnose those."
+            if exact
+            else "Check that no row was used in training; if none was, the model learnt from smoothed labels: "
+            "recalibrate."
         ),
     )
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.judge import NO_REPAIR
@@ -49,12 +50,14 @@ def test_near_perfect_accuracy_of_an_unsure_model_fires():
     assert finding.status == "fired"
     assert set(finding.evidence) == {
         "declared", "temperature", "accuracy_low", "doubted_accuracy", "p_gate", "p_attr", "gate", "method", "p_holm",
+        "p_exact",
     }  # fmt: skip
     assert finding.evidence["doubted_accuracy"] > 0.99
     assert finding.evidence["declared"] is False
     assert finding.evidence["accuracy_low"] > 0.99
     assert finding.value == finding.evidence["temperature"] < finding.threshold == 0.7
-    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) < 0.001
+    # The rest of the level is for rows that are exact.
+    assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) / 0.9 < 0.001
     assert "Label smoothing" in finding.headline
     assert d["LA102"].status == "not_applicable"
     assert "LA005" in d["LA102"].headline
@@ -118,3 +121,45 @@ def test_a_healthy_model_is_not_accused(diagnosed, scale):
     d = diagnosed("healthy", scale=scale)
     assert d["LA005"].status == "passed"
     assert d["LA102"].status == "passed"
+
+
+@pytest.fixture(scope="module")
+def tree():
+    """Return a tree of sixteen leaves, its 1000 training rows, and 1000 others."""
+    X, y = make_classification(2000, n_informative=6, flip_y=0.1, random_state=0)
+    return DecisionTreeClassifier(max_depth=4, random_state=0).fit(X[:1000], y[:1000]), X, y
+
+
+def test_a_tree_on_its_training_rows_is_exact(tree):
+    model, X, y = tree
+    d = diagnose(y[:1000], model.predict_proba(X[:1000]))
+    finding = d["LA005"]
+    assert finding.status == "fired"
+    assert finding.evidence["p_exact"] < 1e-6
+    assert "fitted to, or calibrated on" in finding.headline
+    assert "cross_val_predict" in finding.advice
+    # Single precision is exact enough; in any order.
+    order = np.random.default_rng(0).permutation(1000)
+    proba = model.predict_proba(X[order]).astype(np.float32)
+    assert diagnose(y[order], proba)["LA005"].status == "fired"
+
+
+def test_a_tree_on_other_rows_is_not(tree):
+    model, X, y = tree
+    finding = diagnose(y[1000:], model.predict_proba(X[1000:]))["LA005"]
+    assert finding.status == "passed"
+    assert finding.evidence["p_exact"] == 1.0
+
+
+def test_a_constant_prediction_of_a_stratified_split_is_not_exact_by_learning():
+    y = np.repeat([0, 1, 2], [500, 300, 200])
+    finding = diagnose(y, np.tile([0.5, 0.3, 0.2], (1000, 1)))["LA005"]
+    assert finding.status == "passed"
+    assert finding.evidence["p_exact"] == 1.0
+
+
+def test_exact_ties_are_not_asked_of_weighted_or_dependent_rows(tree):
+    model, X, y = tree
+    proba = model.predict_proba(X[:1000])
+    for extra in ({"groups": np.arange(1000) // 2}, {"sample_weight": np.linspace(0.5, 1.5, 1000)}):
+        assert diagnose(y[:1000], proba, **extra)["LA005"].evidence["p_exact"] == 1.0
