@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.format import nats, typographic
@@ -20,7 +22,7 @@ def finding_words(finding: Finding) -> str:
 
 
 def waterfall_title(diagnosis: Diagnosis) -> str:
-    """Name the repairable part that costs most."""
+    """Name the repairable part that costs most; noise counts by its cost beside the temperature, as findings do."""
     decomposition = diagnosis.decomposition
     costs = [
         part
@@ -30,7 +32,8 @@ def waterfall_title(diagnosis: Diagnosis) -> str:
     total = nats(decomposition.total)
     if not costs:
         return f"No repairable part of {total} nats shown"
-    largest = max(costs, key=lambda part: part.value)
+    beside = {"floor": diagnosis["LA202"].evidence.get("nats_beside", math.inf)}
+    largest = max(costs, key=lambda part: min(part.value, beside.get(part.name, math.inf)))
     words = part_label(diagnosis, largest)
     return f"{words[0].upper()}{words[1:]}: {nats(largest.value)} of {total} nats"
 

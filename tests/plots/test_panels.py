@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.naive_bayes import GaussianNB
 
 from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.plots import PANELS, draw, new_figure
 from sklearn_lossacc.plots.classes import MOST_CLASSES, WORST_CLASSES, shown_classes
 from sklearn_lossacc.plots.confusion import MOST_PAIRS, confused_pairs
+from sklearn_lossacc.plots.titles import waterfall_title
 
 
 def panel(diagnosis, name):
@@ -241,3 +245,12 @@ def test_a_single_panel_says_the_name_in_its_title(diagnosis_of):
     assert axes["loss"] in ax.child_axes
     assert not ax.axison
     assert ax.texts[0].get_text().startswith("logistic regression: Loss")
+
+
+def test_the_waterfall_is_titled_by_what_noise_costs_beside_the_temperature():
+    # In the waterfall the floor comes first and takes what a temperature explains as well.
+    X, y = load_digits(return_X_y=True)
+    train, test, y_train, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
+    d = diagnose(y_test, GaussianNB().fit(train, y_train).predict_proba(test))
+    assert d["LA202"].evidence["nats_beside"] < d.decomposition["temperature"].value < d.decomposition["floor"].value
+    assert waterfall_title(d).startswith("Overconfidence: ")
