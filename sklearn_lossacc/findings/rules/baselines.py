@@ -10,10 +10,12 @@ from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.column_order import better_order
 from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
 
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
+MOST_MOVED = 3  # classes that a sentence names
 
 
 def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float, float, str]:
@@ -21,6 +23,24 @@ def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float
     mean, low, high, method = evidence.rows.interval(values[:, None])
     below, above = np.maximum(mean - low, 0.0)[0], np.maximum(high - mean, 0.0)[0]  # NaN where there is no interval
     return value - float(below), value + float(above), method
+
+
+def _exchanged(evidence: Evidence) -> tuple[list[int] | None, str]:
+    """Return the order of the columns that is shown to be better, and the advice to look at it."""
+    null = evidence.null
+    order = better_order(null, evidence.log_proba, evidence.rng(10))
+    if order is None:
+        return None, ""
+    moved = [(repr(evidence.class_names[i]), repr(evidence.class_names[j])) for i, j in enumerate(order) if i != j]
+    named = ", ".join(f"class {i} from the column of {j}" for i, j in moved[:MOST_MOVED])
+    given, read = (
+        -float(np.average(evidence.log_proba[np.arange(null.n_rows), column], weights=null.weight))
+        for column in (null.y, order[null.y])
+    )
+    return order.tolist(), (
+        f"Check the order of the columns first: with {named}{', ...' if len(moved) > MOST_MOVED else ''} the log loss "
+        f"would be {number(read)} instead of {number(given)} nats."
+    )
 
 
 def judge_chance(evidence: Evidence) -> Verdict:
@@ -31,8 +51,10 @@ def judge_chance(evidence: Evidence) -> Verdict:
     low, high, method = _limits(evidence, null.true_loss, loss)
     if math.isnan(low):
         return not_applicable(f"No interval for the log loss: {method}.")
+    worse = low > chance + 1e-9  # equal probabilities reach ln k up to rounding
+    order, exchanged = _exchanged(evidence) if worse else (None, "")
     return Verdict(
-        holds=low > chance + 1e-9,  # equal probabilities reach ln k up to rounding
+        holds=worse,
         value=loss - chance,
         interval=(low - chance, high - chance),
         threshold=0.0,
@@ -42,6 +64,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
             "chance_log_loss": chance,
             "p_equal": evidence.rows.p_value_of_mean(null.true_loss - chance),
             "method": method,
+            "column_order": order,
         },
         fired=(
             f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
@@ -54,8 +77,9 @@ def judge_chance(evidence: Evidence) -> Verdict:
             else f"The log loss is better than chance ({number(chance)} nats)."
         ),
         advice=(
-            "Recalibrate first: a log loss above ln(n_classes) proves overconfidence. If the accuracy is poor as well, "
-            "check the order of the classes and the pairing of labels with rows."
+            exchanged
+            or "Recalibrate first: a log loss above ln(n_classes) proves overconfidence. If the accuracy is poor as "
+            "well, check the order of the classes and the pairing of labels with rows."
         ),
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.format import number
 
 
 def test_shuffled_labels_of_a_sharp_model_fire(plant):
@@ -11,7 +12,7 @@ def test_shuffled_labels_of_a_sharp_model_fire(plant):
     d = diagnose(y, log_proba, input="logits")
     finding = d["LA301"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
-    assert set(finding.evidence) == {"log_loss", "chance_log_loss", "p_equal", "method"}
+    assert set(finding.evidence) == {"log_loss", "chance_log_loss", "p_equal", "method", "column_order"}
     assert finding.evidence["p_equal"] < 0.01
     assert finding.evidence["chance_log_loss"] == math.log(3)
     assert finding.value == pytest.approx(d.metrics["log_loss"].value - math.log(3))
@@ -61,3 +62,25 @@ def test_zeros_are_judged_by_the_clipped_loss():
     finding = diagnose(y, np.eye(2)[1 - y])["LA301"]
     assert finding.status == "fired"
     assert finding.value == pytest.approx(-math.log(np.finfo(float).eps) - math.log(2))
+
+
+@pytest.mark.parametrize("order", [[1, 0], [1, 0, 2], [1, 2, 3, 4, 0]])
+def test_exchanged_columns_are_named(plant, order):
+    k = len(order)
+    y, log_proba, _ = plant("healthy", k=k, scale=3.0)
+    finding = diagnose(y, log_proba[:, order], input="logits")["LA301"]
+    assert finding.status == "fired"
+    assert np.array(order)[finding.evidence["column_order"]].tolist() == list(range(k))
+    first = finding.evidence["column_order"][0]
+    assert f"with class '0' from the column of '{first}'" in finding.advice
+    right = diagnose(y, log_proba, input="logits").metrics["log_loss"].value
+    assert f"the log loss would be {number(right)} instead of" in finding.advice
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_guesses_that_are_too_sure_have_no_better_order(seed):
+    rng = np.random.default_rng(seed)
+    finding = diagnose(rng.integers(0, 4, 500), 3.0 * rng.standard_normal((500, 4)), input="logits")["LA301"]
+    assert finding.status == "fired"
+    assert finding.evidence["column_order"] is None
+    assert finding.advice.startswith("Recalibrate first")
