@@ -322,6 +322,7 @@ probabilities = arrays(np.float64, (12, 3), elements=st.floats(0, 1)).filter(lam
     weight=arrays(np.float64, 12, elements=st.floats(0, 9)),
 )
 @ignore_outcomes
+@pytest.mark.filterwarnings("ignore:sample_weight sums to")
 def test_never_nan_never_zero_whatever_comes(calibrator, P, y, weight):
     P = P / P.sum(axis=1, keepdims=True)
     weight[0] = 1.0
