@@ -34,7 +34,7 @@ def judge(evidence: Evidence) -> Verdict:
     if alone is None:
         said += " beyond the rest of the model"
     else:
-        said += f" (T = {number(alone.temperature)}), which explains all that is wrong"
+        said += f" (T = {number(alone.temperature)}), which explains all that is shown"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,

@@ -29,7 +29,7 @@ def test_one_class_is_no_label_noise_and_no_outliers(diagnosed, n, k, strength):
     d = diagnosed("uneven", n=n, k=k, scale=2.0, strength=strength)
     assert [finding.code for finding in d.issues] == ["LA203"]
     assert d["LA203"].evidence["explains_all"]
-    assert "explains all that is wrong" in d["LA203"].headline
+    assert "explains all that is shown" in d["LA203"].headline
     assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
 
 
