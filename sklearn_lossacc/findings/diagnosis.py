@@ -133,10 +133,11 @@ class Diagnosis:
             evidence = count_copies_once(evidence)
         findings = judge_all(evidence, ignore)
         fired = {finding.code for finding in findings if finding.status == "fired"}
+        uneven = evidence.uneven_part if "LA203" in fired else None
         decomposition = decompose(
             evidence,
             outlier_nats=evidence.outlier_nats if "LA201" in fired else 0.0,
-            shape=evidence.shape_part if "LA104" in fired else None,
+            shape=evidence.shape_part if "LA104" in fired else uneven,
         )
         return cls(
             name="model" if name is None else str(name),

@@ -524,13 +524,21 @@ class Evidence:
         model = self.shape_null
         if model is None or self.shape_attribution.p_value > self.alpha:
             return None
-        share = float(model.weight.sum() / self.null.weight.sum())
-        mean, error = shape_gain(model, self.shape_attribution.column, self.rng(5))
+        return self._richer(*shape_gain(model, self.shape_attribution.column, self.rng(5)))
+
+    @property
+    def uneven_part(self) -> Part | None:
+        """Cross-fitted gain of one temperature per predicted class over the selected model, where the tests reject."""
+        fits = self.class_temperatures
+        return None if fits is None else self._richer(fits.gain, fits.error)
+
+    def _richer(self, gain: float, error: float) -> Part:
+        """Return the part of the loss that a richer map than the selected model takes off the rows that are kept."""
+        kept = self.null if self.causes is None else self.causes.null
+        share = float(kept.weight.sum() / self.null.weight.sum())
         half = Z95 * share * error
-        known = math.isfinite(half)
-        return Part(
-            "shape", share * mean, share * mean - half if known else None, share * mean + half if known else None
-        )
+        low, high = (share * gain - half, share * gain + half) if math.isfinite(half) else (None, None)
+        return Part("shape", share * gain, low, high)
 
     @cached_property
     def uneven_gate(self) -> UnevenTest:

@@ -149,11 +149,13 @@ def temperature_identified(diagnosis: Diagnosis) -> bool:
 
 
 def part_label(diagnosis: Diagnosis, part: Part) -> str:
-    """Return what a part of the waterfall is called; temperature by its direction, a floor by what asks for it."""
+    """Return what a part of the waterfall is called; temperature by its direction, floor and shape by what asks."""
     if part.name == "floor" and part.selected and diagnosis.decomposition.clipped:
         noise = next((finding for finding in diagnosis.findings if finding.code == "LA202"), None)
         if noise is not None and noise.status == "passed":
             return "true classes at 0"
+    if part.name == "shape" and part.selected and all(finding.code != "LA104" for finding in diagnosis.issues):
+        return "uneven classes"
     if part.name == "temperature" and part.selected:
         over = next((finding for finding in diagnosis.findings if finding.code == "LA101"), None)
         known = over if over is not None and over.value is not None else diagnosis.metrics.get("temperature")

@@ -23,6 +23,7 @@ from sklearn_lossacc.inference.gates import (
     loss_tails,
     monte_carlo,
 )
+from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
 
@@ -59,9 +60,10 @@ class UnevenTest:
 
 @dataclass(frozen=True)
 class ClassTemperatures:
-    """Cross-fitted gain of one temperature per predicted class (nats), and the temperatures."""
+    """Cross-fitted gain of one temperature per predicted class (nats), its standard error, and the temperatures."""
 
     gain: float
+    error: float
     temperatures: dict[int, float]
 
 
@@ -163,4 +165,5 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
             beta = fit_mixture(scores[train], model.y[train], model.weight[train], floor=False).beta
             q = mixture_proba(scores[test], beta, none, 0.0)[np.arange(test.size), model.y[test]]
             gain[test] = np.log(np.maximum(q, 1e-300)) - scores[test, model.y[test]]
-    return ClassTemperatures(float(model.weight @ gain / model.weight.sum()), temperatures)
+    mean, error = mean_and_error(*unit_sums(gain[:, None], model.weight, model.group))
+    return ClassTemperatures(float(mean[0]), float(error[0]), temperatures)

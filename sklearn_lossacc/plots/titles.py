@@ -40,7 +40,7 @@ def waterfall_title(diagnosis: Diagnosis) -> str:
 
 def reliability_title(diagnosis: Diagnosis) -> str:
     """Say whether confidence and accuracy agree."""
-    finding = first_fired(diagnosis, "LA002", "LA005", "LA101", "LA102", "LA103", "LA104", "LA202")
+    finding = first_fired(diagnosis, "LA002", "LA005", "LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
     return finding_words(finding) if finding else "No miscalibration shown"
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.wording import part_label
 
 EVIDENCE = {"p_gate", "p_attr", "p_holm", "class", "z", "temperatures", "explains_all"}
 
@@ -30,6 +31,12 @@ def test_one_class_is_no_label_noise_and_no_outliers(diagnosed, n, k, strength):
     assert [finding.code for finding in d.issues] == ["LA203"]
     assert d["LA203"].evidence["explains_all"]
     assert "explains all that is shown" in d["LA203"].headline
+    part = d.decomposition["shape"]
+    assert part.selected
+    assert part.value == pytest.approx(d["LA203"].value)
+    assert part.low < part.value < part.high
+    assert part_label(d, part) == "uneven classes"
+    assert d.metrics["calibration_loss"].value == pytest.approx(part.value)
     assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
 
 
