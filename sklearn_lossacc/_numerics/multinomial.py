@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg.lapack import dtrtri
 from scipy.optimize import minimize
 
 from sklearn_lossacc._numerics.blocks import row_blocks, row_max, row_sum
@@ -56,7 +57,10 @@ def adjusted_scores(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
     """
     if theta.shape[1] == 2:
         return x * (1.0 + theta[:, 0]) + theta[:, 1]
-    return x + x @ theta[:, :-1].T + theta[:, -1]
+    adjusted = x @ theta[:, :-1].T
+    adjusted += x
+    adjusted += theta[:, -1]
+    return adjusted
 
 
 def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
@@ -109,8 +113,7 @@ class _Problem:
         out = out if out is not None and out.shape == x.shape else np.empty_like(x)
         theta = theta.astype(x.dtype, copy=False)
         if self.full:
-            np.matmul(x, theta[:, :-1].T, out=out)
-            out += x
+            np.matmul(x, theta[:, :-1].T + np.eye(len(theta), dtype=x.dtype), out=out)
         else:
             np.multiply(x, 1.0 + theta[:, 0], out=out)
         out += theta[:, -1]
@@ -204,9 +207,12 @@ def _to_unit_curvature(problem: _Problem) -> np.ndarray:
         proba = softmax(x)
         spread = weight[:, np.newaxis] * proba * (1.0 - proba)
         if problem.full:
-            features = np.column_stack([x, np.ones(len(x))])
+            # In the precision of the scores: a scale needs no more, and products of matrices take half of the time.
+            features = np.column_stack([x, np.ones(len(x), x.dtype)])
+            root = np.sqrt(spread).astype(x.dtype, copy=False)
             for j in range(k):
-                blocks[j] += (features * spread[:, j : j + 1]).T @ features
+                weighted = features * root[:, j : j + 1]
+                blocks[j] += weighted.T @ weighted
         else:
             blocks[:, 0, 0] += (spread * x**2).sum(axis=0)
             blocks[:, 0, 1] += (spread * x).sum(axis=0)
@@ -217,14 +223,15 @@ def _to_unit_curvature(problem: _Problem) -> np.ndarray:
     blocks[:, np.arange(f), np.arange(f)] += 2.0 * problem.penalty
     for block in blocks:  # one by one: together they are as large as the data
         # H = L L' gives the coordinates L' theta
-        block[:] = np.linalg.inv(np.linalg.cholesky(block)).T
+        block[:] = dtrtri(np.linalg.cholesky(block), lower=1)[0].T
     return blocks
 
 
 def _quasi_newton(problem: _Problem, theta: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Minimise by L-BFGS in coordinates scaled by the curvature within each class, or of each parameter."""
-    to_theta, to_phi = ("jab,jb->ja", "jab,ja->jb") if scale.ndim == 3 else ("ja,ja->ja", "ja,ja->ja")
-    start = np.linalg.solve(scale, theta[:, :, np.newaxis])[:, :, 0] if scale.ndim == 3 else theta / scale
+    start = theta  # in the other coordinates
+    if theta.any():
+        start = np.linalg.solve(scale, theta[:, :, np.newaxis])[:, :, 0] if scale.ndim == 3 else theta / scale
     # One number added to all entries of a column moves all scores of a row alike: only the penalty feels it, and is
     # smallest where the weighted sum of the column is 0. The factors of a vector multiply different scores.
     share = problem.penalty / problem.penalty.sum(axis=0)
@@ -233,12 +240,15 @@ def _quasi_newton(problem: _Problem, theta: np.ndarray, scale: np.ndarray) -> np
 
     def centred(phi: np.ndarray) -> np.ndarray:
         """Return the parameters without what all classes share."""
-        theta = np.einsum(to_theta, scale, phi.reshape(share.shape))
+        theta = phi.reshape(share.shape)
+        theta = np.matmul(scale, theta[:, :, np.newaxis])[:, :, 0] if scale.ndim == 3 else scale * theta
         return theta - (share * theta).sum(axis=0)
 
     def objective(phi: np.ndarray) -> tuple[float, np.ndarray]:
         at = problem.evaluate(centred(phi))
-        return at.value, np.einsum(to_phi, scale, at.gradient - share * at.gradient.sum(axis=0)).ravel()
+        slope = at.gradient - share * at.gradient.sum(axis=0)
+        slope = np.matmul(slope[:, np.newaxis], scale)[:, 0] if scale.ndim == 3 else scale * slope
+        return at.value, slope.ravel()
 
     # in scaled coordinates gradient^2 / 2 is about the decrease that is left for a parameter, in nats
     found = minimize(

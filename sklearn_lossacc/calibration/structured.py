@@ -46,9 +46,9 @@ class StructuredCalibrator(BaseCalibrator):
             before += self._block_loss(tempered, y[rows], weight, rows)
             x[rows] = self._log_mixed(tempered)
         theta = self._fit_map(predictions, x, penalty)
-        after = 0.0
+        after, as_precise = 0.0, theta.astype(x.dtype, copy=False)
         for rows in row_blocks(*x.shape):
-            after += self._block_loss(softmax(adjusted_scores(x[rows], theta)), y[rows], weight, rows)
+            after += self._block_loss(softmax(adjusted_scores(x[rows], as_precise)), y[rows], weight, rows)
         if after > before:
             # the share of equal probabilities cost more than the map gained
             self.share_, theta = 0.0, np.zeros_like(theta)
@@ -71,7 +71,7 @@ class StructuredCalibrator(BaseCalibrator):
     def _block_loss(proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None, rows: slice) -> float:
         """Sum the log loss of a block."""
         loss = -np.log(np.maximum(proba[np.arange(len(y)), y], LOSS_CLIP))
-        return float(loss.sum() if weight is None else weight[rows] @ loss)
+        return float(loss.sum(dtype=np.float64) if weight is None else weight[rows] @ loss)
 
     def _log_mixed(self, tempered: np.ndarray) -> np.ndarray:
         """Mix in a share of equal probabilities, which bounds the logs, and take the logs."""
