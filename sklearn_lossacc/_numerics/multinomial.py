@@ -108,15 +108,16 @@ class _Problem:
         """Return the weights of some rows."""
         return np.ones(rows.stop - rows.start) if self.weight is None else self.weight[rows]
 
-    def _adjusted(self, x: np.ndarray, theta: np.ndarray, out: np.ndarray | None) -> np.ndarray:
+    def _map(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what scores are multiplied by, the identity included, and what is added, in their precision."""
+        own = 1.0 + theta[:, 0] if not self.full else theta[:, :-1].T + np.eye(len(theta))
+        return own.astype(self.x.dtype, copy=False), theta[:, -1].astype(self.x.dtype, copy=False)
+
+    def _adjusted(self, x: np.ndarray, own: np.ndarray, added: np.ndarray, out: np.ndarray | None) -> np.ndarray:
         """Return `adjusted_scores`, in `out` if its shape fits."""
         out = out if out is not None and out.shape == x.shape else np.empty_like(x)
-        theta = theta.astype(x.dtype, copy=False)
-        if self.full:
-            np.matmul(x, theta[:, :-1].T + np.eye(len(theta), dtype=x.dtype), out=out)
-        else:
-            np.multiply(x, 1.0 + theta[:, 0], out=out)
-        out += theta[:, -1]
+        (np.matmul if self.full else np.multiply)(x, own, out=out)
+        out += added
         return out
 
     def evaluate(self, theta: np.ndarray, curvature: str = "none") -> _At:
@@ -129,10 +130,11 @@ class _Problem:
             hessian = np.diag(2.0 * self.penalty.ravel())
         elif curvature == "diagonal":
             hessian = 2.0 * self.penalty.copy()
+        own, added = self._map(theta)
         mass = None  # reused: memory from the system costs more than the arithmetic in it
         for rows in row_blocks(len(self.y), k * f if curvature == "full" else k):
             x, y, weight = self.x[rows], self.y[rows], self.weights(rows)
-            mass = self._adjusted(x, theta, mass)
+            mass = self._adjusted(x, own, added, mass)
             mass -= row_max(mass)[:, np.newaxis]
             place = np.arange(len(y)), y
             true_score = mass[place]

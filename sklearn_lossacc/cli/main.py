@@ -62,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = build_parser().parse_args(argv)
         with warnings.catch_warnings():
+            # A shell has no line of the caller's to point to; both settings end with this block.
             warnings.simplefilter("always", DataWarning)
             warnings.showwarning = _note  # type: ignore[assignment]
             code = options.run(options)

@@ -10,8 +10,7 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 from sklearn_lossacc.inference.cause_model import SAYS, CauseModel, design_scale, finite, select_causes, too_sparse
 from sklearn_lossacc.inference.null import NullModel
-
-MIN_ROWS = 20
+from sklearn_lossacc.inference.uneven import MIN_ROWS
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def blas_threads():
 def _two_threads():
     """Let libraries use two threads, whatever the environment says."""
     with threadpool_limits(2, user_api="blas"):
-        if blas_threads() != {2}:
+        if blas_threads() != {2}:  # such as Accelerate, which takes no orders
             pytest.skip("no linear algebra library whose threads can be counted")
         yield
 

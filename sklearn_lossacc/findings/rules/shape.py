@@ -39,8 +39,7 @@ def judge(evidence: Evidence) -> Verdict:
         fired=(
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
             f"for the {shown.view}; a map that bends would gain {number(0.0 if part is None else part.value)} nats."
-            + " Wrong labels explain these rows as well (LA103)."
-            * rival
+            + (" Wrong labels explain these rows as well (LA103)." if rival else "")
         ),
         passed=(
             "A miscalibrated shape was not shown; these rows hold too little information to see one."
