@@ -18,20 +18,16 @@ from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers,
 from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
 from sklearn_lossacc.findings.row_set import RowSet
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
-from sklearn_lossacc.inference.cause_model import (
-    KEEP_BELOW,
-    CauseModel,
-    design_effect,
-    finite,
-    floor_lower_limit,
-    select_causes,
-    sharpened,
-    too_sparse,
-)
+from sklearn_lossacc.inference.cause_model import CauseModel, select_causes
 from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
 from sklearn_lossacc.inference.dependence import PairAgreement, look, pair_agreement, repetition
+from sklearn_lossacc.inference.design import design_effect, too_sparse
+from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.exact_ties import exact_ties_p_value
 from sklearn_lossacc.inference.extremes import ExtremeRows, extreme_p_value
+from sklearn_lossacc.inference.few_rows import sharpened
+from sklearn_lossacc.inference.floor import finite
+from sklearn_lossacc.inference.floor_limit import floor_lower_limit
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW, N_DRAWS_FIRST, Gate, loss_z, run_gates
 from sklearn_lossacc.inference.intervals import (
     MIN_GROUPS,

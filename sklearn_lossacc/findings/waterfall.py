@@ -7,7 +7,7 @@ import math
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.parts import term_df
-from sklearn_lossacc.inference.cause_model import TERMS
+from sklearn_lossacc.inference.elimination import TERMS
 from sklearn_lossacc.inference.gains import open_gain
 
 

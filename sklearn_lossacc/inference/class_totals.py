@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom, chi2, nbinom, poisson
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba
-from sklearn_lossacc.inference.cause_model import KEEP_BELOW
+from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.null import NullModel
 
 BACKGROUND = 0.6  # of a class's frequency: how small probabilities grow with it, between temperatures of a half and two

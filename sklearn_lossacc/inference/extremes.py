@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import gammainc, gammaincinv
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba
-from sklearn_lossacc.inference.cause_model import FEWEST, FIT_BELOW, MOSTLY, few_rows
+from sklearn_lossacc.inference.few_rows import FEWEST, FIT_BELOW, MOSTLY, few_rows
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, ranks_p_value, surprise_of_labels, surprise_table
 

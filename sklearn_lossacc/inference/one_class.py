@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
-from sklearn_lossacc.inference.cause_model import SAYS, CauseModel, design_scale, finite, select_causes, too_sparse
+from sklearn_lossacc.inference.cause_model import SAYS, CauseModel, select_causes
+from sklearn_lossacc.inference.design import design_scale, too_sparse
+from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.uneven import MIN_ROWS
 

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 from sklearn_lossacc._numerics.mixture import MAX_FLOOR, mixture_proba
 from sklearn_lossacc._numerics.temperature import TemperatureSolution
-from sklearn_lossacc.inference.cause_model import design_scale
+from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.null import NullModel
 
 ALLOWED = 0.5 * float(chi2.ppf(0.9, 1))  # below the largest log likelihood: a limit that holds in 95 % on its side

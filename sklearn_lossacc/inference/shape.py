@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc.inference.cause_model import design_effect
+from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.gates import N_DRAWS_EXTENDED, STAGES
 from sklearn_lossacc.inference.null import NullModel

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
-from sklearn_lossacc.inference.cause_model import design_effect
+from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.gates import (
     CONTINUE_BELOW,

@@ -2,40 +2,14 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.special import log_softmax
-from scipy.stats import binom, chi2, poisson
+from scipy.stats import binom, chi2
 
-from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
-from sklearn_lossacc.inference.cause_model import (
-    check_floor,
-    design_effect,
-    design_scale,
-    few_rows,
-    few_surprises,
-    finite,
-    floor_lower_limit,
-    floor_posterior,
-    material_floor,
-    select_causes,
-    telling_count,
-)
+from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc.inference.cause_model import select_causes
+from sklearn_lossacc.inference.floor_limit import floor_lower_limit
 from sklearn_lossacc.inference.null import NullModel
 
 LOG_FLOOR = float(np.log(2.220446049250313e-16))
-
-
-def planted(seed, k, n=2000, *, temperature=1.0, bias=0.0, noise=0.0, outliers=0, scale=2.0):
-    """Log probabilities and labels of a model with known faults.
-
-    `noise` is the share of labels that change; outliers are rows of probability 1e-6 where the label is another one.
-    """
-    rng = np.random.default_rng([seed, k, n])
-    scores = scale * rng.normal(size=(n, k))
-    y = (scores + rng.gumbel(size=(n, k))).argmax(axis=1)
-    y = np.where(rng.random(n) < noise * k / (k - 1), rng.integers(k, size=n), y)
-    scores = temperature * scores + bias * np.eye(k)[0]
-    corrupt = rng.choice(n, outliers, replace=False)
-    scores[corrupt] = 14.0 * np.eye(k)[(y[corrupt] + 1) % k]
-    return log_softmax(scores, axis=1), y, np.sort(corrupt)
 
 
 def select(log_proba, y, weight=None, group=None, random_state=0):
@@ -58,7 +32,7 @@ CAUSES = {
 # -- the right causes ---------------------------------------------------------------------------------------------
 
 
-def selected(cause, seeds):
+def selected(planted, cause, seeds):
     settings, expected = CAUSES[cause]
     right, accused = 0, []
     for k in (2, 5, 20):
@@ -71,13 +45,13 @@ def selected(cause, seeds):
 
 
 @pytest.mark.parametrize("cause", CAUSES)
-def test_planted_causes_are_selected(cause):
-    right, outliers = selected(cause, range(4))
+def test_planted_causes_are_selected(planted, cause):
+    right, outliers = selected(planted, cause, range(4))
     assert right >= 11  # of 12
     assert (outliers > 0).sum() <= 1
 
 
-def test_a_floor_and_a_temperature_that_replace_each_other_are_rivals():
+def test_a_floor_and_a_temperature_that_replace_each_other_are_rivals(planted):
     """Blunt probabilities of two classes flatten alike by noise and by a temperature; sharp ones do not."""
     rivals = []
     for seed in range(8):
@@ -95,15 +69,15 @@ def test_a_floor_and_a_temperature_that_replace_each_other_are_rivals():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cause", CAUSES)
-def test_planted_causes_are_selected_at_length(cause):
+def test_planted_causes_are_selected_at_length(planted, cause):
     # Simulated before: 72 to 75 of 75 for single causes, 36 of 36 for pairs. A term is wrongly kept with chance 0.01.
-    right, outliers = selected(cause, range(100, 125))
+    right, outliers = selected(planted, cause, range(100, 125))
     assert binom.cdf(right, 75, 0.96) > 1e-3
     assert (outliers > 0).sum() <= 4
 
 
 @pytest.mark.parametrize("k", [2, 5, 20])
-def test_outliers_are_set_aside_and_nothing_else_is_accused(k):
+def test_outliers_are_set_aside_and_nothing_else_is_accused(planted, k):
     for seed in range(4):
         log_proba, y, corrupt = planted(seed, k, outliers=6, scale=1.5)
         causes = select(log_proba, y)
@@ -116,7 +90,7 @@ def test_outliers_are_set_aside_and_nothing_else_is_accused(k):
         assert abs(z) < 4.0
 
 
-def test_two_corrupt_rows_in_20000_are_no_noise():
+def test_two_corrupt_rows_in_20000_are_no_noise(planted):
     log_proba, y, corrupt = planted(0, 5, n=20_000, outliers=2, scale=1.5)
     causes = select(log_proba, y)
     assert causes.terms == ()
@@ -124,7 +98,7 @@ def test_two_corrupt_rows_in_20000_are_no_noise():
 
 
 @pytest.mark.parametrize("k", [2, 5, 20])
-def test_estimates_of_planted_causes(k):
+def test_estimates_of_planted_causes(planted, k):
     log_proba, y, _ = planted(1, k, n=8000, temperature=1.8, noise=0.1, bias=0.0)
     causes = select(log_proba, y)
     assert causes.terms == ("temperature", "floor")
@@ -153,7 +127,7 @@ def test_a_model_without_information_is_overconfident_not_noisy():
         assert causes.fit.beta < 0.1
 
 
-def test_the_floor_is_found_on_groups_of_copies():
+def test_the_floor_is_found_on_groups_of_copies(planted):
     # Five copies of each row: a fifth of the rows count, and impossible labels come five at a time.
     for k in (2, 5, 20):
         for settings, expected in (CAUSES["noise"], CAUSES["over and noise"], CAUSES["healthy"]):
@@ -165,7 +139,7 @@ def test_the_floor_is_found_on_groups_of_copies():
             assert causes.scale == pytest.approx(0.2, rel=0.01)
 
 
-def test_sparse_classes():
+def test_sparse_classes(planted):
     # 60 classes for 320 rows: the offsets are judged by a score test, and not accused.
     for seed in range(5):
         log_proba, y, _ = planted(seed, 60, n=320)
@@ -176,7 +150,7 @@ def test_sparse_classes():
     assert causes.p_values["class_bias"] < 0.01
 
 
-def test_offsets_are_not_fitted_to_fewer_than_five_rows_a_class():
+def test_offsets_are_not_fitted_to_fewer_than_five_rows_a_class(planted):
     log_proba, y, _ = planted(0, 100, n=300, bias=3.0)
     causes = select(log_proba, y)
     assert causes.p_values["class_bias"] < 0.01
@@ -185,7 +159,7 @@ def test_offsets_are_not_fitted_to_fewer_than_five_rows_a_class():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temperature", [1.0, 1.8])
-def test_score_test_of_sparse_class_bias_has_its_size(temperature):
+def test_score_test_of_sparse_class_bias_has_its_size(planted, temperature):
     p = []
     for seed in range(200):
         log_proba, y, _ = planted(seed, 40, n=150, temperature=temperature)
@@ -197,7 +171,7 @@ def test_score_test_of_sparse_class_bias_has_its_size(temperature):
 # -- what a selection says ----------------------------------------------------------------------------------------
 
 
-def test_statistics_are_likelihood_ratios():
+def test_statistics_are_likelihood_ratios(planted):
     log_proba, y, _ = planted(0, 5, temperature=1.8)
     causes = select(log_proba, y)
     assert causes.terms == ("temperature",)
@@ -209,7 +183,7 @@ def test_statistics_are_likelihood_ratios():
     assert min(causes.p_values["class_bias"], causes.p_values["floor"]) >= 0.01
 
 
-def test_rejected_terms_of_a_healthy_model_have_uniform_p_values():
+def test_rejected_terms_of_a_healthy_model_have_uniform_p_values(planted):
     p = []
     for seed in range(60):
         log_proba, y, _ = planted(seed, 3, n=600)
@@ -218,7 +192,7 @@ def test_rejected_terms_of_a_healthy_model_have_uniform_p_values():
     assert (np.array(p) < 0.1).sum() < 16  # 6 expected
 
 
-def test_row_order_does_not_matter():
+def test_row_order_does_not_matter(planted):
     log_proba, y, _ = planted(0, 5, outliers=6, temperature=1.0, bias=1.0, scale=1.5)
     rows = np.random.default_rng(0).permutation(2000)
     a, b = select(log_proba, y), select(log_proba[rows], y[rows])
@@ -229,7 +203,7 @@ def test_row_order_does_not_matter():
     np.testing.assert_allclose(b.fit.bias, a.fit.bias, atol=1e-5)
 
 
-def test_scaled_weights_do_not_matter():
+def test_scaled_weights_do_not_matter(planted):
     log_proba, y, _ = planted(0, 5, temperature=1.8, noise=0.08)
     weight = np.random.default_rng(0).gamma(2.0, size=2000)
     a, b = select(log_proba, y, weight), select(log_proba, y, 1e-6 * weight)
@@ -238,7 +212,7 @@ def test_scaled_weights_do_not_matter():
         assert b.statistics[term] == pytest.approx(a.statistics[term], rel=1e-5, abs=1e-6)
 
 
-def test_exact_zeros():
+def test_exact_zeros(planted):
     log_proba, y, _ = planted(0, 4, noise=0.08, scale=4.0)
     log_proba = np.where(log_proba < -12, -np.inf, log_proba)
     log_proba = np.maximum(log_proba, np.where(np.arange(4) == y[:, None], LOG_FLOOR, -np.inf))
@@ -247,125 +221,8 @@ def test_exact_zeros():
     assert np.isfinite(causes.fit.log_likelihood)
 
 
-def test_finite():
-    np.testing.assert_array_equal(finite(np.array([[-np.inf, 0.0], [-50.0, -1.0]]), -36.0), [[-36, 0], [-50, -1]])
-
-
-# -- scale --------------------------------------------------------------------------------------------------------
-
-
-def test_design_scale_of_weights_is_kish_over_the_total():
-    log_proba, y, _ = planted(0, 3, n=4)
-    weight = np.array([1.0, 1.0, 1.0, 3.0])
-    assert design_scale(NullModel(log_proba, y, weight)) == pytest.approx((36 / 12) / 6)
-
-
-def test_design_effect_of_copies_is_their_number():
-    log_proba, y, _ = planted(0, 3, n=100)
-    for times in (2, 7):
-        rows = np.repeat(np.arange(100), times)
-        null = NullModel(log_proba[rows], y[rows], np.ones(rows.size), rows)
-        assert design_effect(null) == pytest.approx(times)
-        assert design_scale(null) * rows.size == pytest.approx(100)
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_design_effect_of_unrelated_rows_is_one(temperature):
-    # Overconfidence raises all losses alike: that is not dependence.
-    log_proba, y, _ = planted(0, 3, n=6000, temperature=temperature)
-    null = NullModel(log_proba, y, np.ones(6000), np.repeat(np.arange(2000), 3))
-    assert 1.0 <= design_effect(null) < 1.12
-    assert design_effect(NullModel(log_proba, y, np.ones(6000))) == 1.0
-
-
-def test_design_effect_without_spread():
-    null = NullModel(np.full((6, 2), np.log(0.5)), np.zeros(6, dtype=int), np.ones(6), np.repeat([0, 1], 3))
-    assert design_effect(null) == 1.0
-
-
-def surprise_by_definition(proba):
-    return np.array([[row[row <= row[j] * (1 + 1e-9)].sum() for j in range(row.size)] for row in proba])
-
-
-# -- the floor ------------------------------------------------------------------------------------------------------
-
-
-def test_check_floor_by_definition():
-    for outliers, noise in ((0, 0.1), (4, 0.0)):
-        log_proba, y, _ = planted(2, 5, n=500, noise=noise, outliers=outliers)
-        null = NullModel(log_proba, y, np.ones(500))
-        fit = fit_mixture(log_proba, y)
-        check, hit = check_floor(null, log_proba, fit)
-        proba = mixture_proba(null.log_proba, fit.beta, fit.bias, 0.0)
-        q = (1 - fit.floor) * proba + fit.floor / null.n_classes
-        table = surprise_by_definition(proba)
-        assert check.expected == pytest.approx((q * (table <= check.threshold * (1 + 1e-9))).sum())
-        assert hit.sum() == (check.observed if outliers else 0)
-        assert check.p_value == pytest.approx(poisson.sf(check.observed - 1, check.expected), rel=1e-6)
-        if outliers:
-            np.testing.assert_array_equal(hit, table[np.arange(500), y] <= check.threshold * (1 + 1e-9))
-
-
-def test_check_floor_accepts_noise_and_rejects_outliers():
-    for k in (2, 5, 20):
-        log_proba, y, _ = planted(0, k, noise=0.08, scale=1.5)
-        check, _ = check_floor(NullModel(log_proba, y, np.ones(2000)), log_proba, fit_mixture(log_proba, y))
-        assert check.p_value > 0.01
-        log_proba, y, corrupt = planted(0, k, outliers=6, scale=1.5)
-        check, hit = check_floor(NullModel(log_proba, y, np.ones(2000)), log_proba, fit_mixture(log_proba, y))
-        assert check.p_value < 1e-4
-        np.testing.assert_array_equal(np.flatnonzero(hit), corrupt)
-
-
-def test_check_floor_counts_copies_once():
-    log_proba, y, _ = planted(2, 5, n=500, outliers=4)
-    fit = fit_mixture(log_proba, y)
-    one, hit = check_floor(NullModel(log_proba, y, np.ones(500)), log_proba, fit)
-    rows = np.repeat(np.arange(500), 4)
-    four, hits = check_floor(NullModel(log_proba[rows], y[rows], np.ones(2000), rows), log_proba[rows], fit)
-    assert four.observed == 4 * one.observed > 0
-    assert four.threshold == pytest.approx(one.threshold)
-    assert four.p_value == pytest.approx(one.p_value, rel=1e-6)
-    assert hit.any()
-    np.testing.assert_array_equal(hits, hit[rows])
-
-
-def test_more_surprising_rows_than_noise_can_be_outliers_only_if_they_are_few():
-    # Thirty rows in 5000 at one in a thousand: no row is impossible, and they are too many to be named one by one.
-    proba = np.tile([0.999, 0.001], (5000, 1))
-    null = NullModel(np.log(proba), np.repeat([1, 0], [30, 4970]), np.ones(5000))
-    table = surprise_by_definition(proba)
-    count, rows = telling_count(table, null, proba, 15)
-    assert not rows.any()
-    count, rows = telling_count(table, null, proba, 30)
-    assert count.observed == 30 == rows.sum()
-    # Thirty that the model all but rules out are named however many they are.
-    proba[:30] = [1 - 1e-9, 1e-9]
-    null = NullModel(np.log(proba), null.y, np.ones(5000))
-    assert telling_count(surprise_by_definition(proba), null, proba, 15)[1].sum() == 30
-
-
-def test_few_rows_leave_the_smallest_rate_that_matters_open():
-    for n in (30, 400, 2000, 50_000):
-        few = few_rows(n)
-        assert few == 2 or poisson.sf(few - 1, 0.005 * n) > 0.05
-        assert poisson.sf(few, 0.005 * n) <= 0.05
-
-
-def test_few_surprises_names_what_a_model_does_not_allow():
-    log_proba, y, corrupt = planted(0, 5, outliers=6, scale=1.5)
-    null = NullModel(log_proba, y, np.ones(2000))
-    as_given = MixtureFit(1.0, np.zeros(5), 0.0, 0.0, True)
-    rows, p_value = few_surprises(null, log_proba, as_given, 15)
-    np.testing.assert_array_equal(rows, corrupt)
-    assert p_value < 1e-6
-    assert few_surprises(null, log_proba, as_given, 5)[0].size == 0
-    log_proba, y, _ = planted(0, 5)
-    assert few_surprises(NullModel(log_proba, y, np.ones(2000)), log_proba, as_given, 15)[0].size == 0
-
-
 @pytest.mark.parametrize("k", [2, 5, 20])
-def test_weakly_surprising_rows_are_outliers_too(k):
+def test_weakly_surprising_rows_are_outliers_too(planted, k):
     """Six wrong labels among the forty surest rows, each possible by itself: noise would fall anywhere."""
     for seed in range(4):
         log_proba, y, _ = planted(seed, k)
@@ -398,7 +255,7 @@ def test_rows_that_the_others_do_not_bear_out_are_no_noise():
         assert "floor" in select(log_proba, y).terms
 
 
-def test_rows_are_named_where_nothing_else_is_selected():
+def test_rows_are_named_where_nothing_else_is_selected(planted):
     """A floor of half a per cent would account for three labels of 1.6e-4, but is too weak to be selected itself."""
     for seed in range(4):
         log_proba, y, _ = planted(seed, 20)
@@ -410,38 +267,10 @@ def test_rows_are_named_where_nothing_else_is_selected():
         assert np.isin(wrong, causes.outliers).all()
 
 
-def test_check_floor_without_impossible_rows():
-    null = NullModel(np.log(np.tile([0.6, 0.4], (50, 1))), np.arange(50) % 2, np.ones(50))
-    check, hit = check_floor(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.1, 0.0, True))
-    assert (check.observed, check.p_value) == (0, 1.0)
-    assert not hit.any()
-
-
-def test_a_floor_counts_only_if_it_saves_nats_and_labels():
-    p_true = np.repeat([0.9, 1e-4], [90, 10])
-    log_proba = np.log(np.column_stack([1 - p_true, p_true]))
-    null = NullModel(log_proba, np.ones(100, dtype=int), np.ones(100))
-    # .9 log(.91/.9) + .1 log(.0101/.0001) nats are saved by e = .02
-    assert material_floor(null, log_proba, 0.02)
-    # half of .008 is a rate below .005, whatever it saves
-    assert not material_floor(null, log_proba, 0.008)
-    blunt = np.log(np.full((100, 2), [0.4, 0.6]))
-    labels = np.repeat([0, 1], [41, 59])
-    # .41 log(.402/.4) + .59 log(.598/.6) = .00007 nats
-    assert not material_floor(NullModel(blunt, labels, np.ones(100)), blunt, 0.02)
-
-
-def test_floor_posterior_by_hand():
-    # q = .8 p + .1: a label of probability .1 is .08 model and .1 floor.
-    null = NullModel(np.log([[0.1, 0.9], [0.1, 0.9]]), np.array([0, 1]), np.ones(2))
-    posterior = floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0, True))
-    np.testing.assert_allclose(posterior, [0.1 / 0.18, 0.1 / 0.82])
-
-
 @pytest.mark.parametrize(
     "settings", [{"noise": 0.08}, {"noise": 0.15, "temperature": 1.8}, {"noise": 0.1, "bias": 1.0}]
 )
-def test_floor_lower_limit_solves_the_profile_likelihood(settings):
+def test_floor_lower_limit_solves_the_profile_likelihood(planted, settings):
     log_proba, y, _ = planted(0, 5, **settings)
     causes = select(log_proba, y)
     assert "floor" in causes.terms

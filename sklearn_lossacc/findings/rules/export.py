@@ -12,7 +12,7 @@ from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.cause_model import design_scale
+from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 

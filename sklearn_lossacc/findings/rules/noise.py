@@ -11,7 +11,8 @@ from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.cause_model import KEEP_BELOW, finite, floor_posterior
+from sklearn_lossacc.inference.elimination import KEEP_BELOW
+from sklearn_lossacc.inference.floor import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report

@@ -12,8 +12,8 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
-from sklearn_lossacc.inference.cause_model import FEWEST
 from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
+from sklearn_lossacc.inference.few_rows import FEWEST
 
 NAMED_ROWS = 20
 CUT = -math.log(TRUNCATE_AT)
