@@ -57,13 +57,13 @@ def diagnosis_text(diagnosis: Diagnosis) -> str:
     >>> print(diagnosis_text(diagnosis).splitlines()[0])
     coin: 4 rows, 2 classes, float64 probabilities
     """
-    lines = [
-        f"{one_line(diagnosis.name, 48)}: {description_text(diagnosis)}",
-        *paragraph("verdict", verdict(diagnosis)),
-        *paragraph("do", numbered(what_to_do(diagnosis))),
-        *_number_lines(diagnosis),
-        *paragraph("waterfall", waterfall_text(diagnosis), most=2),
-    ]
+    title = f"{one_line(diagnosis.name, 48)}: {description_text(diagnosis)}"
+    numbers = [*_number_lines(diagnosis), *paragraph("waterfall", waterfall_text(diagnosis), most=2)]
+    # Either text may have three lines, and whatever the findings leave free.
+    free = MOST_LINES - 1 - len(numbers) - len(_finding_lines(diagnosis, MOST_LINES))
+    said = paragraph("verdict", verdict(diagnosis), most=max(3, free - 3))
+    advice = paragraph("do", numbered(what_to_do(diagnosis)), most=max(3, free - len(said)))
+    lines = [title, *said, *advice, *numbers]
     return "\n".join([*lines, *_finding_lines(diagnosis, MOST_LINES - len(lines))])
 
 

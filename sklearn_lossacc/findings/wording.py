@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
+ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
 
 
 class Judged(Protocol):
@@ -213,15 +214,24 @@ def ordered_issues(diagnosis: Judged) -> tuple[Finding, ...]:
 def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     """Return the advice of the fired findings in the order of `ordered_issues`, each once.
 
-    Where several ask for a calibrator of their own, the first thing said of them is that one will do.
+    Where several ask for a calibrator of their own, what is said of them is that one will do, and beside it only what
+    else they ask for. Consequences of other fired findings (``evidence["repaired_by"]``) are left out.
     """
     advised = [finding for finding in ordered_issues(diagnosis) if finding.advice]
-    advice = list(dict.fromkeys(one_line(finding.advice) for finding in advised))
+    codes = {finding.code for finding in advised}
+    # What goes away with the repair of another finding asks for nothing of its own.
+    advised = [finding for finding in advised if not codes & set(finding.evidence.get("repaired_by", ()))]
     together = [finding for finding in advised if finding.code in ONE_CALIBRATOR]
-    if len({finding.advice for finding in together}) > 1:
-        *codes, last = sorted(finding.code for finding in together)
-        one = f"One calibrator repairs {', '.join(codes)} and {last}: let AutoCalibrator choose it on held-out rows."
-        advice.insert(advice.index(one_line(together[0].advice)), one)
+    if len({finding.advice for finding in together}) < 2:
+        return tuple(dict.fromkeys(one_line(finding.advice) for finding in advised))
+    *others, last = sorted(finding.code for finding in together)
+    one = f"One calibrator repairs {', '.join(others)} and {last}: let AutoCalibrator choose it on held-out rows."
+    advice: dict[str, None] = {}
+    for finding in advised:
+        if finding.code in ONE_CALIBRATOR:
+            advice[one] = None
+        if finding.code not in ONLY_CALIBRATE:
+            advice[one_line(finding.advice)] = None
     return tuple(advice)
 
 

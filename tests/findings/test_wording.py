@@ -87,7 +87,13 @@ def test_one_calibrator_is_advised_where_several_findings_ask_for_one(diagnosis_
     )
     one, *rest = what_to_do(replace(diagnosis_of("healthy"), findings=found))
     assert one == "One calibrator repairs LA101 and LA202: let AutoCalibrator choose it on held-out rows."
-    assert rest == ["do LA202", "do LA101", "do LA401"]
+    assert rest == ["do LA202", "do LA401"]
+
+
+def test_what_goes_away_with_another_repair_asks_for_nothing_of_its_own(diagnosis_of):
+    found = (finding("LA103"), finding("LA302", evidence={"repaired_by": ["LA103"]}))
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("do LA103",)
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=found[1:])) == ("do LA302",)
 
 
 def test_undeclared_copies_lead_since_all_others_count_them(diagnosis_of):

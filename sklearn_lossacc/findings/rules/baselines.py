@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc.findings.consequences import accuracy_without_bias, repaired
 from sklearn_lossacc.findings.evidence import Z95, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
@@ -53,6 +55,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
         return not_applicable(f"No interval for the log loss: {method}.")
     worse = low > chance + 1e-9  # equal probabilities reach ln k up to rounding
     order, exchanged = _exchanged(evidence) if worse else (None, "")
+    left = repaired(evidence) if worse and not exchanged else None
     return Verdict(
         holds=worse,
         value=loss - chance,
@@ -65,6 +68,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
             "p_equal": evidence.rows.p_value_of_mean(null.true_loss - chance),
             "method": method,
             "column_order": order,
+            **({} if left is None else left.evidence),
         },
         fired=(
             f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
@@ -78,6 +82,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
         ),
         advice=(
             exchanged
+            or (left.advice if left is not None and left.informative else "")
             or "Recalibrate first: a log loss above ln(n_classes) proves overconfidence. If the accuracy is poor as "
             "well, check the order of the classes and the pairing of labels with rows."
         ),
@@ -103,27 +108,32 @@ def judge_prior(evidence: Evidence) -> Verdict:
         return not_applicable(f"No interval for the gain over the prior: {method}.")
     value = 1.0 - evidence.total_loss / prior
     interval = (min(value, _d2_of(high, prior)), max(value, _d2_of(low, prior)))
-    facts = {
+    holds = interval[1] < D2_MARGIN
+    left = repaired(evidence) if holds else None
+    facts: dict[str, Any] = {
         "prior_log_loss": prior,
         "log_loss": evidence.total_loss,
         "p_equal": evidence.rows.p_value_of_mean(null.true_loss - baseline[null.y] - evidence.prior_optimism),
         "method": method,
         "from_training": evidence.summary.train_prior is not None,
+        **({} if left is None else left.evidence),
     }
     unclear = interval[0] < 0.0 <= interval[1] and interval[1] >= D2_MARGIN
-    passed = f"The model beats the prior: D2 = {number(value)}, at least {number(interval[0])}."
+    passed = f"The model beats the prior: D2 = {percent(value)}, at least {percent(interval[0])}."
     if interval[0] < D2_MARGIN:
-        passed = f"No better than the prior was not shown; D2 = {number(value)} may be as low as {number(interval[0])}."
+        passed = (
+            f"No better than the prior was not shown; D2 = {percent(value)} may be as low as {percent(interval[0])}."
+        )
     if unclear:
         spread = (high - low) / 3.92
         needed = math.ceil(evidence.n_effective * POWER_FACTOR * (spread / (D2_MARGIN * prior)) ** 2)
         facts["needed"] = needed
         passed = (
-            f"Better or worse than the prior was not shown: cannot tell, D2 lies between {number(interval[0])} and "
-            f"{number(interval[1])}; about {needed:,} rows would tell."
+            f"Better or worse than the prior was not shown: cannot tell, D2 lies between {percent(interval[0])} and "
+            f"{percent(interval[1])}; about {needed:,} rows would tell."
         )
     return Verdict(
-        holds=interval[1] < D2_MARGIN,
+        holds=holds,
         value=value,
         interval=interval,
         threshold=D2_MARGIN,
@@ -131,12 +141,18 @@ def judge_prior(evidence: Evidence) -> Verdict:
         evidence=facts,
         fired=(
             f"The log loss of {number(evidence.total_loss)} nats is no better than always predicting the class "
-            f"frequencies ({number(prior)}): D2 is at most {number(interval[1])}."
+            f"frequencies ({number(prior)}): D2 is at most {percent(interval[1])}."
         ),
         passed=passed,
         advice=(
-            "The probabilities carry no usable information as they are. Read LA101 and LA103 first: if recalibration "
-            "brings the loss below the prior there is signal; otherwise the features, the labels or the training fail."
+            ""
+            if left is None
+            else left.advice
+            if left.informative
+            else f"The scores carry hardly any information: without {left.names} about "
+            f"{number(left.log_loss)} nats would be left. Look at the features, the labels and the training."
+            if left.codes
+            else "The probabilities carry no usable information: look at the features, the labels and the training."
         ),
     )
 
@@ -157,6 +173,8 @@ def judge_majority(evidence: Evidence) -> Verdict:
     p_equal, p_test = discordant_p_value(moves, evidence.rng(9))
     if np.array_equal(correct, named) and evidence.rows.complete:
         low = high = accuracy - share
+    unbiased = accuracy_without_bias(evidence)
+    biased = unbiased is not None and unbiased >= share
     return Verdict(
         holds=high < ACCURACY_MARGIN,
         value=accuracy - share,
@@ -170,6 +188,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
             "p_equal": p_equal,
             "p_test": p_test,
             "method": method,
+            "repaired_by": ["LA103"] if biased else [],
         },
         fired=(f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."),
         passed=(
@@ -179,8 +198,10 @@ def judge_majority(evidence: Evidence) -> Verdict:
             f"{number(low)} and {number(high)}."
         ),
         advice=(
-            "Accuracy cannot see what this model knows. Judge it by log loss or Brier score against the prior, and "
-            "choose a threshold for the decision that is really taken."
+            f"Repair the class bias (LA103) first: the likeliest class would then be right in {percent(unbiased)}."
+            if biased
+            else "Accuracy cannot see what this model knows. Judge it by log loss or Brier score against the prior, "
+            "and choose a threshold for the decision that is really taken."
         ),
         # Below the prior in log loss too, this is a failure; otherwise accuracy is just blind to the model.
         severity="warning" if judge_prior(evidence).holds else "tip",

@@ -47,6 +47,7 @@ def judge(evidence: Evidence) -> Verdict:
             "threshold": found.threshold,
             "offsets": found.offsets.tolist(),
             "explained_by_class_bias": repaired,
+            "repaired_by": ["LA103"] if repaired else [],
         },
         fired=(
             f"The likeliest class is not the best guess: {what} would raise accuracy by {percent(found.gain)} on "

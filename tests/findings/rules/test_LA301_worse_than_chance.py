@@ -12,7 +12,10 @@ def test_shuffled_labels_of_a_sharp_model_fire(plant):
     d = diagnose(y, log_proba, input="logits")
     finding = d["LA301"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
-    assert set(finding.evidence) == {"log_loss", "chance_log_loss", "p_equal", "method", "column_order"}
+    assert set(finding.evidence) == {
+        *("log_loss", "chance_log_loss", "p_equal", "method", "column_order"),
+        *("repaired_log_loss", "repaired_by"),
+    }
     assert finding.evidence["p_equal"] < 0.01
     assert finding.evidence["chance_log_loss"] == math.log(3)
     assert finding.value == pytest.approx(d.metrics["log_loss"].value - math.log(3))

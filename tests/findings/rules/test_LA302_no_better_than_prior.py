@@ -11,7 +11,10 @@ def test_chance_fires(diagnosed):
     d = diagnosed("chance", scale=0.05, n=5000)
     finding = d["LA302"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "warning", None)
-    assert set(finding.evidence) == {"prior_log_loss", "log_loss", "p_equal", "method", "from_training"}
+    assert set(finding.evidence) == {
+        *("prior_log_loss", "log_loss", "p_equal", "method", "from_training"),
+        *("repaired_log_loss", "repaired_by"),
+    }
     assert finding.interval[0] <= finding.value <= finding.interval[1] < finding.threshold == D2_MARGIN
     assert finding.url.endswith("LA302.html")
 

@@ -9,7 +9,15 @@ def test_always_naming_the_commonest_class_fires(diagnosed):
     d = diagnosed("majority")
     finding = d["LA303"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "warning", None)
-    assert set(finding.evidence) == {"accuracy", "majority_accuracy", "class", "p_equal", "p_test", "method"}
+    assert set(finding.evidence) == {
+        "accuracy",
+        "majority_accuracy",
+        "class",
+        "p_equal",
+        "p_test",
+        "method",
+        "repaired_by",
+    }
     assert (finding.evidence["p_equal"], finding.evidence["p_test"]) == (1.0, "exact McNemar")
     assert finding.evidence["class"] == "0"
     assert finding.value == 0.0

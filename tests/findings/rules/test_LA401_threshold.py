@@ -4,7 +4,17 @@ import pytest
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import THRESHOLD_GAIN
 
-EVIDENCE = {"p_holm", "p_gain", "p_order", "gained", "lost", "threshold", "offsets", "explained_by_class_bias"}
+EVIDENCE = {
+    "p_holm",
+    "p_gain",
+    "p_order",
+    "gained",
+    "lost",
+    "threshold",
+    "offsets",
+    "explained_by_class_bias",
+    "repaired_by",
+}
 
 
 def test_a_shifted_class_is_repaired_not_thresholded(diagnosed):
