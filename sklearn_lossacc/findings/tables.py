@@ -76,6 +76,14 @@ def _design_effects(evidence: Evidence, residual: np.ndarray) -> np.ndarray:
     return np.divide(together, alone, out=np.ones(k), where=alone > 0)
 
 
+def _class_loss(evidence: Evidence) -> np.ndarray:
+    """Return the weighted total loss of each true class; beyond 36 nats a row only where all rows are kept."""
+    null = evidence.rows.null
+    if evidence.rows.complete:
+        return np.bincount(null.y, null.weight * null.true_loss, evidence.n_classes)
+    return evidence.summary.class_loss
+
+
 def classes(evidence: Evidence) -> dict[str, list[Any]]:
     """One row a class."""
     summary = evidence.summary
@@ -83,10 +91,10 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
     seen = weight > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         accuracy = np.where(seen, summary.class_correct / weight, np.nan)
-        loss = np.where(seen, summary.class_loss / weight, np.nan)
+        loss = np.where(seen, _class_loss(evidence) / weight, np.nan)
         effective = np.where(seen, weight**2 / np.maximum(summary.class_weight2, 1e-300), 0.0)
     null = evidence.rows.null
-    losses = np.minimum(null.true_loss, -LOG_CLIP) - np.where(seen, loss, 0.0)[null.y]
+    losses = null.true_loss - np.where(seen, loss, 0.0)[null.y]
     hits = evidence.rows.top[1] - np.where(seen, accuracy, 0.0)[null.y]
     # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
     effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
@@ -139,9 +147,20 @@ def _look_up(index: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.nda
     return np.where(known[found] == index, values[found], np.nan)
 
 
+def _loss_as_observed(evidence: Evidence, kept: TopRows) -> np.ndarray:
+    """Return the loss of rows as it enters the log loss: clipped only if a true class has probability 0."""
+    if evidence.clipped:
+        return kept.loss
+    with np.errstate(divide="ignore"):
+        by_proba = np.where(kept.p_true > 0, -np.log(kept.p_true), kept.loss)
+    known = _look_up(kept.index, evidence.rows.index, evidence.rows.null.true_loss)
+    return np.where(np.isnan(known), np.maximum(by_proba, kept.loss), known)
+
+
 def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, list[Any]]:
     names = evidence.summary.classes
-    share = kept.weight * kept.loss / max(evidence.summary.sum_w * float(evidence.summary.mean("loss")), 1e-300)
+    loss = _loss_as_observed(evidence, kept)
+    share = kept.weight * loss / max(evidence.summary.sum_w * evidence.total_loss, 1e-300)
     return _records(
         {
             "index": kept.index,
@@ -149,7 +168,7 @@ def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, l
             "y_pred": names[kept.pred],
             "p_true": kept.p_true,
             "p_pred": kept.p_pred,
-            "loss": kept.loss,
+            "loss": loss,
             "loss_share": share,
             "label_quality": _look_up(kept.index, evidence.rows.index, quality),
             "surprise_p": kept.surprise_p,
@@ -181,8 +200,10 @@ def rows(evidence: Evidence) -> dict[str, dict[str, list[Any]]]:
         weight=null.weight[worst],
         group_key=np.zeros(worst.size, dtype=np.uint64),
     )
+    largest = summary.top_loss
+    largest = largest.take(np.lexsort((largest.index, -_loss_as_observed(evidence, largest))))
     return {
-        "rows_loss": _rows(evidence, summary.top_loss, label_score),
+        "rows_loss": _rows(evidence, largest, label_score),
         "rows_surprise": _rows(evidence, summary.top_surprise, label_score),
         "rows_label_quality": _rows(evidence, lowest, label_score),
     }

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 PANEL_WIDTH = 4.3
 PANEL_HEIGHT = 3.7
-HEADER_POINTS = 62.0
+HEADER_POINTS = 78.0
 PAGE_PANEL = (3.8, 2.95)
 
 
@@ -210,15 +210,15 @@ def _named_title(diagnosis: Diagnosis, panel: Panel) -> str:
 
 
 def _draw_header(diagnosis: Diagnosis, ax: Axes) -> None:
-    """Write name, verdict and description above the panels."""
+    """Write name, description and verdict above the panels."""
     lines = (
-        (one_line(diagnosis.name, 80), 0, text(14, INK, fontweight="bold")),
-        (verdict(diagnosis), -22, text(TEXT_SIZE + 1.5, INK)),
-        (description_text(diagnosis), -38, text(TEXT_SIZE, MUTED)),
+        (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
+        (description_text(diagnosis), -22, 1, text(TEXT_SIZE, MUTED)),
+        (verdict(diagnosis), -38, 2, text(TEXT_SIZE + 1.5, INK)),
     )
     width = ax.get_window_extent().width
-    for words, depth, looks in lines:
+    for words, depth, most, looks in lines:
         line = ax.annotate(
             "", (0, 1), xycoords="axes fraction", xytext=(0, depth), textcoords="offset points", va="top", **looks
         )
-        line.set_text(fit_words(line, words, width, lines=1))
+        line.set_text(fit_words(line, words, width, lines=most))

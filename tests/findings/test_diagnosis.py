@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import log_softmax
 
 from sklearn_lossacc import Diagnosis, LossAccuracyReport, diagnose, summarize
 from sklearn_lossacc.exceptions import LossAccError
@@ -751,3 +752,23 @@ def test_the_spread_of_class_shares_counts_groups_of_copies_once():
         for limit in ("low", "high"):
             expected = getattr(alone.metrics[name], limit)
             assert getattr(three.metrics[name], limit) == pytest.approx(expected, rel=0.03), name
+
+
+def test_losses_beyond_the_clip_are_those_of_the_log_loss():
+    # Probabilities of 1e-20 and less are no zeros: nothing is clipped, in the mean, in the rows or in the classes.
+    rng = np.random.default_rng(0)
+    scores = 30 * rng.normal(size=(500, 3))
+    y = (scores / 30 + 0.4 * rng.gumbel(size=scores.shape)).argmax(axis=1)
+    loss = -log_softmax(scores, axis=1)[np.arange(500), y]
+    assert (loss > 36.05).sum() > 3
+    d = diagnose(y, scores, input="logits")
+    assert d.metrics["log_loss"].value == pytest.approx(loss.mean())
+    largest = np.argsort(-loss, kind="stable")[:20]
+    rows = d.samples(20)
+    assert rows["index"].tolist() == largest.tolist()
+    np.testing.assert_allclose(rows["loss"], loss[largest])
+    np.testing.assert_allclose(rows["loss_share"], loss[largest] / loss.sum())
+    np.testing.assert_allclose(d.classes["loss"], [loss[y == j].mean() for j in range(3)])
+    quality = d.samples(20, by="label_quality")
+    np.testing.assert_allclose(quality["loss"], loss[quality["index"]])
+    assert quality["label_quality"].is_monotonic_increasing
