@@ -40,7 +40,7 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 from scipy.stats import norm
 
 from sklearn_lossacc import Diagnosis, summarize
@@ -66,6 +66,7 @@ FAMILIES = (
     "sure:6",
     "class:3",
     "class:0.4",
+    "wave:0.9",
     "chance",
     "majority",
     "softmax",
@@ -96,6 +97,7 @@ CODES = {
     "tiny": ("LA201", ()),
     "sure": ("LA201", ()),
     "class": ("LA203", ()),
+    "wave": ("LA104", ("LA401",)),
     "chance": ("LA302", ("LA101",)),
     "majority": ("LA303", ()),
     "softmax": ("LA002", ("LA102", "LA103", "LA104", "LA202", "LA203")),
@@ -198,6 +200,25 @@ def oracle_of_term(shown, truth, term: str) -> float:
     return float(norm.cdf((reached - expected - norm.isf(TERM_LEVEL) * spread) / max(own, 1e-300)))
 
 
+def wave(log_proba, height: float):
+    """Return the law of labels that are likelier and less likely than the likeliest label's log-odds say, in turns."""
+    rows, top = np.arange(len(log_proba)), log_proba.argmax(axis=1)
+    p_top = np.minimum(np.exp(log_proba[rows, top]), 1.0 - 1e-12)
+    odds = np.log(p_top) - np.log1p(-p_top)
+    p_bent = expit(odds + height * np.sin(4.0 * odds))
+    truth = log_proba + (np.log1p(-p_bent) - np.log1p(-p_top))[:, None]
+    truth[rows, top] = np.log(p_bent)
+    return truth
+
+
+def left_to_bend(shown, truth) -> float:
+    """Return the nats that the nearest temperature, class bias and floor leave."""
+    n, k = shown.shape
+    fit = fit_mixture(np.repeat(shown, k, axis=0), np.tile(np.arange(k), n), np.exp(truth).ravel())
+    nearest = mixture_proba(shown, fit.beta, fit.bias, fit.floor)
+    return float((np.exp(truth) * (truth - np.log(np.maximum(nearest, 1e-300)))).sum() / n)
+
+
 def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
     """Return one run of a family."""
     parts = [part.split(":") for part in family.split("+")]
@@ -220,6 +241,15 @@ def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
         log_proba = log_proba[source]
         y = draw(log_proba[::5], rng)[source]
         return Planted({**keywords, "y_true": y, "y_proba": log_proba, "groups": source})
+
+    if "wave" in strengths:
+        truth = wave(log_proba, float(strengths["wave"]))
+        left = left_to_bend(log_proba, truth)
+        planted = Planted({**keywords, "y_true": draw(truth, rng), "y_proba": log_proba}, {"LA104"}, {"LA401"})
+        cost = float((np.exp(truth) * (truth - log_proba)).sum() / n)
+        planted.material = left >= max(0.005, SUPPORT / n)
+        planted.allowed |= set(PARTS) | {"LA203"} if cost - left >= 0.001 or not planted.material else set()
+        return planted
 
     temperature = float(strengths.get("over", 1.0))
     height, _, width = strengths.get("bias", "0").partition("x")

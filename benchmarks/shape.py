@@ -7,7 +7,9 @@ of intercept and slope (joint2), with curvature (joint3), largest partial sum (K
 equal mass (ECE), its debiased square (deb2), ten bins by the variance of the model (HL), the largest of those sums over
 1, 2, 4, ... 64 bins (adapt), the unbiased squared kernel calibration error with a Laplacian kernel of median length
 (SKCE; Widmann, Lindsten and Zachariah 2019), and the miscalibration of the CORP decomposition of the Brier score (CORP;
-Dimitriadis, Gneiting and Jordan 2021).
+Dimitriadis, Gneiting and Jordan 2021). The gate is that of LA104 alone; the report is the share of samples in which any
+statistical finding fires, all of them together at the same level: a temperature is the task of LA101 and LA102, a
+shift that of LA103.
 
 With more classes: share of samples in which LA104 fires, and the gain that it states, where a class is bent.
 
@@ -86,7 +88,7 @@ def statistics(proba: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def powers(alternative: str, n_rows: int, runs: int, seed: int = 0) -> dict[str, float]:
-    """Return the share of rejections of each test, that of the gate last."""
+    """Return the share of rejections of each test, then that of the gate, and of the whole diagnosis."""
     bend, _ = ALTERNATIVES[alternative]
     rejected = defaultdict(int)
     for run in range(runs):
@@ -100,6 +102,8 @@ def powers(alternative: str, n_rows: int, runs: int, seed: int = 0) -> dict[str,
             rejected[name] += (1 + np.count_nonzero(values[1:] >= values[0] - 1e-12)) / (1 + DRAWS) <= LEVEL
         null = NullModel(np.log(np.stack([1 - proba, proba], axis=1)), y.astype(int), np.ones(n_rows))
         rejected["gate"] += shape_test(null, ["0", "1"], run).p_value <= LEVEL
+        found = diagnose(y.astype(int), proba, alpha=LEVEL, random_state=run)
+        rejected["report"] += any(finding.p_value is not None for finding in found.issues)
     return {name: count / runs for name, count in rejected.items()}
 
 

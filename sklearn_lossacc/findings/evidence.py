@@ -36,7 +36,7 @@ from sklearn_lossacc.inference.intervals import (
     unit_sums,
     wilson_interval,
 )
-from sklearn_lossacc.inference.monotone import shape_gain
+from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.noise import straight_line
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_class import OneClass, one_class
@@ -513,14 +513,20 @@ class Evidence:
         return self.fitted_null if self.one_class is None else self.one_class.repaired
 
     @cached_property
-    def shape_part(self) -> Part | None:
-        """Cross-fitted gain of a free map over the selected model, asked for only where the tests reject."""
+    def shape_gain(self) -> ShapeGain | None:
+        """What a free map would save over the selected model, asked for only where the tests reject."""
         if self.shape_gate.p_value > self.alpha or self.shape_attribution is None:
             return None
         model = self.shape_null
         if model is None or self.shape_attribution.p_value > self.alpha:
             return None
-        return self._richer(*shape_gain(model, self.shape_attribution.column, self.rng(5)))
+        return shape_gain(model, self.shape_attribution.column, self.rng(5))
+
+    @property
+    def shape_part(self) -> Part | None:
+        """What a shape costs beyond the selected model, where the tests reject."""
+        found = self.shape_gain
+        return None if found is None else self._richer(found.cost, found.error)
 
     @property
     def uneven_part(self) -> Part | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn_lossacc.inference.common_bend import bent_loss, common_bend
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
+from sklearn_lossacc.inference.smooth_bend import bent, smooth_bend
 
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
@@ -49,6 +51,13 @@ def _monotone(model: NullModel, event: np.ndarray, train: np.ndarray, test: np.n
     return -np.log(np.maximum(_true_probability(model, test, event, mapped), 1e-300))
 
 
+def _smooth(model: NullModel, event: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a smooth bend of the probability of one event a row."""
+    p_event, hit = model.proba[np.arange(model.n_rows), event], model.y == event
+    mapped = bent(p_event[test], *smooth_bend(p_event[train], hit[train], model.weight[train]))
+    return -np.log(np.maximum(_true_probability(model, test, event, mapped), 1e-300))
+
+
 def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Return the loss of the test rows after a factor and an offset for the log probability of each class."""
     scores = np.log(np.maximum(model.proba, 1e-30))
@@ -65,8 +74,27 @@ def _common(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray
     return bent_loss(model.proba[test], model.y[test], bend)
 
 
-def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the cross-fitted gain of a map that may bend, and its standard error, in nats a row.
+@dataclass(frozen=True)
+class ShapeGain:
+    """What a map that may bend would save, in nats a row.
+
+    Attributes
+    ----------
+    cost : float
+        If it were known: the mean of what it saves on the rows that it was fitted to and on others.
+    gain : float
+        Fitted to these rows, on others: cross-fitted.
+    error : float
+        Standard error of the gain.
+    """
+
+    cost: float
+    gain: float
+    error: float
+
+
+def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> ShapeGain:
+    """Return what a map that may bend would save.
 
     Parameters
     ----------
@@ -79,14 +107,17 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
 
     Returns
     -------
-    gain, error : float
-        Of the map that gains most: a free increasing map of the probability of the likeliest class (of the second of
-        two), the same for one class, a factor and an offset for each class, or one bend for all classes.
+    ShapeGain
+        Of the map that gains most: a free increasing map or a smooth one of the probability of the likeliest class (of
+        the second of two), the same for one class, a factor and an offset for each class, or one bend for all classes.
 
     Notes
     -----
     Every row is mapped by what was fitted to the other folds, and which map is best is read off the other folds too: a
     map that is chosen because it did well on a fold would be credited with its luck there.
+
+    Noise that a map has learnt makes it better on its own rows by about as much as it makes it worse on others (half a
+    degree of freedom over n), so that the mean of both is about what the miscalibration costs, also of few rows.
 
     Examples
     --------
@@ -94,17 +125,21 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     >>> score = rng.normal(0.0, 2.0, 4000)
     >>> y = (rng.random(4000) < 1.0 / (1.0 + np.exp(-score - 1.5 * np.sin(2.0 * score)))).astype(int)
     >>> bent = NullModel(np.stack([-np.logaddexp(0, score), -np.logaddexp(0, -score)], axis=1), y, np.ones(4000))
-    >>> gain, error = shape_gain(bent, None, rng)
-    >>> gain > 4 * error > 0
+    >>> found = shape_gain(bent, None, rng)
+    >>> found.cost > found.gain > 4 * found.error > 0
     True
     """
     two = model.n_classes == 2
     top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
-    maps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [partial(_monotone, model, top)]
+    maps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [
+        partial(_monotone, model, top),
+        partial(_smooth, model, top),
+    ]
     if not two:
         maps += [partial(_vector, model), partial(_common, model)]
         if column is not None:
-            maps.append(partial(_monotone, model, np.full(model.n_rows, column)))
+            one = np.full(model.n_rows, column)
+            maps += [partial(_monotone, model, one), partial(_smooth, model, one)]
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
     numbers = np.unique(fold)
     gain = np.zeros((len(maps), model.n_rows))
@@ -117,4 +152,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     chosen = gain[elsewhere.argmax(axis=1)[np.searchsorted(numbers, fold)], np.arange(model.n_rows)]
     sums, sizes = unit_sums(chosen[:, None], model.weight, model.group)
     mean, error = mean_and_error(sums, sizes)
-    return float(mean[0]), float(error[0])
+    everywhere = np.arange(model.n_rows)
+    best = maps[int((gain @ model.weight).argmax())]
+    apparent = float(np.average(model.true_loss - best(everywhere, everywhere), weights=model.weight))
+    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]))

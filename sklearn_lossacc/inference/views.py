@@ -33,7 +33,7 @@ def whitened(covariance: np.ndarray) -> np.ndarray:
     return turn
 
 
-def _middle_of_level(proba: np.ndarray, variance: np.ndarray) -> np.ndarray:
+def middle_of_level(proba: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Return how much variance lies below each row, with half that of its level: equal probabilities are one level.
 
     Else rows of equal probabilities would be told apart by their order, which may be that of their labels.
@@ -92,7 +92,7 @@ class LevelView:
         total = variance.sum()
         while n_bins > 1 and total < min_variance * n_bins * weight.max() ** 2:
             n_bins //= 2
-        middle = _middle_of_level(self.proba, variance)
+        middle = middle_of_level(self.proba, variance)
         self.bins = np.minimum((n_bins * middle / total).astype(np.intp), n_bins - 1)
         self.n_bins = n_bins
         self.expected: np.ndarray = np.bincount(self.bins, weight * self.proba, n_bins)

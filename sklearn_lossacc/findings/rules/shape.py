@@ -17,13 +17,14 @@ def judge(evidence: Evidence) -> Verdict:
         return not_applicable(f"Fewer than {MIN_ROWS} rows show no shape.")
     gate, attribution = evidence.shape_gate, evidence.shape_attribution
     p_value = max(gate.p_value, 0.0 if attribution is None else attribution.p_value)
-    part = evidence.shape_part
+    part, found = evidence.shape_part, evidence.shape_gain
+    value, gain = (0.0, 0.0) if part is None or found is None else (part.value, found.gain)
     shown = attribution or gate
     rival = bool(wrong_labels(evidence))
     still_open = shown.open_gain if part is None or part.high is None else part.high
     return Verdict(
-        holds=evidence.causes is not None and part is not None and part.value >= NATS,
-        value=0.0 if part is None else part.value,
+        holds=evidence.causes is not None and value >= NATS,
+        value=value,
         interval=None if part is None or part.low is None or part.high is None else (part.low, part.high),
         threshold=NATS,
         could_be=still_open,
@@ -31,14 +32,20 @@ def judge(evidence: Evidence) -> Verdict:
         evidence={
             "p_gate": gate.p_value,
             "p_attr": None if attribution is None else attribution.p_value,
-            "nats": 0.0 if part is None else part.value,
+            "nats": value,
+            "gain": gain,
             "n_draws": gate.n_draws,
             "view": shown.view,
             "cannot_tell_from_noise": rival,
         },
         fired=(
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
-            f"for the {shown.view}; a map that bends would gain {number(0.0 if part is None else part.value)} nats."
+            f"for the {shown.view}; it costs {number(value)} nats, "
+            + (
+                f"of which a map that bends would gain {number(gain)} if it were fitted to so many rows."
+                if gain > 0
+                else "but so few rows cannot fit a map that bends."
+            )
             + (" Wrong labels explain these rows as well (LA103)." if rival else "")
         ),
         passed=(

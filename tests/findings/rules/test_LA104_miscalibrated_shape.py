@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "n_draws", "view", "cannot_tell_from_noise"}
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "cannot_tell_from_noise"}
 
 
 def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):
@@ -103,3 +103,19 @@ def test_one_and_the_same_prediction_has_no_shape(k, n):
         y = np.sort(rng.choice(k, n, p=prior))
         fired += diagnose(y, np.tile(prior, (n, 1)), classes=range(k))["LA104"].status == "fired"
     assert fired <= 1
+
+
+@pytest.mark.parametrize(("n", "at_least"), [(600, 6), (2000, 8)])
+def test_a_fast_wave_that_no_increasing_map_follows(n, at_least):
+    """What it costs decides, 0.03 nats, not what a map that is fitted to so few rows would gain."""
+    fired = 0
+    for seed in range(8):
+        rng = np.random.default_rng([2, seed])
+        odds = 1.5 * rng.normal(size=n)
+        y = (rng.random(n) < expit(odds + 0.95 * np.sin(6.0 * odds))).astype(int)
+        finding = diagnose(y, expit(odds))["LA104"]
+        fired += finding.status == "fired"
+        if finding.status == "fired":
+            assert finding.evidence["gain"] < finding.value
+            assert finding.headline.count("nats") == 1
+    assert fired >= at_least
