@@ -58,6 +58,8 @@ class Quantity:
         if estimate is None:
             return self.write(None)
         written = self.write(estimate.value)
+        if self.write is count and estimate.value == 1:
+            return f"{written} {self.unit.removesuffix('s')}".strip()
         return f"{written} {self.unit}" if self.unit and written != "n/a" else written
 
     def limits(self, estimate: Estimate | None) -> str:

@@ -77,6 +77,8 @@ def test_numbers_of_a_finding():
     temperature = finding("LA101", value=2.881, interval=(2.8, 3.0), p_value=0.01)
     assert finding_numbers(temperature) == ("T = 2.88 [2.80, 3.00]", "p = 0.010")
     assert finding_numbers(finding("LA004")) == ()
+    assert finding_numbers(finding("LA001", value=1.0)) == ("1 row",)
+    assert finding_numbers(finding("LA001", value=2.0)) == ("2 rows",)
 
 
 def test_one_calibrator_is_advised_where_several_findings_ask_for_one(diagnosis_of):
