@@ -60,7 +60,9 @@ def row_terms(block: np.ndarray, *, logits: bool) -> tuple[np.ndarray, ...]:
     return largest, row_sum(others), zero
 
 
-def odds_against_rest(entries: np.ndarray, terms: tuple[np.ndarray, ...], *, logits: bool) -> np.ndarray:
+def odds_against_rest(
+    entries: np.ndarray, terms: tuple[np.ndarray, ...], *, logits: bool, out: np.ndarray | None = None
+) -> np.ndarray:
     """Compute log odds from the entries of some classes and what `row_terms` says of their rows.
 
     Parameters
@@ -71,6 +73,8 @@ def odds_against_rest(entries: np.ndarray, terms: tuple[np.ndarray, ...], *, log
         From `row_terms`, of a shape that fits.
     logits : bool
         Whether `entries` are logits.
+    out : ndarray of the shape of `entries`, float64, optional
+        Where to put the log odds.
 
     Returns
     -------
@@ -90,20 +94,21 @@ def odds_against_rest(entries: np.ndarray, terms: tuple[np.ndarray, ...], *, log
         if logits:
             largest, rest = terms
             entries = np.maximum(entries - largest, -LARGEST)
-            odds = np.subtract(1.0, np.exp(entries))  # of the others, the largest being 1, which cannot add up to less
+            # of the others, the largest being 1, which cannot add up to less
+            odds = np.subtract(1.0, np.exp(entries), out=out)
             odds += np.exp(rest)
             np.subtract(entries, np.log(np.maximum(odds, 1.0, out=odds), out=odds), out=odds)
             np.copyto(odds, -rest, where=entries == 0)
             return odds
         largest, rest, zero = terms
         entries = np.maximum(entries, zero)
-        odds = largest - entries
+        odds = np.subtract(largest, entries, out=out)
         odds += rest
         np.log(np.divide(entries, odds, out=odds), out=odds)
     return np.minimum(odds, LARGEST_OF_PROBA, out=odds)
 
 
-def log_odds(block: np.ndarray, *, logits: bool) -> np.ndarray:
+def log_odds(block: np.ndarray, *, logits: bool, out: np.ndarray | None = None) -> np.ndarray:
     """Compute the log odds of each class against all others.
 
     Parameters
@@ -112,6 +117,8 @@ def log_odds(block: np.ndarray, *, logits: bool) -> np.ndarray:
         Probabilities or logits; one dimension holds the second class of a binary problem.
     logits : bool
         Whether `block` holds logits.
+    out : ndarray of shape (n_rows, n_classes), float64, optional
+        Where to put the log odds.
 
     Returns
     -------
@@ -135,8 +142,11 @@ def log_odds(block: np.ndarray, *, logits: bool) -> np.ndarray:
     """
     if block.ndim == 2 and block.shape[1] > 2:
         terms = tuple(term[:, np.newaxis] for term in row_terms(block, logits=logits))
-        return odds_against_rest(block, terms, logits=logits)
-    scores = log_scores(block, logits=logits, ordered=True)
+        return odds_against_rest(block, terms, logits=logits, out=out)
+    scores = log_scores(block, logits=logits, ordered=True, out=out)
+    odds = np.empty(scores.shape) if out is None else out
     with np.errstate(over="ignore"):
-        second = np.clip(scores[:, 1] - scores[:, 0], -LARGEST, LARGEST)
-    return np.stack([-second, second], axis=1)
+        second = scores[:, 1] - scores[:, 0]
+    np.clip(second, -LARGEST, LARGEST, out=odds[:, 1])
+    np.negative(odds[:, 1], out=odds[:, 0])
+    return odds

@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from sklearn_lossacc._numerics.isotonic import Points, cumulated
 
-__all__ = ["curvature", "spline_basis", "spread_knots"]
+__all__ = ["curvature", "natural_spline", "spline_basis", "spread_knots"]
 
 
 def spread_knots(points: Points, n_knots: int) -> np.ndarray:
@@ -56,6 +56,45 @@ def spread_knots(points: Points, n_knots: int) -> np.ndarray:
     return knots[np.sort(kept)]
 
 
+def natural_spline(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Evaluate natural cubic splines through given values.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_rows,)
+        Where.
+    knots : ndarray of shape (n_knots,)
+        Increasing, at least two.
+    values : ndarray of shape (n_knots,) or (n_knots, n_splines)
+        What the splines are at the knots.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or (n_rows, n_splines)
+        Linear beyond the outermost knots.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.natural_spline import natural_spline
+    >>> natural_spline(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0]), np.array([0.0, 4.0]))
+    array([0., 2., 6.])
+    """
+
+    def along(part: np.ndarray) -> np.ndarray:
+        return part if values.ndim == 1 else part[:, np.newaxis]
+
+    if len(knots) == 2:
+        share = along((x - knots[0]) / (knots[1] - knots[0]))
+        return (1.0 - share) * values[0] + share * values[1]
+    spline = CubicSpline(knots, values, bc_type="natural")
+    inside = np.clip(x, knots[0], knots[-1])
+    result = spline(inside)
+    outside = np.flatnonzero(inside != x)
+    result[outside] += along((x - inside)[outside]) * spline(inside[outside], 1)
+    return result
+
+
 def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """Evaluate the natural cubic splines that are 1 at one knot and 0 at the others.
 
@@ -80,15 +119,7 @@ def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
            [ 0.5,  0.5],
            [-0.5,  1.5]])
     """
-    if len(knots) == 2:
-        share = (x - knots[0]) / (knots[1] - knots[0])
-        return np.column_stack([1.0 - share, share])
-    spline = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")
-    inside = np.clip(x, knots[0], knots[-1])
-    basis = spline(inside)
-    outside = np.flatnonzero(inside != x)
-    basis[outside] += (x - inside)[outside, np.newaxis] * spline(inside[outside], 1)
-    return basis
+    return natural_spline(x, knots, np.eye(len(knots)))
 
 
 def curvature(knots: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics.blocks import row_blocks
 from sklearn_lossacc._numerics.isotonic import TIE, cumulated, minorant, pool_ties
 from sklearn_lossacc._numerics.lookup import in_order
 
@@ -16,6 +17,7 @@ FIRST_LOOK, LONGEST_LOOK = 64, 16384  # points compared at once: few where the v
 FEW_POINTS = 2**16  # up to here the changes are so close together that looking at one point after the other is faster
 
 Line = tuple[float, float, float, float]
+Sums = np.ndarray | range  # cumulated; weights are a range where each point is one row
 
 
 def _first_of_few(x: Any, y: Any, begin: int, end: int, line: Line) -> int:
@@ -28,13 +30,23 @@ def _first_of_few(x: Any, y: Any, begin: int, end: int, line: Line) -> int:
     return end
 
 
-def _first_of_many(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: Line) -> int:
+def _part(sums: Sums, begin: int, stop: int) -> np.ndarray:
+    """Return some of them as an array."""
+    return np.arange(begin, stop) if isinstance(sums, range) else sums[begin:stop]
+
+
+def _mirrored(sums: Sums) -> Sums:
+    """Return what stands behind each point, from the last one on, in the memory of what stands before it."""
+    return sums if isinstance(sums, range) else np.subtract(sums[-1:].copy(), sums, out=sums)[::-1]
+
+
+def _first_of_many(x: Sums, y: np.ndarray, begin: int, end: int, line: Line) -> int:
     """Do the same for arrays."""
     left_x, left_y, run, rise = line
     size = FIRST_LOOK
     while begin < end:
         stop = min(begin + size, end)
-        below = (y[begin:stop] - (1.0 + left_y)) * run < (x[begin:stop] - (1.0 + left_x)) * rise
+        below = (y[begin:stop] - (1.0 + left_y)) * run < (_part(x, begin, stop) - (1.0 + left_x)) * rise
         place = int(below.argmax())
         if below[place]:
             return begin + place
@@ -42,7 +54,7 @@ def _first_of_many(x: np.ndarray, y: np.ndarray, begin: int, end: int, line: Lin
     return end
 
 
-def _with_one_more_hit(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _with_one_more_hit(x: Sums, y: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Fit isotonically with one more hit at point i; return where its value there changes, and the values.
 
     The fit is the slope of the greatest convex minorant of the points P_i = (x_i, y_i), cumulated weight and cumulated
@@ -52,13 +64,15 @@ def _with_one_more_hit(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> tup
     to lie below it, or was the point where it touched the later ones; and it turns one way only, so that each
     corner is passed once.
     """
-    corner_x, corner_y = x[corners].tolist(), y[corners].tolist()
-    corners = corners.tolist()
+    corner_x = corners.tolist() if isinstance(x, range) else x[corners].tolist()
+    corner_y, corners = y[corners].tolist(), corners.tolist()
     changes, values = [], []
     last = len(corners) - 1
     n_points = len(x) - 1
     few = n_points <= FEW_POINTS
-    points_x, points_y, first_below = (x.tolist(), y.tolist(), _first_of_few) if few else (x, y, _first_of_many)
+    first_below = _first_of_few if few else _first_of_many
+    points_x = x.tolist() if few and not isinstance(x, range) else x
+    points_y = y.tolist() if few else y
     at = 1  # the corner where the tangent touches the later points
     i = 0
     while i < n_points:
@@ -125,7 +139,7 @@ def fit_venn_abers(
     points = pool_ties(x, hit, weight, overwrite=overwrite)
     knots = points.x
     corners = np.append(minorant(points)[0], len(knots))
-    weights = cumulated(points.total, len(knots))
+    weights = range(len(knots) + 1) if points.total is None else cumulated(points.total, len(knots))
     points = points._replace(total=None)  # for its memory
     hits = cumulated(points.sums, len(knots))
     del points
@@ -134,10 +148,10 @@ def fit_venn_abers(
     last = np.append(change[1:], len(knots)) - 1
     above = np.nextafter(knots[last] + 2 * TIE * np.abs(knots[last]), np.inf)
     # a miss is a hit in the mirror
-    misses = np.subtract(weights, hits, out=hits)
-    for sums in (weights, misses):
-        np.subtract(sums[-1:].copy(), sums, out=sums)
-    change, mirrored = _with_one_more_hit(weights[::-1], misses[::-1], len(knots) - corners[::-1])
+    misses = hits
+    for rows in row_blocks(len(hits), 1):
+        misses[rows] = _part(weights, rows.start, rows.stop) - hits[rows]
+    change, mirrored = _with_one_more_hit(_mirrored(weights), _mirrored(misses), len(knots) - corners[::-1])
     last = len(knots) - np.append(change[1:], len(knots))
     below = (knots[last] - 2 * TIE * np.abs(knots[last]))[::-1]
     edges = np.unique(np.concatenate([below, above]))

@@ -213,7 +213,7 @@ class OneVsRestCalibrator(BaseCalibrator):
         return self._line(one, odds)
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        self._lines(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits"), out)
+        self._lines(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits", out=out), out)
         to_proba(out)
 
     @abstractmethod

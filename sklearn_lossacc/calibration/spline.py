@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.isotonic import pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
-from sklearn_lossacc._numerics.natural_spline import curvature, spline_basis, spread_knots
+from sklearn_lossacc._numerics.natural_spline import curvature, natural_spline, spline_basis, spread_knots
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number
 
@@ -110,7 +110,7 @@ class SplineCalibrator(ParametricCalibrator):
         return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}
 
     def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
-        return spline_basis(odds, one["knots"]) @ one["values"]
+        return natural_spline(odds, one["knots"], one["values"])
 
     def _is_flat(self, one: Map) -> bool:
         return bool(one["values"][-1] <= one["values"][0])
