@@ -11,6 +11,7 @@ from sklearn_lossacc._numerics.computed_rows import Rows
 
 __all__ = ["fit_mixture_weights"]
 
+BLOCK_ENTRIES = 2**15  # half a megabyte with all that is computed from them
 MAX_STEPS = 200  # Newton needs about six
 MAX_HALVINGS = 50
 TOL = 1e-11  # nats a row that are left to gain
@@ -106,7 +107,7 @@ def _evaluate(
     The likelihood counts as 0 where that of some row falls too far below what it was `before`.
     """
     value, slope, hessian = 0.0, np.zeros(len(share)), np.zeros((len(share), len(share)))
-    for rows in row_blocks(density.shape[0], len(share)):
+    for rows in row_blocks(density.shape[0], len(share), BLOCK_ENTRIES):
         some = np.maximum(density[rows], SMALLEST_DENSITY)
         weights = (np.ones(len(some)) if weight is None else weight[rows]) / scale
         mixed = some @ share

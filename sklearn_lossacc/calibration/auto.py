@@ -126,6 +126,7 @@ class AutoCalibrator(BaseCalibrator):
         self.cv_results_: dict[str, np.ndarray] = {}
         if enough and comparable:
             chosen, make = self._compare(candidates, rivals, predictions, folds, leak)
+        del folds  # for its memory
         self.choice_ = chosen.name
         self.calibrator_ = make(input=self.input, classes=predictions.classes)
         self.calibrator_.n_features_in_ = self.n_features_in_

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc._numerics.hashing import row_digests
-from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator
 from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
@@ -23,11 +23,11 @@ class Folds:
 
     Attributes
     ----------
-    rows : ndarray of shape (m,)
-        Indices of the rows that take part.
-    fold : ndarray of shape (m,)
+    rows : ndarray of int of shape (m,)
+        Indices of the rows that take part, increasing.
+    fold : ndarray of int of shape (m,)
         Fold of each row, 0..n_folds-1.
-    unit : ndarray of shape (m,)
+    unit : ndarray of int of shape (m,)
         Unit of each row, 0..n_units-1.
     n_folds, n_units : int
         How many there are.
@@ -98,13 +98,14 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     np.add.at(mass, (unit, predictions.y[rows]), 1.0 if weight is None else weight[rows])
     n_folds = max(2, min(n_folds, len(units) // 2))
     order = np.argsort(mass.argmax(axis=1), kind="stable")
-    fold_of_unit = np.empty(len(units), dtype=np.intp)
+    fold_of_unit = np.empty(len(units), dtype=np.min_scalar_type(n_folds))
     fold_of_unit[order] = np.arange(len(units)) % n_folds
-    return Folds(rows, fold_of_unit[unit], unit, n_folds, len(units))
+    small = np.min_scalar_type(-predictions.n_rows)  # signed; of two classes, eight bytes a row are half of the scores
+    return Folds(rows.astype(small), fold_of_unit[unit], unit.astype(small), n_folds, len(units))
 
 
 def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) -> np.ndarray:
-    """Return the wanted rows, or those of the smallest keys, in their order, if they are more than `n_kept`."""
+    """Return the wanted rows, or those of the smallest keys if they are more than `n_kept`."""
     if wanted is None:
         if len(keys) <= n_kept:
             return np.arange(len(keys))
@@ -115,7 +116,7 @@ def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) 
             return np.flatnonzero(wanted)
     wanted &= keys <= np.partition(candidates, n_kept - 1)[n_kept - 1]  # sorting all takes twice the memory
     rows = np.flatnonzero(wanted)
-    return rows[np.argsort(keys[rows], kind="stable")[:n_kept]]
+    return np.sort(rows[np.argsort(keys[rows], kind="stable")[:n_kept]])  # to be read in the order of memory
 
 
 def _subset(predictions: Predictions, rows: np.ndarray) -> Predictions:
@@ -150,12 +151,17 @@ def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds
     for fold in range(folds.n_folds):
         held_out = folds.fold == fold
         calibrator._fit_checked(_subset(predictions, folds.rows[~held_out]))
-        test = _subset(predictions, folds.rows[held_out])
-        for rows in row_blocks(test.n_rows, test.n_classes):
-            proba = calibrator._apply(test.checked, rows)
-            p_true = proba[np.arange(len(proba)), test.y[rows]]
-            place = np.flatnonzero(held_out)[rows]
-            loss[place] = -np.log(np.maximum(p_true, LOSS_CLIP))
+        loss[held_out] = _row_loss(calibrator, _subset(predictions, folds.rows[held_out]))
+    return loss
+
+
+def _row_loss(calibrator: BaseCalibrator, predictions: Predictions) -> np.ndarray:
+    """Compute the log loss of each row by a fitted map."""
+    loss = np.empty(predictions.n_rows)
+    for rows in row_blocks(predictions.n_rows, predictions.n_classes, PREDICTED_ENTRIES):
+        proba = calibrator._apply(predictions.checked, rows)
+        p_true = proba[np.arange(len(proba)), predictions.y[rows]]
+        loss[rows] = -np.log(np.maximum(p_true, LOSS_CLIP))
     return loss
 
 

@@ -10,7 +10,7 @@ from sklearn_lossacc._numerics import row_blocks, softmax
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.mixture_weights import fit_mixture_weights
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
-from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
@@ -79,7 +79,7 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         if outcome in ("converged", "missing_class"):
             scores = predictions.checked
             density = np.empty((scores.n_rows, 2))
-            for rows in row_blocks(scores.n_rows, scores.n_classes):
+            for rows in row_blocks(scores.n_rows, scores.n_classes, PREDICTED_ENTRIES):
                 place = np.arange(rows.stop - rows.start), predictions.y[rows]
                 density[rows] = np.column_stack([part[place] for part in self._parts(scores, rows)])
             parts = ComputedRows(
@@ -92,7 +92,9 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
     def _parts(self, scores: Scores, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Return tempered and given probabilities."""
         tempered = self.temperature_calibrator_._apply(scores, rows)
-        return tempered, softmax(log_scores(scores.values[rows], logits=self.input == "logits", ordered=True))
+        given = np.empty_like(tempered)
+        logs = log_scores(scores.values[rows], logits=self.input == "logits", ordered=True, out=given)
+        return tempered, softmax(logs, out=given)
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         tempered, given = self._parts(scores, rows)
