@@ -23,6 +23,7 @@ from sklearn_lossacc._numerics.temperature_blocks import ScoreRows, log_scores
 SAMPLE_ENTRIES, SAMPLE_ROWS = 2**16, 1024
 MAX_STEPS = 30
 STEP_TOL = {"float64": 1e-5, "float32": 1e-4}  # a step of this relative size leaves an error of about its square
+LITTLE = {"float64": 1e-10, "float32": 1e-4}  # nats, in all: a step that promises less is the last
 LARGEST = 300.0  # exponents beyond it are cut, so that their squares stay finite
 
 
@@ -95,7 +96,7 @@ def _climb_sample(rows: ScoreRows, index: np.ndarray | slice, scale: float) -> t
 
 def _polish(rows: ScoreRows, beta: float, floor: float) -> tuple[float, float, float]:
     """Take Newton steps over all rows from a place near the summit; return (beta, floor, log likelihood)."""
-    tol = STEP_TOL[rows.dtype.name]
+    tol, little = STEP_TOL[rows.dtype.name], LITTLE[rows.dtype.name]
     place = best = np.array([beta, floor])
     best_value = -np.inf
     for _ in range(MAX_STEPS):
@@ -106,7 +107,8 @@ def _polish(rows: ScoreRows, beta: float, floor: float) -> tuple[float, float, f
         best, best_value = place, value
         place = best + _newton_step(slope, information, best[1])
         place = np.array([np.clip(place[0], best[0] / 8, best[0] * 4), np.clip(place[1], 0.0, MAX_FLOOR)])
-        if abs(place - best).max() <= tol * min(best[0], best[1] + tol):
+        step = place - best
+        if (abs(step) <= tol * (best + [0.0, tol])).all() or abs(float(slope @ step)) <= little:
             best = place
             break
     return float(best[0]), float(best[1]), best_value
