@@ -108,7 +108,7 @@ def _polish(rows: ScoreRows, beta: float, floor: float) -> tuple[float, float, f
         place = best + _newton_step(slope, information, best[1])
         place = np.array([np.clip(place[0], best[0] / 8, best[0] * 4), np.clip(place[1], 0.0, MAX_FLOOR)])
         step = place - best
-        if (abs(step) <= tol * (best + [0.0, tol])).all() or abs(float(slope @ step)) <= little:
+        if (abs(step) <= tol * (best + np.array([0.0, tol]))).all() or abs(float(slope @ step)) <= little:
             best = place
             break
     return float(best[0]), float(best[1]), best_value

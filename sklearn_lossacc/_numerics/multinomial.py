@@ -15,7 +15,7 @@ __all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "scores_dtype"]
 
 CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
-NEWTON_PARAMETERS = 600  # up to here a Hessian pays
+NEWTON_PARAMETERS, NEWTON_WORK = 600, 2**24  # up to here a Hessian pays: rows times squared parameters for the second
 WARM_ENTRIES = 2**21  # above, gradients alone are faster, and the search starts on one row in 16
 THINNING = 16
 GRADIENT_TOL = {"float32": 1e-2, "float64": 1e-6}
@@ -308,8 +308,9 @@ def fit_multinomial(
     Notes
     -----
     Minimises sum_i w_i [-log softmax(z_i)_y] + sum penalty theta^2, z = x + theta(x). Since theta = 0 has no
-    penalty, the loss is never above that of the scores themselves. Newton up to 600 parameters and 2**21 entries,
-    L-BFGS above. Without a start, on more than 2**21 entries, a first search on one row in 16 provides it.
+    penalty, the loss is never above that of the scores themselves. Newton up to 600 parameters, if the number of rows
+    times their square is at most 2**24, L-BFGS above. Without a start, on more than 2**21 entries, a first search on
+    one row in 16 provides it.
 
     Examples
     --------
@@ -324,7 +325,8 @@ def fit_multinomial(
     problem = _Problem(x, y, weight, penalty)
     warm = start is None and x.size > WARM_ENTRIES and len(y) >= 100 * THINNING
     theta = np.zeros(penalty.shape) if start is None else start
-    if penalty.size > NEWTON_PARAMETERS or x.size > WARM_ENTRIES:
+    work = len(y) * penalty.size**2
+    if penalty.size > NEWTON_PARAMETERS or work > NEWTON_WORK or x.size > WARM_ENTRIES:
         return _large_search(problem, theta, warm)
     return _newton(problem, theta)
 

@@ -35,9 +35,9 @@ def _part(sums: Sums, begin: int, stop: int) -> np.ndarray:
     return np.arange(begin, stop) if isinstance(sums, range) else sums[begin:stop]
 
 
-def _mirrored(sums: Sums) -> Sums:
+def _mirrored(sums: np.ndarray) -> np.ndarray:
     """Return what stands behind each point, from the last one on, in the memory of what stands before it."""
-    return sums if isinstance(sums, range) else np.subtract(sums[-1:].copy(), sums, out=sums)[::-1]
+    return np.subtract(sums[-1:].copy(), sums, out=sums)[::-1]
 
 
 def _first_of_many(x: Sums, y: np.ndarray, begin: int, end: int, line: Line) -> int:
@@ -151,7 +151,8 @@ def fit_venn_abers(
     misses = hits
     for rows in row_blocks(len(hits), 1):
         misses[rows] = _part(weights, rows.start, rows.stop) - hits[rows]
-    change, mirrored = _with_one_more_hit(_mirrored(weights), _mirrored(misses), len(knots) - corners[::-1])
+    weights = weights if isinstance(weights, range) else _mirrored(weights)
+    change, mirrored = _with_one_more_hit(weights, _mirrored(misses), len(knots) - corners[::-1])
     last = len(knots) - np.append(change[1:], len(knots))
     below = (knots[last] - 2 * TIE * np.abs(knots[last]))[::-1]
     edges = np.unique(np.concatenate([below, above]))

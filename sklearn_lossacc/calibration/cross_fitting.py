@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc._numerics.hashing import row_digests
 from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator
+from sklearn_lossacc.calibration.structured import StructuredCalibrator, Temperatures
 from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
@@ -31,6 +32,8 @@ class Folds:
         Unit of each row, 0..n_units-1.
     n_folds, n_units : int
         How many there are.
+    temperatures : dict
+        For each fold, the temperatures that calibrators learnt first from the others: to be learnt only once.
     """
 
     rows: np.ndarray
@@ -38,6 +41,7 @@ class Folds:
     unit: np.ndarray
     n_folds: int
     n_units: int
+    temperatures: dict[int, Temperatures] = field(default_factory=dict)
 
 
 def unit_keys(predictions: Predictions) -> np.ndarray:
@@ -150,6 +154,8 @@ def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds
     loss = np.empty(len(folds.rows))
     for fold in range(folds.n_folds):
         held_out = folds.fold == fold
+        if isinstance(calibrator, StructuredCalibrator):
+            calibrator._known = folds.temperatures.setdefault(fold, {})
         calibrator._fit_checked(_subset(predictions, folds.rows[~held_out]))
         loss[held_out] = _row_loss(calibrator, _subset(predictions, folds.rows[held_out]))
     return loss

@@ -15,11 +15,18 @@ from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["StructuredCalibrator"]
+__all__ = ["StructuredCalibrator", "Temperatures"]
+
+Temperatures = dict[tuple[bool, bool], TemperatureCalibrator]
 
 
 class StructuredCalibrator(BaseCalibrator):
-    """Temperature scaling followed by a linear map of log probabilities near the identity."""
+    """Temperature scaling followed by a linear map of log probabilities near the identity.
+
+    Who fits several of them to the same rows lets them share `_known`, their temperatures by floor and caution.
+    """
+
+    _known: Temperatures | None = None
 
     def __init__(self, *, floor: bool = False, strength: float = 1.0, input: str = "proba", classes: Any = None):
         super().__init__(input=input, classes=classes)
@@ -30,8 +37,7 @@ class StructuredCalibrator(BaseCalibrator):
         if not 0.0 < self.strength < np.inf:
             raise ValueError(f"strength must be a positive number, got {self.strength!r}.")
         penalty = self.strength * self._penalty(predictions.n_classes)
-        inner = self._first_temperature(predictions)
-        self.temperature_calibrator_ = fit_inner(inner, predictions)
+        inner = self.temperature_calibrator_ = self._fitted_temperature(predictions)
         self.share_ = 0.0
         theta = np.zeros_like(penalty)
         if inner.outcome_ not in ("converged", "missing_class"):
@@ -54,6 +60,15 @@ class StructuredCalibrator(BaseCalibrator):
             self.share_, theta = 0.0, np.zeros_like(theta)
         self._set(theta)
         return "converged"
+
+    def _fitted_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
+        """Fit the temperature that comes first, unless it is known."""
+        inner = self._first_temperature(predictions)
+        known = {} if self._known is None else self._known
+        key = inner.floor, inner.cautious
+        if key not in known:
+            known[key] = fit_inner(inner, predictions)
+        return known[key]
 
     def _first_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
         """Make the temperature that comes first."""
