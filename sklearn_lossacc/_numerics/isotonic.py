@@ -14,12 +14,11 @@ from scipy.optimize import isotonic_regression
 
 from sklearn_lossacc._numerics.blocks import row_blocks
 
-__all__ = ["TIE", "Points", "cumulated", "fit_isotonic", "minorant", "pool_ties"]
+__all__ = ["TIE", "Points", "condensed", "cumulated", "fit_isotonic", "minorant", "pool_ties"]
 
 TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
 SMALLEST_SCALE = 1e-290  # nor do slopes between scores that are nearer to each other than 1e-302 fit into a float
 _LAST_BIT = np.int64(1)
-SUMMED_BLOCKS = 2**12  # at a time: booleans are copied to be summed
 _WORTHWHILE = 0.75  # pooling all that does not rise goes on while it leaves less than this
 
 
@@ -192,17 +191,57 @@ def cumulated(values: np.ndarray | None, n_points: int) -> np.ndarray:
     return sums
 
 
-def _summed(values: np.ndarray | None, begin: np.ndarray, n_points: int = 0) -> np.ndarray:
-    """Add up each block of values, or of `n_points` ones, in float64."""
-    sums = np.empty(len(begin))
-    for blocks in row_blocks(len(begin), 1, SUMMED_BLOCKS):
-        stop = begin[blocks.stop] if blocks.stop < len(begin) else None
-        if values is None:
-            sums[blocks] = np.diff(begin[blocks], append=n_points if stop is None else stop)
-            continue
-        some, inner = values[begin[blocks.start] : stop], begin[blocks] - begin[blocks.start]
-        sums[blocks] = np.add.reduceat(some, inner, dtype=some.dtype if some.dtype.kind == "f" else np.int64)
+def _summed(values: np.ndarray | None, begin: np.ndarray, n_points: int) -> np.ndarray:
+    """Add up each block of values, or of as many ones, in float64."""
+    sums = np.zeros(len(begin))
+    if values is None:
+        np.subtract(begin[1:], begin[:-1], out=sums[:-1])
+        sums[-1] = n_points - begin[-1]
+        return sums
+    dtype = values.dtype if values.dtype.kind == "f" else np.int64
+    for rows in row_blocks(n_points, 1):  # reduceat copies what it has to convert
+        first, last = np.searchsorted(begin, [rows.start + 1, rows.stop])
+        blocks = slice(first - 1, last)  # the first of them may have begun before
+        sums[blocks] += np.add.reduceat(values[rows], np.maximum(begin[blocks] - rows.start, 0), dtype=dtype)
     return sums
+
+
+def _moments(points: Points, begin: np.ndarray) -> np.ndarray:
+    """Add up weight times score in each block; the scores are used up."""
+    moments = points.x if points.total is None else np.multiply(points.x, points.total, out=points.x)
+    return np.add.reduceat(moments, begin)
+
+
+def condensed(points: Points, width: float) -> Points:
+    """Pool neighbouring scores at their mean.
+
+    Parameters
+    ----------
+    points : Points
+        From `pool_ties`; used up.
+    width : float
+        Those between two neighbouring multiples of it become one.
+
+    Returns
+    -------
+    Points
+        At most as many, with the same total weight, hits and mean score.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.isotonic import condensed, pool_ties
+    >>> condensed(pool_ties(np.array([0.5, 0.75, 1.5]), np.array([False, True, True])), 1.0)
+    Points(x=array([0.625, 1.5  ]), sums=array([1., 1.]), total=array([2., 1.]))
+    """
+    n_points = len(points.x)
+    new = np.ones(n_points, dtype=bool)
+    for rows in row_blocks(n_points - 1, 1):
+        cell = np.floor(points.x[rows.start : rows.stop + 1] / width)
+        np.not_equal(cell[1:], cell[:-1], out=new[rows.start + 1 : rows.stop + 1])
+    begin = np.flatnonzero(new)
+    sums, total = (_summed(values, begin, n_points) for values in points[1:])
+    return Points(_moments(points, begin) / total, sums, total)
 
 
 def minorant(points: Points, prior: float | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -238,7 +277,7 @@ def minorant(points: Points, prior: float | None = None) -> tuple[np.ndarray, np
         rises[1:2] = rises[-1:] = True
     begin = np.flatnonzero(rises)
     del rises
-    sums, total = _summed(points.sums, begin), _summed(points.total, begin, n_points)
+    sums, total = (_summed(values, begin, n_points) for values in points[1:])
     if prior is not None:
         for end in (0, -1):
             sums[end] += prior
@@ -326,8 +365,7 @@ def fit_isotonic(
         knots[place - several], knots[place] = first_x, last_x
         return knots, repeated
     ends = points.x[[0, -1]]
-    moments = points.x if points.total is None else np.multiply(points.x, points.total, out=points.x)
-    moments = np.add.reduceat(moments, begin)
+    moments = _moments(points, begin)
     if prior is not None:
         for end in (0, -1):
             moments[end] += ends[end]

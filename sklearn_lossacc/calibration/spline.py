@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
-from sklearn_lossacc._numerics.isotonic import pool_ties
+from sklearn_lossacc._numerics.isotonic import condensed, pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
 from sklearn_lossacc._numerics.natural_spline import curvature, natural_spline, spline_basis, spread_knots
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
@@ -16,6 +16,7 @@ from sklearn_lossacc.calibration.whole_number import whole_number
 __all__ = ["SplineCalibrator"]
 
 STIFFNESS = 10.0 ** np.arange(4, -3, -1)  # from nearly straight on, so that each fit starts near its answer
+MANY_POINTS, WIDTH = 2**14, 2.0**-8  # beyond the first, log odds this near to each other are one
 NO_DIFFERENCE = 1e-4  # of evidence, in nats: curves so stiff that they are lines differ by rounding alone
 
 
@@ -67,7 +68,7 @@ class SplineCalibrator(ParametricCalibrator):
     stiffness c is the one out of .01, .1, ..., 10000 with the largest evidence (Laplace's approximation), so nothing is
     split or drawn. The curve may fall, and then changes the ranking of rows. With more than two classes each class is
     fitted against the others and rows are divided by their sums. On the rows of the fit the log loss is never above
-    that of X.
+    that of X. Of more than 2**14 distinct log odds, those within 1 / 256 nats of each other are fitted as one.
 
     References
     ----------
@@ -93,9 +94,12 @@ class SplineCalibrator(ParametricCalibrator):
     def _fit_curve(self, target: Target) -> Map:
         n_knots = whole_number("n_knots", self.n_knots, 2)
         points = pool_ties(target.odds, target.hit, target.weight, overwrite=True)
+        if len(points.x) > MANY_POINTS:
+            points = condensed(points, WIDTH)
         knots = spread_knots(points, n_knots)
         n_points = len(points.x)
-        features = ComputedRows(lambda rows: spline_basis(points.x[rows], knots), (n_points, len(knots)))
+        basis = ComputedRows(lambda rows: spline_basis(points.x[rows], knots), (n_points, len(knots)))
+        features = basis if n_points > MANY_POINTS else basis[:]
         data = features, ComputedRows(points.mean, (n_points,)), points.total
         near = np.eye(len(knots)) / (len(knots) * max(1.0, float((knots**2).mean())))
         bend = ((knots[-1] - knots[0]) / 2.0) ** 3 * curvature(knots)

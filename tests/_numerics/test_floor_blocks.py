@@ -3,6 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import softmax
 
+from sklearn_lossacc._numerics import floor_blocks
 from sklearn_lossacc._numerics.floor_blocks import _derivatives, floor_alone, solve_floor_in_blocks
 from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, ScoreRows
 
@@ -56,6 +57,16 @@ def test_summit_over_all_rows(n, k, noise, weighted):
     for beta, floor in ((1.001, 0), (0.999, 0), (1, 1e-4), (1, -1e-4)):
         elsewhere = solution.beta * beta, max(solution.floor + floor, 0.0)
         assert likelihood(elsewhere, logits, y, unit) <= here + 1e-3
+
+
+@pytest.mark.parametrize(("n", "k"), [(230_000, 10), (2200, 1000)])
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_rounding_does_not_prolong_the_search(n, k, noise, monkeypatch):
+    logits, y = draw(n, k, noise=noise)
+    passes = []
+    monkeypatch.setattr(floor_blocks, "_derivatives", lambda *at: passes.append(at) or _derivatives(*at))
+    solve_floor_in_blocks(logits, y, logits=True)
+    assert len(passes) <= 6
 
 
 def test_agrees_with_a_general_optimizer():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from sklearn_lossacc._numerics.isotonic import fit_isotonic
+from sklearn_lossacc._numerics.isotonic import condensed, fit_isotonic, pool_ties
 
 
 def draw(n=300, seed=0, decimals=2):
@@ -118,3 +118,29 @@ def test_extra_memory_is_half_of_the_scores(decimals):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.2 * x.nbytes
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_condensed_points_keep_weight_hits_and_mean(weighted):
+    rng = np.random.default_rng(0)
+    x, hit = rng.normal(size=150_000), rng.random(150_000) < 0.3
+    weight = rng.gamma(1.0, size=150_000) if weighted else None
+    unit = np.ones(150_000) if weight is None else weight
+    points = condensed(pool_ties(x, hit, weight), 0.25)
+    cell = np.floor(x / 0.25).astype(int)
+    cell -= cell.min()
+    total = np.bincount(cell, weights=unit)
+    there = total > 0
+    np.testing.assert_allclose(points.total, total[there])
+    np.testing.assert_allclose(points.sums, np.bincount(cell, weights=unit * hit)[there])
+    np.testing.assert_allclose(points.x, np.bincount(cell, weights=unit * x)[there] / total[there])
+
+
+def test_one_long_block_takes_no_more_memory():
+    n = 2_000_000
+    x, hit = np.arange(n, dtype=float), np.arange(n) < n // 2  # falls throughout
+    tracemalloc.start()
+    fit_isotonic(x, hit, overwrite=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak <= 0.5 * x.nbytes

@@ -131,3 +131,12 @@ def test_single_precision_ends_well_within_the_standard_error(width, monkeypatch
     single = fit_multinomial(x.astype(np.float32), y, weight, penalty=penalty)
     lost = objective(single, x, y, weight, penalty) - objective(exact, x, y, weight, penalty)
     assert -1e-6 <= lost < 0.01  # nats, of about 20000; one standard error of one parameter is worth 0.5
+
+
+@SHAPES
+def test_much_work_for_newton_finds_the_same(width, monkeypatch):
+    x, y, weight = problem()
+    penalty = np.random.default_rng(1).uniform(0.5, 4, (4, width))
+    few = fit_multinomial(x, y, weight, penalty=penalty)
+    monkeypatch.setattr(module, "NEWTON_WORK", 0)
+    np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty), few, atol=1e-6)

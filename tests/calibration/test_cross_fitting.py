@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, unit_keys
+from sklearn_lossacc.calibration import MatrixCalibrator, VectorCalibrator
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, out_of_fold_loss, unit_keys
 from sklearn_lossacc.inputs import Predictions
 
 
@@ -41,3 +42,11 @@ def test_rows_of_equal_scores_stay_together_whatever_their_labels():
     by_level = folds.fold[np.argsort(folds.rows)].reshape(4, 50)
     assert (by_level == by_level[:, :1]).all()
     assert set(by_level[:, 0]) == {0, 1}
+
+
+def test_temperatures_are_learnt_once_for_each_fold(predictions):
+    shared = assign_folds(predictions, 5)
+    for one in (VectorCalibrator(), VectorCalibrator(strength=4.0), VectorCalibrator(floor=True), MatrixCalibrator()):
+        alone = out_of_fold_loss(one, predictions, assign_folds(predictions, 5))
+        np.testing.assert_array_equal(out_of_fold_loss(one, predictions, shared), alone)
+    assert [len(known) for known in shared.temperatures.values()] == [2] * 5

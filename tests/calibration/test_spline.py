@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from sklearn_lossacc.calibration import BetaCalibrator, SigmoidCalibrator, SplineCalibrator
+from sklearn_lossacc.calibration import BetaCalibrator, SigmoidCalibrator, SplineCalibrator, spline
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.metrics import log_loss
 
@@ -65,3 +65,15 @@ def test_film_reviews_lose_less_than_with_any_peer():
     P, y, val, test = data["probs"], data["given_labels"], data["val_idx"], data["test_idx"]
     q = SplineCalibrator().fit(P[val], y[val]).predict_proba(P[test])
     assert log_loss(y[test], q) < 0.2583  # temperature .2601, the best of other packages .2583
+
+
+def test_many_rows_are_fitted_as_well_in_cells(monkeypatch):
+    p, y = draw(wave, n=60_000)
+    cells = SplineCalibrator().fit(p, y)
+    monkeypatch.setattr(spline, "MANY_POINTS", len(p))
+    rows = SplineCalibrator().fit(p, y)
+    assert cells.maps_[0]["stiffness"] == rows.maps_[0]["stiffness"]
+    x = np.linspace(-8, 8, 33)
+    np.testing.assert_allclose(
+        logit(cells.predict_proba(expit(x))[:, 1]), logit(rows.predict_proba(expit(x))[:, 1]), atol=1e-3
+    )
