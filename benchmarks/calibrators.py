@@ -15,11 +15,17 @@ score (0 to 2), ECE with 15 bins beside its mean on a calibrated model of the sa
 memory of fit and prediction. A probability of 0 for a label counts as 2.22e-16; ``zeros`` counts such rows.
 
 Speed: processor time of fit and prediction in units of one pass ``P.max(axis=1)`` over the same array, timed right
-before and after it. Each method has a child of its own. A pass allocates next to nothing, while memory that a process
-gets for the first time is paid for in the system's time, which on a virtual machine varies tenfold: the passes of the
-first call are printed in brackets, the table has the median of three later ones (of short methods), in memory that the
-process has kept. Memory is the growth of the child at its peak in the first call, in units of the input; the result is
-one unit of it, and up to 64 MB may be what the C library keeps of freed memory.
+before and after it, in a child of its own. A pass allocates next to nothing, while memory that a process gets for the
+first time is paid for in the system's time, which on a virtual machine varies tenfold: the passes of the first call are
+printed in brackets, the table has the median of three later ones (of short methods), in memory that the process has
+kept.
+
+Memory: by how much the resident memory of the process grows while a method fits and predicts (Linux: VmHWM less VmRSS
+before), in units of the input. The result is one unit of it; whatever the method holds besides is the rest, also what
+Python does not see. In another child, after a call on a few rows, so that code which is loaded and buffers which are
+set up once do not count, and with the C library told to hand back what is freed, so that memory counts as long as it is
+used. As it comes, the library may keep up to 64 MB of what was freed, depending on what the process did before: on the
+smallest input, of 16 MB, that is a matter of chance. All packages are measured alike.
 """
 
 from __future__ import annotations
@@ -31,10 +37,8 @@ import ctypes
 import gc
 import multiprocessing
 import os
-import resource
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -43,7 +47,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -225,6 +228,7 @@ METHODS: dict[tuple[str, str], Method] = {("sklearn_lossacc", name): ours(make) 
 
 
 SHORT, REPEATS = 10.0, 3  # seconds; calls
+FEW_ROWS = 5000  # more than those for which a choice is made in another way
 
 
 class TooLongError(Exception):
@@ -247,26 +251,25 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+def resident(field: str) -> float:
+    """Read "VmRSS", the memory of the process in bytes, or "VmHWM", its peak; NaN but on Linux."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith(field):
+                return int(line.split()[1]) * 1024.0
+    return np.nan
+
+
 @contextmanager
 def growth() -> Iterator[list[float]]:
     """Watch the memory of the process; append its largest growth in bytes at the end."""
     gc.collect()
-    process, result, over = psutil.Process(), [], threading.Event()
-    start = peak = process.memory_info().rss
-
-    def watch() -> None:
-        nonlocal peak
-        while not over.wait(0.005):
-            peak = max(peak, process.memory_info().rss)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield result
-    finally:
-        over.set()
-        thread.join()
-        result.append(float(max(peak, process.memory_info().rss) - start))
+    set_allocator("malloc_trim", 0)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    start, result = resident("VmRSS"), list[float]()
+    yield result
+    result.append(resident("VmHWM") - start)
 
 
 def run(method: Method, data: tuple[np.ndarray, np.ndarray, np.ndarray], limit: int) -> tuple[Any, float, float]:
@@ -289,7 +292,7 @@ def run(method: Method, data: tuple[np.ndarray, np.ndarray, np.ndarray], limit: 
 
 
 class Measured(NamedTuple):
-    """What a child saw: what went wrong, if anything; seconds; passes that fit into them and the first; bytes."""
+    """What children saw: what went wrong, if anything; seconds; passes that fit into them and the first; bytes."""
 
     fault: str
     seconds: float
@@ -298,12 +301,25 @@ class Measured(NamedTuple):
     memory: float
 
 
+def set_allocator(name: str, *values: int) -> None:
+    """Call a function of the C library that steers its memory, where it has it."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        getattr(ctypes.CDLL(None), name)(*values)
+
+
+TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4  # of mallopt
+
+
 def keep_memory() -> None:
     """Let the C library keep what is freed, instead of handing it back to the system, where it can."""
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(-4, 0)  # M_MMAP_MAX: no mappings of their own for large arrays
-        library.mallopt(-1, -1)  # M_TRIM_THRESHOLD: never trim the heap
+    set_allocator("mallopt", MMAP_MAX, 0)  # no mappings of their own for large arrays
+    set_allocator("mallopt", TRIM_THRESHOLD, -1)
+
+
+def hand_back_memory() -> None:
+    """Let the C library hand back what is freed; without it the limits, these ones at first, grow with use."""
+    set_allocator("mallopt", MMAP_THRESHOLD, 2**17)
+    set_allocator("mallopt", TRIM_THRESHOLD, 2**17)
 
 
 def timed_call(method: Method, P: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -315,28 +331,44 @@ def timed_call(method: Method, P: np.ndarray, y: np.ndarray) -> tuple[float, flo
     return elapsed, elapsed / float(np.median(before + one_pass(P, 3)))
 
 
-def in_child(method: Method, P: np.ndarray, y: np.ndarray, limit: int) -> Measured:
-    """Fit and predict in a process of its own."""
+def in_child(work: Callable[[], Any]) -> Any:
+    """Return the result of a function that runs in a process of its own, or as text how that ended."""
     ours, theirs = multiprocessing.Pipe(duplex=False)
-
-    def work() -> None:
-        before = one_pass(P)
-        start = psutil.Process().memory_info().rss
-        found, elapsed, _ = run(method, (P, y, P), limit)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - start
-        fault = found if isinstance(found, str) else ""
-        del found
-        first = elapsed / float(np.median(before + one_pass(P)))
-        timed = [(elapsed, first)]
-        if not fault and elapsed < SHORT:
-            keep_memory()
-            timed = [timed_call(method, P, y) for _ in range(1 + REPEATS)][1:]
-        theirs.send(Measured(fault, *np.median(timed, axis=0).tolist(), first, float(memory)))
-
-    child = multiprocessing.get_context("fork").Process(target=work)
+    child = multiprocessing.get_context("fork").Process(target=lambda: theirs.send(work()))
     child.start()
     child.join()
-    return ours.recv() if ours.poll() else Measured(f"ended with status {child.exitcode}", *[np.nan] * 4)
+    return ours.recv() if ours.poll() else f"ended with status {child.exitcode}"
+
+
+def measured(method: Method, P: np.ndarray, y: np.ndarray, limit: int) -> Measured:
+    """Fit and predict, in one child for the time and in another one for the memory."""
+    few = np.union1d(np.arange(FEW_ROWS), np.unique(y, return_index=True)[1])  # with all classes
+
+    def time_it() -> tuple[str, list[tuple[float, float]]]:
+        keep_memory()
+        run(method, (P[few], y[few], P[few]), limit)
+        before = one_pass(P)
+        found, elapsed, _ = run(method, (P, y, P), limit)
+        fault = found if isinstance(found, str) else ""
+        del found
+        timed = [(elapsed, elapsed / float(np.median(before + one_pass(P))))]
+        if not fault and elapsed < SHORT:
+            timed += [timed_call(method, P, y) for _ in range(REPEATS)]
+        return fault, timed
+
+    def weigh_it() -> float:
+        hand_back_memory()
+        run(method, (P[few], y[few], P[few]), limit)
+        found, _, memory = run(method, (P, y, P), 2 * limit)
+        return np.nan if isinstance(found, str) else memory
+
+    found = in_child(time_it)
+    if isinstance(found, str) or found[0]:
+        return Measured(found if isinstance(found, str) else found[0], limit, *[np.nan] * 3)
+    timed = found[1]
+    memory = in_child(weigh_it)
+    seconds, passes = np.median(timed[1:] or timed, axis=0).tolist()
+    return Measured("", seconds, passes, timed[0][1], np.nan if isinstance(memory, str) else memory)
 
 
 def null_ece(P: np.ndarray, draws: int = 200) -> float:
@@ -454,9 +486,7 @@ def speed(limit: int, chosen: str) -> list[dict[str, Any]]:
         for (package, method), call in METHODS.items():
             if method not in names or chosen not in package + " " + method:
                 continue
-            few = slice(0, 20 * n_classes)
-            run(call, (P[few], y[few], P[few]), limit)  # for its imports
-            found = in_child(call, P, y, limit)
+            found = measured(call, P, y, limit)
             shape = f"{n_rows} x {n_classes}"
             row = {
                 "shape": shape,
