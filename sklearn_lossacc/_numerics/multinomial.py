@@ -16,7 +16,7 @@ __all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "scores_dtype"]
 CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
 NEWTON_PARAMETERS, NEWTON_WORK = 600, 2**24  # up to here a Hessian pays: rows times squared parameters for the second
-WARM_ENTRIES = 2**21  # above, gradients alone are faster, and the search starts on one row in 16
+WARM_ENTRIES = 2**20  # above, gradients alone are faster, and the search starts on one row in 16
 THINNING = 16
 GRADIENT_TOL = {"float32": 1e-2, "float64": 1e-6}
 MAX_STEPS = 100  # Newton needs about five
@@ -76,7 +76,7 @@ def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
     Returns
     -------
     dtype
-        float32 above 2**21 entries, where the search is L-BFGS: half the time and memory. The rounding errors of so
+        float32 above 2**20 entries, where the search is L-BFGS: half the time and memory. The rounding errors of so
         many terms, added in float64, move the minimum by far less than its standard error. Else float64.
 
     Examples
@@ -309,7 +309,7 @@ def fit_multinomial(
     -----
     Minimises sum_i w_i [-log softmax(z_i)_y] + sum penalty theta^2, z = x + theta(x). Since theta = 0 has no
     penalty, the loss is never above that of the scores themselves. Newton up to 600 parameters, if the number of rows
-    times their square is at most 2**24, L-BFGS above. Without a start, on more than 2**21 entries, a first search on
+    times their square is at most 2**24, L-BFGS above. Without a start, on more than 2**20 entries, a first search on
     one row in 16 provides it.
 
     Examples
