@@ -20,12 +20,13 @@ first time is paid for in the system's time, which on a virtual machine varies t
 printed in brackets, the table has the median of three later ones (of short methods), in memory that the process has
 kept.
 
-Memory: by how much the resident memory of the process grows while a method fits and predicts (Linux: VmHWM less VmRSS
-before), in units of the input. The result is one unit of it; whatever the method holds besides is the rest, also what
-Python does not see. In another child, after a call on a few rows, so that code which is loaded and buffers which are
-set up once do not count, and with the C library told to hand back what is freed, so that memory counts as long as it is
-used. As it comes, the library may keep up to 64 MB of what was freed, depending on what the process did before: on the
-smallest input, of 16 MB, that is a matter of chance. All packages are measured alike.
+Memory: by how much the memory of the process has grown at the peak of fit and prediction, in units of the input. The
+result is one unit of it; whatever the method holds besides is the rest, also what Python does not see. It is the
+largest resident memory without what maps a file, which is code (Linux: VmHWM less RssFile), of a second call in another
+child (of long methods: the first), less that before the first one (RssAnon); before it stands a call on a few rows, so
+that what is set up once does not count. The C library is told to hand back what is freed, so that memory counts as long
+as it is used. As it comes, the library may keep up to 64 MB of what was freed, depending on what the process did
+before: on the smallest input, of 16 MB, that is a matter of chance. All packages are measured alike.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ def at_most(seconds: int) -> Iterator[None]:
 
 
 def resident(field: str) -> float:
-    """Read "VmRSS", the memory of the process in bytes, or "VmHWM", its peak; NaN but on Linux."""
+    """Read what /proc says of the memory of the process, in bytes: NaN but on Linux."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
             if line.startswith(field):
@@ -260,11 +261,16 @@ def resident(field: str) -> float:
     return np.nan
 
 
+def let_go() -> None:
+    """Hand back to the system what is no longer needed."""
+    gc.collect()
+    set_allocator("malloc_trim", 0)
+
+
 @contextmanager
 def growth() -> Iterator[list[float]]:
     """Watch the memory of the process; append its largest growth in bytes at the end."""
-    gc.collect()
-    set_allocator("malloc_trim", 0)
+    let_go()
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
     start, result = resident("VmRSS"), list[float]()
@@ -356,16 +362,22 @@ def measured(method: Method, P: np.ndarray, y: np.ndarray, limit: int) -> Measur
             timed += [timed_call(method, P, y) for _ in range(REPEATS)]
         return fault, timed
 
-    def weigh_it() -> float:
+    def weigh_it(calls: int) -> float:
         run(method, (P[few], y[few], P[few]), limit)
-        found, _, memory = run(method, (P, y, P), 2 * limit)
-        return np.nan if isinstance(found, str) else memory
+        let_go()
+        start = resident("RssAnon")
+        for _ in range(calls):
+            found = run(method, (P, y, P), 2 * limit)[0]
+            if isinstance(found, str):
+                return np.nan
+            del found
+        return resident("VmHWM") - resident("RssFile") - start
 
     found = in_child(time_it)
     if isinstance(found, str) or found[0]:
         return Measured(found if isinstance(found, str) else found[0], limit, *[np.nan] * 3)
     timed = found[1]
-    memory = in_child(weigh_it)
+    memory = in_child(lambda: weigh_it(2 if timed[0][0] < SHORT else 1))
     seconds, passes = np.median(timed[1:] or timed, axis=0).tolist()
     return Measured("", seconds, passes, timed[0][1], np.nan if isinstance(memory, str) else memory)
 
