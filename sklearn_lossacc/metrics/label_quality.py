@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.inference import noise
+from sklearn_lossacc.inference import label_quality as inference
 from sklearn_lossacc.metrics.rows import Rows
 
 __all__ = ["label_quality"]
@@ -29,7 +29,7 @@ def label_quality(
     y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
         Probabilities or logits; a single column belongs to the second class.
     sample_weight : array-like of shape (n_samples,), optional
-        Weight k is the row repeated k times.
+        Weights of the rows in the fit of the noise; only their ratios matter.
     classes : array-like of shape (n_classes,), optional
         The label of each column, in column order, which is honoured.
     input : {"proba", "logits"}, default="proba"
@@ -47,11 +47,14 @@ def label_quality(
 
     Notes
     -----
-    The chance that the label is the row's class, by the model and a noise matrix T that is read off the rows that the
-    model is surest of: T_yy c_y / (c T)_y, where c is what the probabilities, which have learnt part of the noise, say
-    of the classes (one step of Richardson's deconvolution). It is as good as the probabilities are; the rate of noise
-    itself is what finding LA202 bounds. The probabilities must be out of sample: a model believes the labels that it
-    was trained on.
+    The chance that the label is the row's class, T_yy c_y / (c T)_y, with the probabilities c of the classes and a
+    noise matrix T. Both come from the probabilities, once a temperature (and class offsets, where they pay) are
+    repaired: T is the noise that the model has learnt, read off the rows that are free of a class, times what labels
+    show beside it; pairs of classes differ in it as far as the labels prove it, and under uniform noise the order is
+    that of the probability of the label. Where the model learnt the noise, chances lie nearer to the middle than they
+    should, in the right order. The score is as good as the probabilities are; the rate of noise itself is what finding
+    LA202 bounds. The probabilities must be out of sample: a model believes the labels that it was trained on. Of very
+    many rows (more than 100 000 of ten classes) a part is fitted, every second or third or so.
 
     References
     ----------
@@ -66,4 +69,4 @@ def label_quality(
     2
     """
     rows = Rows.check(y_true, y_proba, sample_weight=sample_weight, classes=classes, input=input)
-    return noise.label_quality(rows.proba, rows.predictions.y, rows.weight)
+    return inference.label_quality(rows.proba, rows.predictions.y, rows.weight)

@@ -1,0 +1,229 @@
+"""The chance that a label is right, by the model and by the noise that it has learnt or not."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_lossacc._numerics.blocks import row_blocks
+from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
+
+FIT_ROWS, FIT_ENTRIES = 2**12, 2**16  # of which the larger counts: enough for temperature and offsets
+NOISE_ROWS, NOISE_ENTRIES = 2**14, 2**20  # the same for the noise
+MOST_CLASSES = 2048  # whose matrices are held
+MOST_DECONVOLVED = 128  # classes; with more, the products cost more than they give
+SMALLEST = 1e-12  # probability; a network in single precision says 0 well above
+BETAS = (0.1, 10.0)  # labels that always agree, or never, would ask for infinite ones
+ROWS_AN_OFFSET = 5  # on average, to fit offsets at all
+NATS_AN_OFFSET = 2.0  # what offsets must save each: noise of unequal classes looks much like them
+LOW_SHARE = 0.02  # of the rows of a predicted class, which at least are free of another class
+EM_STEPS, DECONVOLUTION_STEPS = 4, 2  # more of either change nothing that is seen
+LARGEST_WRONG = 0.9  # share of the labels
+SPREADS = (1 / 256, 16.0)  # squared coefficient of variation of the rates of pairs
+
+
+def learnt_noise(proba: np.ndarray) -> np.ndarray:
+    """Return how labels come from classes according to the model itself.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities of the labels.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_classes)
+        Row i holds the chances of the labels for class i.
+
+    Notes
+    -----
+    Where class i is beyond doubt, p_j / p_i is as low as the noise allows. A row need not be free of all other classes
+    for that, but of class j: the rate of each pair is what 2 % of the rows of the predicted class fall below.
+
+    Examples
+    --------
+    Whatever the row, a tenth of the ones is expected to be labelled 0, and no zero 1:
+
+    >>> learnt_noise(np.array([[1.0, 0.0], [0.7, 0.3], [0.1, 0.9], [0.3, 0.7]])).round(6).tolist()
+    [[1.0, 0.0], [0.1, 0.9]]
+    """
+    k = proba.shape[1]
+    predicted = proba.argmax(axis=1)
+    rates = np.eye(k)
+    for i in np.unique(predicted):
+        members = proba[predicted == i]
+        ratios = members / members[:, [i]]
+        rank = int(LOW_SHARE * len(ratios))
+        rates[i] = np.partition(ratios, rank, axis=0)[rank]
+    return rates / rates.sum(axis=1, keepdims=True)
+
+
+def added_noise(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, floor: float) -> tuple[np.ndarray, float]:
+    """Return what happens to labels that are drawn from the model before they are seen.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities, all above 0.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,)
+        Row weights, whose sum is the number of rows that they are worth.
+    floor : float
+        The share of random labels to start from.
+
+    Returns
+    -------
+    matrix : ndarray of shape (n_classes, n_classes)
+        Row i holds the chances of the seen labels for label i.
+    log_likelihood : float
+        Of the seen labels, in nats.
+
+    Notes
+    -----
+    Empirical Bayes by expectation maximisation: the rows of the matrix have Dirichlet priors, all with the same rate
+    for every other label, and as concentrated as the rates of the pairs are alike. Their variance beyond that of
+    counts says so. Under uniform noise the matrix therefore is uniform, with pairs of classes it follows their counts.
+
+    Examples
+    --------
+    A model that is sure, a tenth of the labels of the first class is wrong, and none of those of the second:
+
+    >>> proba = np.repeat([[1 - 1e-9, 1e-9], [1e-9, 1 - 1e-9]], 1000, axis=0)
+    >>> matrix, _ = added_noise(proba, np.repeat([1, 0, 1], [100, 900, 1000]), np.ones(2000), 0.05)
+    >>> matrix.round(2).tolist()
+    [[0.9, 0.1], [0.0, 1.0]]
+    """
+    n_rows, k = proba.shape
+    order = np.argsort(y, kind="stable")
+    ends = np.cumsum(np.bincount(y, minlength=k))
+    proba, weight = proba[order], weight[order]
+    rows_of = {int(j): slice(ends[j - 1] if j else 0, ends[j]) for j in np.unique(y)}
+    rate = max(floor, 1.0 / n_rows) / k
+    matrix = np.full((k, k), rate)
+    np.fill_diagonal(matrix, 1.0 - (k - 1) * rate)
+    for _ in range(EM_STEPS):
+        counts = np.zeros((k, k))
+        for j, rows in rows_of.items():
+            counts[:, j] = matrix[:, j] * ((weight[rows] / (proba[rows] @ matrix[:, j])) @ proba[rows])
+        total = counts.sum(axis=1, keepdims=True)
+        np.fill_diagonal(counts, 0.0)
+        rate = min((counts.sum() + 0.5) / ((k - 1) * total.sum() + 1.0), LARGEST_WRONG / (k - 1))
+        expected = rate * total
+        beyond = ((counts - expected) ** 2 - counts).sum() - float((expected**2).sum())  # less that of the diagonal
+        shape = 1.0 / np.clip(beyond / ((k - 1) * float((expected**2).sum())), *SPREADS)
+        matrix = (counts + shape) / (total + shape / rate)
+        np.fill_diagonal(matrix, 0.0)
+        np.fill_diagonal(matrix, 1.0 - matrix.sum(axis=1))
+    log_likelihood = sum(float(weight[rows] @ np.log(proba[rows] @ matrix[:, j])) for j, rows in rows_of.items())
+    return matrix, log_likelihood
+
+
+class _Noise(NamedTuple):
+    """The law of labels: classes softmax(beta log p + bias), deconvolved by what is learnt, and drawn from `whole`.
+
+    The matrices are None with too many classes to hold them; noise is uniform then.
+    """
+
+    beta: float
+    bias: np.ndarray
+    floor: float
+    log_likelihood: float
+    learnt: np.ndarray | None
+    whole: np.ndarray | None
+
+
+def _some(n_rows: int, k: int, rows: int, entries: int) -> slice:
+    """Return every so many-th row, to have about so many rows, or entries where these are more."""
+    return slice(None, None, -(-n_rows // max(rows, entries // k)))
+
+
+def _log(proba: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(proba, SMALLEST))
+
+
+def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, bias: bool) -> _Noise:
+    n_rows, k = proba.shape
+    some = _some(n_rows, k, FIT_ROWS, FIT_ENTRIES)
+    fit = fit_mixture(_log(proba[some]), y[some], weight[some], bias=bias)
+    beta = float(np.clip(fit.beta, *BETAS))
+    if k > MOST_CLASSES:
+        # Where the floor is 0, that of one row still tells labels apart.
+        return _Noise(beta, fit.bias, max(fit.floor, 1.0 / n_rows), fit.log_likelihood, None, None)
+    some = _some(n_rows, k, NOISE_ROWS, NOISE_ENTRIES)
+    shown = mixture_proba(_log(proba[some]), beta, fit.bias, 0.0)
+    added, log_likelihood = added_noise(shown, y[some], weight[some], fit.floor)
+    learnt = learnt_noise(shown)
+    return _Noise(beta, fit.bias, fit.floor, log_likelihood, learnt, learnt @ added)
+
+
+def _likeliest(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> _Noise:
+    """Fit the noise, with class offsets where they pay; rows without weight count for nothing."""
+    k, used = proba.shape[1], weight > 0
+    if not used.all():
+        proba, y, weight = proba[used], y[used], weight[used]
+    weight = weight * (weight.sum() / (weight @ weight))  # Kish: the sum is the number of rows that they are worth
+    noise = _fit(proba, y, weight, bias=False)
+    if k > MOST_DECONVOLVED or weight.sum() < ROWS_AN_OFFSET * k:
+        return noise
+    offset = _fit(proba, y, weight, bias=True)
+    return offset if offset.log_likelihood - noise.log_likelihood > NATS_AN_OFFSET * (k - 1) else noise
+
+
+def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the chance of each label to be the row's class, by the model and the noise that labels and model show.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Out-of-sample probabilities of the labels.
+    y : ndarray of shape (n_rows,)
+        Column index of each label.
+    weight : ndarray of shape (n_rows,)
+        Row weights, for the noise; only their ratios matter.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        In [0, 1]; low means suspicious.
+
+    Notes
+    -----
+    A network trained on noisy labels predicts labels, not classes, of which it may have learnt all, part or nothing.
+    With the probabilities c of the classes and T_ij the chance of label j for class i, label y is right with chance
+    T_yy c_y / (c T)_y (Bayes). T = L U is made of the noise L that the model has learnt (`learnt_noise`) and the noise
+    U that it has not (`added_noise`), both by s = softmax(beta log p + b), where a temperature is fitted together with
+    a floor, and offsets are where they save 2 nats each. c solves c L = s, by two steps of Richardson's deconvolution,
+    which keeps it a probability vector.
+
+    References
+    ----------
+    G. Patrini, A. Rozza, A. Menon, R. Nock, L. Qu, "Making Deep Neural Networks Robust to Label Noise", CVPR 2017.
+    W. H. Richardson, "Bayesian-Based Iterative Method of Image Restoration", J. Opt. Soc. Am. 62, 1972.
+
+    Examples
+    --------
+    A hundred rows of each class, of which the first ten have the other label, and a model that is 99 % sure:
+
+    >>> proba = np.repeat([[0.99, 0.01], [0.01, 0.99]], 100, axis=0)
+    >>> quality = label_quality(proba, np.repeat([1, 0, 0, 1], [10, 90, 10, 90]), np.ones(200))
+    >>> print(quality[[0, 10]].round(3).tolist())
+    [0.029, 1.0]
+    """
+    n_rows, k = proba.shape
+    noise = _likeliest(proba, y, weight)
+    quality = np.empty(n_rows)
+    for block in row_blocks(n_rows, k):
+        shown = classes = mixture_proba(_log(proba[block]), noise.beta, noise.bias, 0.0).T
+        label = y[block]
+        at = label, np.arange(label.size)
+        if noise.learnt is None or noise.whole is None:
+            seen = (1.0 - noise.floor) * classes[at] + noise.floor / k
+            quality[block] = (1.0 - noise.floor + noise.floor / k) * classes[at] / seen
+            continue
+        for _ in range(DECONVOLUTION_STEPS if k <= MOST_DECONVOLVED else 0):
+            classes = classes * (noise.learnt @ (shown / (noise.learnt.T @ classes)))
+        seen = np.einsum("ij,ij->j", noise.whole[:, label], classes)
+        quality[block] = noise.whole[label, label] * classes[at] / seen
+    return np.minimum(quality, 1.0)
