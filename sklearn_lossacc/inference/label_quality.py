@@ -134,24 +134,31 @@ class _Noise(NamedTuple):
     whole: np.ndarray | None
 
 
-def _some(n_rows: int, k: int, rows: int, entries: int) -> slice:
-    """Return every so many-th row, to have about so many rows, or entries where these are more."""
-    return slice(None, None, -(-n_rows // max(rows, entries // k)))
+def _in_order(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the rows by label and what it is worth to the model, so that every so many-th of them is like all."""
+    if len(y) <= max(FIT_ROWS, FIT_ENTRIES // proba.shape[1]):
+        return np.arange(len(y))
+    return np.lexsort((weight, proba.max(axis=1), proba[np.arange(len(y)), y], y))
+
+
+def _some(order: np.ndarray, k: int, rows: int, entries: int) -> np.ndarray:
+    """Return about so many rows, or entries where these are more."""
+    return order[:: -(-order.size // max(rows, entries // k))]
 
 
 def _log(proba: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(proba, SMALLEST))
 
 
-def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, bias: bool) -> _Noise:
+def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, order: np.ndarray, bias: bool) -> _Noise:
     n_rows, k = proba.shape
-    some = _some(n_rows, k, FIT_ROWS, FIT_ENTRIES)
+    some = _some(order, k, FIT_ROWS, FIT_ENTRIES)
     fit = fit_mixture(_log(proba[some]), y[some], weight[some], bias=bias)
     beta = float(np.clip(fit.beta, *BETAS))
     if k > MOST_CLASSES:
         # Where the floor is 0, that of one row still tells labels apart.
         return _Noise(beta, fit.bias, max(fit.floor, 1.0 / n_rows), fit.log_likelihood, None, None)
-    some = _some(n_rows, k, NOISE_ROWS, NOISE_ENTRIES)
+    some = _some(order, k, NOISE_ROWS, NOISE_ENTRIES)
     shown = mixture_proba(_log(proba[some]), beta, fit.bias, 0.0)
     added, log_likelihood = added_noise(shown, y[some], weight[some], fit.floor)
     learnt = learnt_noise(shown)
@@ -164,10 +171,11 @@ def _likeliest(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> _Noise:
     if not used.all():
         proba, y, weight = proba[used], y[used], weight[used]
     weight = weight * (weight.sum() / (weight @ weight))  # Kish: the sum is the number of rows that they are worth
-    noise = _fit(proba, y, weight, bias=False)
+    order = _in_order(proba, y, weight)
+    noise = _fit(proba, y, weight, order, bias=False)
     if k > MOST_DECONVOLVED or weight.sum() < ROWS_AN_OFFSET * k:
         return noise
-    offset = _fit(proba, y, weight, bias=True)
+    offset = _fit(proba, y, weight, order, bias=True)
     return offset if offset.log_likelihood - noise.log_likelihood > NATS_AN_OFFSET * (k - 1) else noise
 
 

@@ -186,3 +186,11 @@ def test_of_many_rows_a_part_is_fitted(monkeypatch):
     for name in ("FIT_ROWS", "FIT_ENTRIES", "NOISE_ROWS", "NOISE_ENTRIES"):
         monkeypatch.setattr(module, name, 3000)
     assert abs(average_precision_score(wrong, -quality_of(proba, y)) - full) < 0.01
+
+
+def test_the_order_of_many_rows_does_not_matter():
+    proba, y, _ = noisy(9, 30_000, 3, matrix_of("pairs", 3, 0.2), True)
+    weight = np.random.default_rng(0).exponential(size=30_000)
+    rows = np.lexsort((proba[:, 0], y))
+    moved = label_quality(proba[rows], y[rows], weight[rows])
+    np.testing.assert_allclose(moved, label_quality(proba, y, weight)[rows], rtol=1e-6)
