@@ -20,6 +20,7 @@ NATS_AN_OFFSET = 2.0  # what offsets must save each: noise of unequal classes lo
 LOW_SHARE = 0.02  # of the rows of a predicted class, which at least are free of another class
 EM_STEPS, DECONVOLUTION_STEPS = 4, 2  # more of either change nothing that is seen
 LARGEST_WRONG = 0.9  # share of the labels
+TIE_BREAK = 2.0**-12  # weight of the next key in the order of rows
 SPREADS = (1 / 256, 16.0)  # squared coefficient of variation of the rates of pairs
 
 
@@ -138,7 +139,9 @@ def _in_order(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarra
     """Return the rows by label and what it is worth to the model, so that every so many-th of them is like all."""
     if len(y) <= max(FIT_ROWS, FIT_ENTRIES // proba.shape[1]):
         return np.arange(len(y))
-    return np.lexsort((weight, proba.max(axis=1), proba[np.arange(len(y)), y], y))
+    # One sum of all keys, the next one too small to upset those before: sorting by several takes ten times as long.
+    key = proba[np.arange(len(y)), y] + TIE_BREAK * (proba.max(axis=1) + TIE_BREAK * weight / weight.max())
+    return np.argsort(y + 0.5 * key)
 
 
 def _some(order: np.ndarray, k: int, rows: int, entries: int) -> np.ndarray:
