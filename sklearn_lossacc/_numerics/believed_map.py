@@ -10,10 +10,10 @@ from sklearn_lossacc._numerics.shrinkage import WRONG_SCALES
 
 __all__ = ["believed_map"]
 
-NO_MAP = 0.97  # believed before any label is seen
+MAP_ALONE, MAP_TOO = 0.015, 0.6  # expected where nothing else is wrong, and where something is
 
 
-def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float = 0.0) -> np.ndarray:
     """Average the maps of several penalties, and none at all, by how well each explains the labels.
 
     Parameters
@@ -24,6 +24,8 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray
         Column of each row's label.
     weight : ndarray of shape (n_rows,), float64
         How many independent rows each one counts for.
+    wrong : float, default=0.0
+        How likely something else is wrong with the scores that x was made from.
 
     Returns
     -------
@@ -32,8 +34,9 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray
 
     Notes
     -----
-    The prior gives 0.97 to no map; the rest, in equal parts, to normal laws of the parameters with standard deviations
-    0.05, 0.1, 0.2, 0.4 and 0.8. Each is weighed by its evidence in Laplace's approximation, see `log_evidence`.
+    The prior gives 0.015 to a map where nothing else is wrong, and 0.6 where something is: faults come together. In
+    equal parts that goes to normal laws of the parameters with standard deviations 0.05, 0.1, 0.2, 0.4 and 0.8. Each is
+    weighed by its evidence in Laplace's approximation, see `log_evidence`.
 
     Examples
     --------
@@ -52,12 +55,13 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray
     """
     n_classes = x.shape[1]
     maps = [np.zeros((n_classes, 2))]
-    log_mass = [np.log(NO_MAP) - _loss(x, y, weight)]
+    expected = MAP_ALONE + (MAP_TOO - MAP_ALONE) * wrong
+    log_mass = [np.log1p(-expected) - _loss(x, y, weight)]
     for scale in WRONG_SCALES:
         penalty = np.full((n_classes, 2), 0.5 / scale**2)
         maps.append(fit_multinomial(x, y, weight, penalty=penalty, start=maps[-1]))
         evidence = log_evidence(x, y, weight, penalty=penalty, theta=maps[-1])
-        log_mass.append(np.log((1.0 - NO_MAP) / len(WRONG_SCALES)) + evidence)
+        log_mass.append(np.log(expected / len(WRONG_SCALES)) + evidence)
     mass = np.exp(np.array(log_mass) - max(log_mass))
     return np.tensordot(mass / mass.sum(), np.array(maps), axes=1)
 

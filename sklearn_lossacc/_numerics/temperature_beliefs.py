@@ -9,9 +9,9 @@ from sklearn_lossacc._numerics.shrinkage import NOTHING_WRONG, WRONG_SCALES
 
 __all__ = ["believed_temperature"]
 
-WITH_FLOOR = 0.3  # of what may be wrong: a floor besides the temperature
+WITH_FLOOR = 0.5  # of what may be wrong: a floor besides the temperature
 LOG_BETA = (-3.0, 1.6)  # temperatures of 20 to 0.2
-LOG_FLOOR = (float(np.log(1e-4)), float(np.log(0.5)))
+LOG_FLOOR = (float(np.log(1e-3)), float(np.log(0.5)))
 N_BETAS, N_FLOORS = 25, 13
 MAX_ZOOMS = 6
 NEGLIGIBLE = 1e-5
@@ -37,8 +37,8 @@ def _zoomed(nodes: np.ndarray, mass: np.ndarray) -> np.ndarray:
     return np.linspace(nodes[first], nodes[last], len(nodes))
 
 
-def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Return the posterior means of log beta and of the floor.
+def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float, float]:
+    """Return the posterior means of log beta and of the floor, and how likely anything is wrong.
 
     Parameters
     ----------
@@ -55,12 +55,14 @@ def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarra
         beta = 1 / T is the power that the probabilities are raised to.
     floor : float
         Share of the uniform distribution.
+    wrong : float
+        Posterior probability that beta is not 1, or that there is a floor.
 
     Notes
     -----
-    The prior gives 0.9 to beta = 1 without a floor. The rest goes to log beta from an equal mixture of normal laws with
-    mean 0 and standard deviations 0.05, 0.1, 0.2, 0.4 and 0.8; to three tenths with a floor, its logarithm uniform
-    between 1e-4 and 0.5. The likelihood is summed on a grid, which zooms in on where the mass is.
+    The prior gives 7/8 to beta = 1 without a floor. The rest goes to log beta from an equal mixture of normal laws with
+    mean 0 and standard deviations 0.05, 0.1, 0.2, 0.4 and 0.8; half of it with a floor, its logarithm uniform between
+    0.001 and 0.5. The likelihood is summed on a grid, which zooms in on where the mass is.
 
     Examples
     --------
@@ -70,10 +72,10 @@ def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarra
     >>> from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
     >>> logs, rows = np.log(np.tile([0.1, 0.9], (100, 1))), np.arange(100)
     >>> for n in (10, 2):
-    ...     log_beta, floor = believed_temperature(logs, (rows % n > 0) * 1, np.ones(100))
-    ...     print(round(log_beta, 1), round(floor, 2))
-    0.0 0.0
-    -1.9 0.06
+    ...     log_beta, floor, wrong = believed_temperature(logs, (rows % n > 0) * 1, np.ones(100))
+    ...     print(round(log_beta, 1), round(floor, 2), round(wrong, 2))
+    0.0 0.0 0.06
+    -1.8 0.11 1.0
     """
     n_rows, n_classes = log_proba.shape
     label = np.arange(n_rows), y
@@ -99,4 +101,5 @@ def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarra
             break
         betas, log_floors = nearer
     total = mass.sum() + np.exp(nothing - max(log_mass.max(), nothing))
-    return float(mass.sum(axis=1) @ betas / total), float(mass[:, 1:].sum(axis=0) @ floors / total)
+    log_beta, floor = mass.sum(axis=1) @ betas / total, mass[:, 1:].sum(axis=0) @ floors / total
+    return float(log_beta), float(floor), float(mass.sum() / total)

@@ -90,10 +90,10 @@ class TemperatureCalibrator(BaseCalibrator):
     standard error of .1 the share is .42, at two .60, at three .80.
 
     With ``cautious=True`` and ``floor=True``, up to 4096 rows and 2**20 entries, log beta and e are the exact posterior
-    means. The prior gives .9 to beta = 1 and e = 0, .07 to the last five of these normal laws, and .03 to them with a
-    floor, log e uniform between 1e-4 and .5; copies, weights and groups count for as many independent rows as they are
-    worth. So few rows leave T = 1 alone, and probabilities of 0 get a floor before one of them comes true. Beyond, they
-    are the most likely values.
+    means. The prior gives 7/8 to beta = 1 and e = 0, 1/16 to the last five of these normal laws, and 1/16 to them with
+    a floor, log e uniform between .001 and .5; copies, weights and groups count for as many independent rows as they
+    are worth. So few rows leave T = 1 alone, and probabilities of 0 get a floor before one of them comes true. Beyond,
+    they are the most likely values.
 
     References
     ----------
@@ -118,11 +118,12 @@ class TemperatureCalibrator(BaseCalibrator):
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         self.prior_ = _prior(class_weight)
+        self._wrong = 0.0  # how likely T is not 1, if that was asked
         logits = self.input == "logits"
         if self.floor and self.cautious and are_few(predictions):
             logs = log_scores(predictions.scores, logits=logits)
             logs = np.maximum(logs - logs.max(axis=1, keepdims=True), -FARTHEST)
-            log_beta, floor = believed_temperature(logs, predictions.y, effective_weight(predictions))
+            log_beta, floor, self._wrong = believed_temperature(logs, predictions.y, effective_weight(predictions))
             self._set(float(np.exp(log_beta)), floor)
             self.n_iter_ = 0
             return "converged"

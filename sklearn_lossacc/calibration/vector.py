@@ -69,7 +69,8 @@ class VectorCalibrator(StructuredCalibrator):
     never above that of temperature scaling.
 
     With ``cautious=True``, up to 4096 rows and 2**20 entries, s and b are a mean over five strengths, normal laws with
-    standard deviations .05, .1, .2, .4 and .8, and no map, which has .97 of the prior; each counts by its evidence.
+    standard deviations .05, .1, .2, .4 and .8, and no map; each counts by its evidence. The prior gives .6 to a map if
+    the temperature (and floor) is believed to be wrong, else .015, and in between in proportion to that belief.
 
     References
     ----------
@@ -111,7 +112,7 @@ class VectorCalibrator(StructuredCalibrator):
 
     def _fit_map(self, predictions: Predictions, x: np.ndarray, penalty: np.ndarray) -> np.ndarray:
         if self.cautious and are_few(predictions):
-            return believed_map(x, predictions.y, effective_weight(predictions))
+            return believed_map(x, predictions.y, effective_weight(predictions), self.temperature_calibrator_._wrong)
         return super()._fit_map(predictions, x, penalty)
 
     def _penalty(self, n_classes: int) -> np.ndarray:

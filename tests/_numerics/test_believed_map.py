@@ -38,3 +38,10 @@ def test_less_weight_is_believed_less():
     x, y = draw(200, np.array([1.0, 0.0, -1.0]))
     sizes = [abs(believed_map(x, y, np.full(200, one))).sum() for one in (0.01, 0.1, 1.0)]
     assert sizes[0] < sizes[1] < sizes[2]
+
+
+def test_a_map_is_believed_sooner_where_something_else_is_wrong():
+    x, y = draw(60, np.array([0.6, 0.0, -0.6]), seed=3)
+    sizes = [abs(believed_map(x, y, np.ones(60), wrong)).sum() for wrong in (0.0, 0.5, 1.0)]
+    assert sizes[0] < sizes[1] < sizes[2]
+    assert sizes[2] > 2 * sizes[0]

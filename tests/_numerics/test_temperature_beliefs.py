@@ -17,11 +17,13 @@ def test_nothing_wrong_is_believed():
     means = np.array([believed_temperature(*draw(50, seed=seed), np.ones(50)) for seed in range(40)])
     assert np.median(abs(means[:, 0])) < 0.05
     assert np.median(means[:, 1]) < 0.002
+    assert np.median(means[:, 2]) < 0.125  # the prior
 
 
 def test_many_rows_are_believed():
     logs, y = draw(4000, beta=0.5, noise=0.1)
-    log_beta, floor = believed_temperature(logs, y, np.ones(4000))
+    log_beta, floor, wrong = believed_temperature(logs, y, np.ones(4000))
+    assert wrong > 1 - 1e-9
     proba = np.exp(log_softmax(np.exp(log_beta) * logs))[np.arange(4000), y]
     believed = np.log((1 - floor) * proba + floor / 3).sum()
     assert fit_mixture(logs, y).log_likelihood - 1 < believed
@@ -38,7 +40,7 @@ def test_separable_labels_do_not_run_away():
     sharper = []
     for n in (5, 30):
         logs, _ = draw(n)
-        log_beta, floor = believed_temperature(logs, logs.argmax(axis=1), np.ones(n))
-        assert floor < 0.002
+        log_beta, floor, _ = believed_temperature(logs, logs.argmax(axis=1), np.ones(n))
+        assert floor < 0.005  # the mean of the prior
         sharper.append(log_beta)
     assert 0 < sharper[0] < 0.1 < sharper[1] < 1.4

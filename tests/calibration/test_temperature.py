@@ -225,15 +225,15 @@ def test_caution_is_the_posterior_mean_of_the_log():
 def test_caution_with_a_floor_is_the_posterior_mean_of_both():
     P, y = draw(300, seed=0)
     P[:5] = P[:5, ::-1]  # a few rows that are surely wrong
-    log_beta, floor = np.linspace(-1.5, 1, 401), np.geomspace(1e-4, 0.5, 200)
+    log_beta, floor = np.linspace(-1.5, 1, 401), np.geomspace(1e-3, 0.5, 200)
     share = np.exp(np.array([np.exp(u) * np.log(P) for u in log_beta]))
     share = (share / share.sum(axis=2, keepdims=True))[:, np.arange(300), y]
     with_floor = np.array([np.log(np.outer(one, 1 - floor) + floor / P.shape[1]).sum(axis=0) for one in share])
     log_likelihood = np.column_stack([np.log(share).sum(axis=1), with_floor])
     prior = sum(np.exp(-0.5 * (log_beta / s) ** 2) / s for s in (0.05, 0.1, 0.2, 0.4, 0.8)) / 5 / np.sqrt(2 * np.pi)
-    mass = 0.1 * prior[:, np.newaxis] * np.exp(log_likelihood - log_likelihood.max())
-    mass *= (log_beta[1] - log_beta[0]) * np.r_[0.7, np.full(200, 0.3 / 200)]
-    nothing = 0.9 * np.exp(np.log(P)[np.arange(300), y].sum() - log_likelihood.max())
+    mass = 0.125 * prior[:, np.newaxis] * np.exp(log_likelihood - log_likelihood.max())
+    mass *= (log_beta[1] - log_beta[0]) * np.r_[0.5, np.full(200, 0.5 / 200)]
+    nothing = 0.875 * np.exp(np.log(P)[np.arange(300), y].sum() - log_likelihood.max())
     total = mass.sum() + nothing
     found = TemperatureCalibrator(floor=True, cautious=True).fit(P, y)
     assert abs(np.log(found.inverse_temperature_) - mass.sum(axis=1) @ log_beta / total) < 0.005
