@@ -231,9 +231,9 @@ def test_caution_with_a_floor_is_the_posterior_mean_of_both():
     with_floor = np.array([np.log(np.outer(one, 1 - floor) + floor / P.shape[1]).sum(axis=0) for one in share])
     log_likelihood = np.column_stack([np.log(share).sum(axis=1), with_floor])
     prior = sum(np.exp(-0.5 * (log_beta / s) ** 2) / s for s in (0.05, 0.1, 0.2, 0.4, 0.8)) / 5 / np.sqrt(2 * np.pi)
-    mass = 0.125 * prior[:, np.newaxis] * np.exp(log_likelihood - log_likelihood.max())
+    mass = 0.1 * prior[:, np.newaxis] * np.exp(log_likelihood - log_likelihood.max())
     mass *= (log_beta[1] - log_beta[0]) * np.r_[0.5, np.full(200, 0.5 / 200)]
-    nothing = 0.875 * np.exp(np.log(P)[np.arange(300), y].sum() - log_likelihood.max())
+    nothing = 0.9 * np.exp(np.log(P)[np.arange(300), y].sum() - log_likelihood.max())
     total = mass.sum() + nothing
     found = TemperatureCalibrator(floor=True, cautious=True).fit(P, y)
     assert abs(np.log(found.inverse_temperature_) - mass.sum(axis=1) @ log_beta / total) < 0.005
