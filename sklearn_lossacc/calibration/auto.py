@@ -85,7 +85,7 @@ class AutoCalibrator(BaseCalibrator):
     is within .0003 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. The loss of
     maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their class frequencies.
 
-    Below 1000 rows, with 2 to 20 classes, no folds tell which map is best. Unless the identity is believed, several maps
+    Below 1000 rows, 2 to 20 classes, no folds tell which map is best. Unless the identity is believed, several maps
     are averaged by their loss out of fold, and with the vector: the more, the likelier it is that anything is wrong. If
     no simple map is within .0003 nats of that average, it is the choice.
 

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import softmax
+from sklearn_lossacc._numerics.temperature import FARTHEST
+from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.beliefs import effective_weight
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, out_of_fold_loss
+from sklearn_lossacc.calibration.beliefs import DIGITS, effective_weight
+from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, out_of_fold_loss, unit_keys
 from sklearn_lossacc.calibration.matrix import MatrixCalibrator
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -35,6 +37,21 @@ TRUST = 0.5  # in the out-of-fold likelihood, whose folds share their rows
 NEGLIGIBLE = 0.01  # weight
 
 
+def _folds(predictions: Predictions, class_weight: np.ndarray, n_folds: int) -> Folds:
+    """Assign folds to which neither the order of the classes nor the way that scores are written means anything."""
+    scores = log_scores(predictions.scores, logits=predictions.input == "logits", ordered=True)
+    scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST).round(DIGITS)
+    order = np.lexsort((scores.mean(axis=0), class_weight))
+    alike = Predictions.from_arrays(
+        np.argsort(order)[predictions.y],
+        scores[:, order] + 0.0,  # no negative zero
+        input="logits",
+        sample_weight=predictions.sample_weight,
+        groups=predictions.groups,
+    )
+    return assign_folds(alike, n_folds, None if predictions.groups is None else unit_keys(predictions))
+
+
 class AverageCalibrator(BaseCalibrator):
     """Average the probabilities of a believed map and of others, the less so the likelier nothing is wrong.
 
@@ -55,7 +72,7 @@ class AverageCalibrator(BaseCalibrator):
     weights_ : ndarray of shape (n_calibrators,)
         Of their probabilities; positive, of sum 1.
     out_of_fold_loss_ : ndarray of shape (m,)
-        Loss of the average in nats, of the rows of `assign_folds`, at weights that all rows chose.
+        Loss of the average in nats, of each row of positive weight, at weights that all rows chose.
     outcome_ : str
         That of the believed map.
     classes_ : ndarray of shape (n_classes,)
@@ -86,7 +103,7 @@ class AverageCalibrator(BaseCalibrator):
         self.n_folds = n_folds
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
-        folds = assign_folds(predictions, self.n_folds)
+        folds = _folds(predictions, class_weight, self.n_folds)
         weight = predictions.sample_weight
         weight = np.ones(len(folds.rows)) if weight is None else weight[folds.rows]
         makers = (BELIEVED, *OTHERS[predictions.n_classes == 2])
