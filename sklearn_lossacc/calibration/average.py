@@ -35,6 +35,7 @@ OTHERS = {  # for two classes, and for more
 }
 TRUST = 0.5  # in the out-of-fold likelihood, whose folds share their rows
 NEGLIGIBLE = 0.01  # weight
+FEWEST_UNITS = 4
 
 
 def _folds(predictions: Predictions, class_weight: np.ndarray, n_folds: int) -> Folds:
@@ -49,7 +50,9 @@ def _folds(predictions: Predictions, class_weight: np.ndarray, n_folds: int) -> 
         sample_weight=predictions.sample_weight,
         groups=predictions.groups,
     )
-    return assign_folds(alike, n_folds, None if predictions.groups is None else unit_keys(predictions))
+    folds = assign_folds(alike, n_folds, None if predictions.groups is None else unit_keys(predictions))
+    # nothing but a masked class may tell the rows apart
+    return folds if folds.n_units >= FEWEST_UNITS else assign_folds(predictions, n_folds)
 
 
 class AverageCalibrator(BaseCalibrator):
