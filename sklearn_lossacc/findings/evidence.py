@@ -42,6 +42,7 @@ from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_class import OneClass, one_class
 from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
+from sklearn_lossacc.inference.selected_costs import selected_cost_limits
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.surprise import SurpriseCount
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
@@ -354,6 +355,16 @@ class Evidence:
         if self.causes is not None:
             gain[self.causes.kept] = sum(self.term_gains.values())
         return gain
+
+    @cached_property
+    def repaired_cost_limits(self) -> tuple[float, float, float]:
+        """What the judged rows lose under the selected model, with the limits that its likelihood leaves."""
+        causes = self.causes
+        if causes is None:
+            return 0.0, 0.0, 0.0
+        share = float(causes.null.weight.sum() / self.null.weight.sum())
+        cost, low, high = selected_cost_limits(causes, self.log_proba[causes.kept])
+        return share * cost, share * low, share * high
 
     def p_values(self, gate: str, term: str) -> tuple[float, dict[str, float | str | None]]:
         """Return the larger of gate and attribution p-value, and both with the name and the method of the gate.

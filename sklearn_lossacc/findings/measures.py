@@ -336,12 +336,20 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
     shape = parts[-1]
     if estimate.low is None or estimate.high is None or (shape.selected and shape.high is None):
         return Estimate(value, None, None, estimate.method)
+    expected, below, above, method = value, value - estimate.low, estimate.high - value, estimate.method
+    if evidence.judged.resamples is not None:
+        cost, low, high = evidence.repaired_cost_limits
+        gained = float(np.average(evidence.repaired_gain, weights=evidence.null.weight))
+        optimism = gained - sum(part.value for part in parts[:-1])
+        # Both are the same but for a floor: selected where rows are surprising, it shows more than there is.
+        expected, below, above = cost - optimism + shape.value, cost - low, high - cost
+        method = "likelihood of the selected causes"
     half = (shape.high or 0.0) - shape.value if shape.selected else 0.0
     if evidence.far_classes is not None:  # a cost that the judged rows do not show
         half = math.hypot(half, Z95 * evidence.far_classes.error)
-    below, above = math.hypot(value - estimate.low, half), math.hypot(estimate.high - value, half)
-    method = warned(f"{estimate.method}, selected parts", evidence.null, evidence.repaired_gain, "gain")
-    return Estimate(value, min(value, max(0.0, value - below)), value + above, method)
+    low, high = min(value, expected) - math.hypot(below, half), value + math.hypot(above, half)
+    method = warned(f"{method}, selected parts", evidence.null, evidence.repaired_gain, "gain")
+    return Estimate(value, min(value, max(0.0, low)), high, method)
 
 
 def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Estimate]:

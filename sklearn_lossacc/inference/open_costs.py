@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import entr
 from scipy.stats import chi2
 
 from sklearn_lossacc._numerics.mixture import MAX_FLOOR, mixture_proba
 from sklearn_lossacc._numerics.temperature import TemperatureSolution
 from sklearn_lossacc.inference.design import design_scale
+from sklearn_lossacc.inference.likely_laws import divergence, last_likely
 from sklearn_lossacc.inference.null import NullModel
 
 ALLOWED = 0.5 * float(chi2.ppf(0.9, 1))  # below the largest log likelihood: a limit that holds in 95 % on its side
-LIMIT_TOL = 1e-4
-
-
-def _last_likely(lost: Callable[[float], float], near: float, ahead: float, far: float) -> float:
-    """Return where, from a likely point on, so much log likelihood is lost as is allowed, or the end of the way.
-
-    The root of what is lost is close to a straight line near the likeliest point: a few steps find it from `ahead`,
-    where that is beyond the limit.
-    """
-
-    @cache
-    def beyond(place: float) -> float:
-        return math.sqrt(max(lost(place), 0.0)) - math.sqrt(ALLOWED)
-
-    end = ahead if beyond(ahead) > 0.0 else far
-    return far if beyond(end) <= 0.0 else float(brentq(beyond, near, end, xtol=LIMIT_TOL * abs(end - near)))
-
-
-def _mean_divergence(model: np.ndarray, log_proba: np.ndarray, weight: np.ndarray) -> float:
-    """Return sum_j q_j log(q_j / p_j), averaged over rows."""
-    return float(weight @ (-entr(model).sum(axis=1) - np.einsum("ij,ij->i", model, log_proba))) / float(weight.sum())
 
 
 def open_temperature_cost(null: NullModel, log_proba: np.ndarray, fit: TemperatureSolution) -> float:
@@ -90,8 +66,9 @@ def open_temperature_cost(null: NullModel, log_proba: np.ndarray, fit: Temperatu
         return 0.0
     information = max(fit.information * design_scale(null), 1e-300)
     ahead = likely - 1.5 * math.sqrt(2.0 * ALLOWED / information)
-    beta = _last_likely(lost, likely, max(ahead, 0.0), 0.0)
-    return _mean_divergence(mixture_proba(log_proba, beta, np.zeros(null.n_classes), 0.0), log_proba, null.weight)
+    beta = last_likely(lost, likely, max(ahead, 0.0), 0.0, ALLOWED)
+    model = mixture_proba(log_proba, beta, np.zeros(null.n_classes), 0.0)
+    return float(np.average(divergence(model, log_proba), weights=null.weight))
 
 
 def open_floor_cost(null: NullModel, log_proba: np.ndarray, floor: float) -> float:
@@ -133,5 +110,6 @@ def open_floor_cost(null: NullModel, log_proba: np.ndarray, floor: float) -> flo
     def lost(e: float) -> float:
         return -float(weight @ np.log(((1.0 - e) * p_true + e / null.n_classes) / best))
 
-    e = _last_likely(lost, floor, MAX_FLOOR, MAX_FLOOR)
-    return _mean_divergence(mixture_proba(log_proba, 1.0, np.zeros(null.n_classes), e), log_proba, null.weight)
+    e = last_likely(lost, floor, MAX_FLOOR, MAX_FLOOR, ALLOWED)
+    model = mixture_proba(log_proba, 1.0, np.zeros(null.n_classes), e)
+    return float(np.average(divergence(model, log_proba), weights=null.weight))
