@@ -709,7 +709,7 @@ class Evidence:
     @cached_property
     def class_share(self) -> np.ndarray:
         """Weighted share of each class among the labels."""
-        return self.summary.class_weight / self.summary.sum_w
+        return self.summary.class_weight / self.summary.class_weight.sum()
 
     @cached_property
     def prior(self) -> np.ndarray:
@@ -721,7 +721,7 @@ class Evidence:
         """Log loss of always predicting the prior, in nats; inf if it rules out a class that occurs."""
         seen = self.class_share > 0
         with np.errstate(divide="ignore"):
-            return float(-(self.class_share[seen] @ np.log(self.prior[seen])))
+            return max(0.0, -float(self.class_share[seen] @ np.log(self.prior[seen])))
 
     @cached_property
     def label_draws(self) -> float:

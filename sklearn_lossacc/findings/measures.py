@@ -57,7 +57,7 @@ def _shifted(
 
 def _accuracy(evidence: Evidence) -> Estimate:
     summary = evidence.summary
-    value = float(summary.mean("correct"))
+    value = min(1.0, float(summary.mean("correct")))  # sums of weights may differ in their last digit
     if evidence.too_few_groups:
         return Estimate(value, None, None, evidence.too_few_groups)
     low, high = wilson_interval(value, evidence.accuracy_draws)
@@ -234,6 +234,8 @@ def _debiased_rmsce(evidence: Evidence) -> Estimate:
     (confidence, correct), null = evidence.rows.top, evidence.rows.null
     squared, error = debiased_square(confidence, correct, null.weight, null.group)
     value = signed_root(squared)
+    if math.isnan(value):
+        return Estimate(value, None, None, "not defined: needs two rows, or groups, that count")
     if not math.isfinite(error) or (null.n_groups or null.n_rows) < FEWEST_SQUARED:
         return Estimate(value, None, None, f"no interval: needs {FEWEST_SQUARED} rows, or groups")
     half = Z95 * error
@@ -324,6 +326,15 @@ def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Esti
     return found if found.high is None else replace(found, high=found.high + unseen)
 
 
+def _noise_rate(evidence: Evidence) -> Estimate:
+    """Share of wrong labels, between what a floor proves and the error rate."""
+    rate, low = evidence.noise
+    high = evidence.error_upper_limit
+    if high is None:
+        return Estimate(rate, None, None, evidence.too_few_groups)
+    return Estimate(rate, low, max(rate, high), "partly identified: at most the error rate")
+
+
 def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Estimate:
     """Join the parts of the waterfall that a repair takes away."""
     if not any(part.selected for part in parts):
@@ -364,8 +375,6 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
     refinement = decomposition.total - calibration
     repaired_rows = evidence.null.true_loss - evidence.repaired_gain
     k = evidence.n_classes
-    rate, rate_low = evidence.noise
-    rate_high = evidence.error_upper_limit
     accuracy = _accuracy(evidence)
     found = {
         "n_samples": Estimate(float(summary.n_samples)),
@@ -377,12 +386,7 @@ def measure(evidence: Evidence, decomposition: Decomposition) -> Mapping[str, Es
         **baselines,
         **_calibration(evidence),
         "temperature": evidence.temperature,
-        "noise_rate": Estimate(
-            rate,
-            rate_low,
-            None if rate_high is None else max(rate, rate_high),
-            "partly identified: at most the error rate",
-        ),
+        "noise_rate": _noise_rate(evidence),
         "calibration_loss": calibration_loss,
         "refinement_loss": _refinement_loss(evidence, refinement, repaired_rows),
         "resolution": _resolution(evidence, refinement, repaired_rows),

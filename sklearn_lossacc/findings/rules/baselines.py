@@ -17,6 +17,7 @@ from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
 
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
+MOST_TIMES = 1e9  # the margin, that a standard error is taken to be: squares of more overflow
 MOST_MOVED = 3  # classes that a sentence names
 
 
@@ -125,8 +126,8 @@ def judge_prior(evidence: Evidence) -> Verdict:
             f"No better than the prior was not shown; D2 = {percent(value)} may be as low as {percent(interval[0])}."
         )
     if unclear:
-        spread = (high - low) / 3.92
-        needed = math.ceil(evidence.n_effective * POWER_FACTOR * (spread / (D2_MARGIN * prior)) ** 2)
+        times = min((high - low) / 3.92 / (D2_MARGIN * prior), MOST_TIMES)
+        needed = math.ceil(evidence.n_effective * POWER_FACTOR * times**2)
         facts["needed"] = needed
         passed = (
             f"Better or worse than the prior was not shown: cannot tell, D2 lies between {percent(interval[0])} and "
