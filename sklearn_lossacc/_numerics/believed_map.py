@@ -13,7 +13,7 @@ __all__ = ["believed_map"]
 MAP_ALONE, MAP_TOO = 0.015, 0.6  # expected where nothing else is wrong, and where something is
 
 
-def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float = 0.0) -> tuple[np.ndarray, float]:
+def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float = 0.0) -> np.ndarray:
     """Average the maps of several penalties, and none at all, by how well each explains the labels.
 
     Parameters
@@ -29,10 +29,8 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float 
 
     Returns
     -------
-    theta : ndarray of shape (n_classes, 2)
+    ndarray of shape (n_classes, 2)
         As from `fit_multinomial`.
-    likely : float
-        Posterior probability of a map.
 
     Notes
     -----
@@ -49,7 +47,7 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float 
     >>> for hits in (11, 15, 150):
     ...     n = 200 if hits == 150 else 20
     ...     y = (np.arange(n) < hits).astype(int)
-    ...     theta, _ = believed_map(np.zeros((n, 2)), y, np.ones(n))
+    ...     theta = believed_map(np.zeros((n, 2)), y, np.ones(n))
     ...     print(round(float(np.exp(theta[1, 1] - theta[0, 1])), 1))
     1.0
     1.0
@@ -65,8 +63,7 @@ def believed_map(x: np.ndarray, y: np.ndarray, weight: np.ndarray, wrong: float 
         evidence = log_evidence(x, y, weight, penalty=penalty, theta=maps[-1])
         log_mass.append(np.log(expected / len(WRONG_SCALES)) + evidence)
     mass = np.exp(np.array(log_mass) - max(log_mass))
-    mass /= mass.sum()
-    return np.tensordot(mass, np.array(maps), axes=1), float(mass[1:].sum())
+    return np.tensordot(mass / mass.sum(), np.array(maps), axes=1)
 
 
 def _loss(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:

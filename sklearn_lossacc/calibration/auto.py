@@ -7,17 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.calibration.average import AverageCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
-from sklearn_lossacc.calibration.candidates import (
-    BELIEFS,
-    CANDIDATES,
-    FEW_ROWS_CANDIDATES,
-    ONE_FOR_ALL,
-    Candidate,
-    Trial,
-)
+from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL, Candidate
 from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -29,7 +21,6 @@ __all__ = ["AutoCalibrator"]
 
 NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
 FEWEST_DRAWS = 4  # units, or rows in worth
-AVERAGED_ROWS, AVERAGED_CLASSES = 1000, (2, 20)  # beyond, one map stands out, or the maps are too rich
 
 
 class AutoCalibrator(BaseCalibrator):
@@ -48,7 +39,7 @@ class AutoCalibrator(BaseCalibrator):
     Attributes
     ----------
     choice_ : str
-        Name of the chosen calibrator; "average" if several count.
+        Name of the chosen calibrator.
     calibrator_ : BaseCalibrator
         The chosen calibrator, fitted on all rows.
     cv_results_ : dict of ndarray
@@ -84,10 +75,6 @@ class AutoCalibrator(BaseCalibrator):
     place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
     is within .0003 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. The loss of
     maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their class frequencies.
-
-    Below 1000 rows, 2 to 20 classes, no folds tell which map is best. Unless the identity is believed, several maps
-    are averaged by their loss out of fold, and with the vector: the more, the likelier it is that anything is wrong. If
-    no simple map is within .0003 nats of that average, it is the choice.
 
     Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
     no folds, and the choice is what all rows make one believe, however many they are.
@@ -134,72 +121,51 @@ class AutoCalibrator(BaseCalibrator):
             leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
             enough &= comparable or (predictions.groups is None and worth.sum() >= FEWEST_DRAWS)
         candidates = [one for one in (FEW_ROWS_CANDIDATES if few else CANDIDATES) if one.suits(class_weight)]
-        rivals, average = np.arange(1), None
-        if enough:
-            rivals, average = self._rivals(candidates, predictions, worth, comparable)
-        chosen, make = candidates[rivals[0]].name, candidates[rivals[0]].make
+        rivals = self._rivals(candidates, predictions, worth) if enough else np.arange(1)
+        chosen, make = candidates[rivals[0]], candidates[rivals[0]].make
         self.cv_results_: dict[str, np.ndarray] = {}
         if enough and comparable:
-            chosen, make = self._compare(candidates, rivals, predictions, folds, leak, average)
+            chosen, make = self._compare(candidates, rivals, predictions, folds, leak)
         del folds  # for its memory
-        self.choice_ = chosen
-        self.calibrator_ = average or fit_inner(make(input=self.input, classes=predictions.classes), predictions)
+        self.choice_ = chosen.name
+        self.calibrator_ = make(input=self.input, classes=predictions.classes)
+        self.calibrator_.n_features_in_ = self.n_features_in_
+        self.calibrator_._fit_checked(predictions)
         return self.calibrator_.outcome_ if enough else "degenerate"
 
-    def _rivals(
-        self, candidates: list[Candidate], predictions: Predictions, worth: np.ndarray | None, comparable: bool
-    ) -> tuple[np.ndarray, AverageCalibrator | None]:
-        """Return the places of the candidates to choose from, of the simple only the believed; or an average."""
+    def _rivals(self, candidates: list[Candidate], predictions: Predictions, worth: np.ndarray | None) -> np.ndarray:
+        """Return the places of the candidates to choose from: all, or of the simple ones that which is believed."""
         places = np.arange(len(candidates))
         if worth is None:
-            return places, None
+            return places
         beliefs = [
             fit_inner(one.make(input=self.input, classes=predictions.classes), predictions)
             for one in candidates
             if one in BELIEFS
         ]
-        place = simplest_believed(beliefs, predictions, worth)
-        least, most = AVERAGED_CLASSES
-        if place > 0 and comparable and worth.sum() < AVERAGED_ROWS and least <= predictions.n_classes <= most:
-            average = AverageCalibrator(n_folds=self.n_folds, input=self.input, classes=predictions.classes)
-            place = simplest_believed([*beliefs, fit_inner(average, predictions)], predictions, worth)
-            if place == len(beliefs):
-                return places, average
-        return np.append(place, places[len(beliefs) :]), None
+        return np.append(simplest_believed(beliefs, predictions, worth), places[len(beliefs) :])
 
     def _compare(
-        self,
-        candidates: list[Candidate],
-        rivals: np.ndarray,
-        predictions: Predictions,
-        folds: Folds,
-        leak: float,
-        average: AverageCalibrator | None,
-    ) -> tuple[str, Callable[..., BaseCalibrator]]:
-        """Set `cv_results_`; return the average, or the simplest of the rivals that is as good as the best, by name."""
+        self, candidates: list[Candidate], rivals: np.ndarray, predictions: Predictions, folds: Folds, leak: float
+    ) -> tuple[Candidate, Callable[..., BaseCalibrator]]:
+        """Set `cv_results_`; return the simplest of the rivals that is as good as the best, and what makes it."""
         all_weights = predictions.sample_weight
         weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
         trials = [one.attempt(predictions, folds, weight) for one in candidates]
         trials = [
             trial if one in ONE_FOR_ALL else trial.dearer(leak) for one, trial in zip(candidates, trials, strict=True)
         ]
-        names = [one.name for one in candidates]
-        if average is not None:
-            loss = average.out_of_fold_loss_
-            trials.append(Trial(AverageCalibrator, loss, float(weight @ loss / weight.sum())))
-            names.append("average")
-            rivals = np.array([len(candidates)])
         mean = np.array([trial.mean for trial in trials])
         best = trials[rivals[mean[rivals].argmin()]].loss
         pairs = np.array([compare(trial.loss, best, weight, folds) for trial in trials])
         self.cv_results_ = {
-            "name": np.array(names),
+            "name": np.array([one.name for one in candidates]),
             "mean_log_loss": mean,
             "difference": pairs[:, 0],
             "standard_error": pairs[:, 1],
         }
         place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])
-        return names[place], trials[place].make
+        return candidates[place], trials[place].make
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""

@@ -64,6 +64,9 @@ class TemperatureCalibrator(BaseCalibrator):
         T valid.
     n_iter_ : int
         Number of passes over all rows.
+    fault_probability_ : float
+        How likely it is that T is not 1 or that there is a floor; 0 where that was not asked: only with
+        ``cautious=True``, ``floor=True`` and few rows.
     classes_ : ndarray of shape (n_classes,)
         The label of each column.
     n_features_in_ : int
@@ -118,12 +121,13 @@ class TemperatureCalibrator(BaseCalibrator):
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         self.prior_ = _prior(class_weight)
-        self._wrong = 0.0  # how likely T is not 1, if that was asked
+        self.fault_probability_ = 0.0
         logits = self.input == "logits"
         if self.floor and self.cautious and are_few(predictions):
             logs = log_scores(predictions.scores, logits=logits)
             logs = np.maximum(logs - logs.max(axis=1, keepdims=True), -FARTHEST)
-            log_beta, floor, self._wrong = believed_temperature(logs, predictions.y, effective_weight(predictions))
+            found = believed_temperature(logs, predictions.y, effective_weight(predictions))
+            log_beta, floor, self.fault_probability_ = found
             self._set(float(np.exp(log_beta)), floor)
             self.n_iter_ = 0
             return "converged"
@@ -171,9 +175,11 @@ class TemperatureCalibrator(BaseCalibrator):
             "floor": float(self.floor_),
             "prior": self.prior_.tolist(),
             "n_iter": int(self.n_iter_),
+            "fault_probability": float(self.fault_probability_),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._set(state["inverse_temperature"], state["floor"])
         self.prior_ = np.array(state["prior"], dtype=np.float64)
         self.n_iter_ = state["n_iter"]
+        self.fault_probability_ = state["fault_probability"]

@@ -103,8 +103,6 @@ class VectorCalibrator(StructuredCalibrator):
         super().__init__(floor=floor, strength=strength, input=input, classes=classes)
         self.cautious = cautious
 
-    _wrong = 0.0  # how likely anything is wrong, if that was asked
-
     def _first_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
         return super()._first_temperature(predictions).set_params(cautious=self.cautious)
 
@@ -114,10 +112,8 @@ class VectorCalibrator(StructuredCalibrator):
 
     def _fit_map(self, predictions: Predictions, x: np.ndarray, penalty: np.ndarray) -> np.ndarray:
         if self.cautious and are_few(predictions):
-            wrong = self.temperature_calibrator_._wrong
-            theta, likely = believed_map(x, predictions.y, effective_weight(predictions), wrong)
-            self._wrong = 1.0 - (1.0 - wrong) * (1.0 - likely)
-            return theta
+            wrong = self.temperature_calibrator_.fault_probability_
+            return believed_map(x, predictions.y, effective_weight(predictions), wrong)
         return super()._fit_map(predictions, x, penalty)
 
     def _penalty(self, n_classes: int) -> np.ndarray:

@@ -15,14 +15,14 @@ def test_nothing_wrong_is_believed():
     moved = []
     for seed in range(20):
         x, y = draw(60, np.zeros(3), seed)
-        moved.append(abs(adjusted_scores(x, believed_map(x, y, np.ones(60))[0]) - x).mean())
+        moved.append(abs(adjusted_scores(x, believed_map(x, y, np.ones(60))) - x).mean())
     assert np.median(moved) < 0.02
 
 
 def test_many_rows_are_believed():
     x, y = draw(5000, np.array([1.0, 0.0, -1.0]))
     free = fit_multinomial(x, y, penalty=np.full((3, 2), 1e-6))
-    believed = adjusted_scores(x, believed_map(x, y, np.ones(5000))[0])
+    believed = adjusted_scores(x, believed_map(x, y, np.ones(5000)))
     gap = np.exp(log_softmax(believed)) - np.exp(log_softmax(adjusted_scores(x, free)))
     assert abs(gap).max() < 0.01
 
@@ -30,18 +30,18 @@ def test_many_rows_are_believed():
 def test_weights_are_copies():
     x, y = draw(80, np.array([1.0, 0.0, -1.0]))
     copies = np.arange(80) % 3
-    twice = believed_map(x.repeat(copies, axis=0), y.repeat(copies), np.ones(copies.sum()))[0]
-    np.testing.assert_allclose(believed_map(x, y, copies.astype(float))[0], twice, atol=1e-8)
+    twice = believed_map(x.repeat(copies, axis=0), y.repeat(copies), np.ones(copies.sum()))
+    np.testing.assert_allclose(believed_map(x, y, copies.astype(float)), twice, atol=1e-8)
 
 
 def test_less_weight_is_believed_less():
     x, y = draw(200, np.array([1.0, 0.0, -1.0]))
-    sizes = [abs(believed_map(x, y, np.full(200, one))[0]).sum() for one in (0.01, 0.1, 1.0)]
+    sizes = [abs(believed_map(x, y, np.full(200, one))).sum() for one in (0.01, 0.1, 1.0)]
     assert sizes[0] < sizes[1] < sizes[2]
 
 
 def test_a_map_is_believed_sooner_where_something_else_is_wrong():
     x, y = draw(60, np.array([0.6, 0.0, -0.6]), seed=3)
-    sizes = [abs(believed_map(x, y, np.ones(60), wrong)[0]).sum() for wrong in (0.0, 0.5, 1.0)]
+    sizes = [abs(believed_map(x, y, np.ones(60), wrong)).sum() for wrong in (0.0, 0.5, 1.0)]
     assert sizes[0] < sizes[1] < sizes[2]
     assert sizes[2] > 2 * sizes[0]
