@@ -11,11 +11,12 @@ from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 
 FIT_ROWS, FIT_ENTRIES = 2**12, 2**16  # of which the larger counts: enough for temperature and offsets
 NOISE_ROWS, NOISE_ENTRIES = 2**14, 2**20  # the same for the noise
+MOST_FITTED = 2**19  # entries: many classes tell a temperature from fewer rows
 MOST_CLASSES = 2048  # whose matrices are held
 MOST_DECONVOLVED = 128  # classes; with more, the products cost more than they give
 SMALLEST = 1e-12  # probability; a network in single precision says 0 well above
 BETAS = (0.1, 10.0)  # labels that always agree, or never, would ask for infinite ones
-ROWS_AN_OFFSET = 5  # on average, to fit offsets at all
+ROWS_A_CLASS = 5  # on average, to tell classes apart at all
 NATS_AN_OFFSET = 2.0  # what offsets must save each: noise of unequal classes looks much like them
 LOW_SHARE = 0.02  # of the rows of a predicted class, which at least are free of another class
 EM_STEPS, DECONVOLUTION_STEPS = 4, 2  # more of either change nothing that is seen
@@ -124,7 +125,7 @@ def added_noise(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, floor: flo
 class _Noise(NamedTuple):
     """The law of labels: classes softmax(beta log p + bias), deconvolved by what is learnt, and drawn from `whole`.
 
-    The matrices are None with too many classes to hold them; noise is uniform then.
+    The matrices are None with too many classes to hold them, or too few rows for them; noise is uniform then.
     """
 
     beta: float
@@ -137,7 +138,8 @@ class _Noise(NamedTuple):
 
 def _in_order(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return the rows by label and what it is worth to the model, so that every so many-th of them is like all."""
-    if len(y) <= max(FIT_ROWS, FIT_ENTRIES // proba.shape[1]):
+    k = proba.shape[1]
+    if len(y) <= max(min(FIT_ROWS, MOST_FITTED // k), FIT_ENTRIES // k):
         return np.arange(len(y))
     # One sum of all keys, the next one too small to upset those before: sorting by several takes ten times as long.
     key = proba[np.arange(len(y)), y] + TIE_BREAK * (proba.max(axis=1) + TIE_BREAK * weight / weight.max())
@@ -146,7 +148,7 @@ def _in_order(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarra
 
 def _some(order: np.ndarray, k: int, rows: int, entries: int) -> np.ndarray:
     """Return about so many rows, or entries where these are more."""
-    return order[:: -(-order.size // max(rows, entries // k))]
+    return order[:: -(-order.size // max(rows, entries // k, 1))]
 
 
 def _log(proba: np.ndarray) -> np.ndarray:
@@ -155,10 +157,10 @@ def _log(proba: np.ndarray) -> np.ndarray:
 
 def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, order: np.ndarray, bias: bool) -> _Noise:
     n_rows, k = proba.shape
-    some = _some(order, k, FIT_ROWS, FIT_ENTRIES)
+    some = _some(order, k, min(FIT_ROWS, MOST_FITTED // k), FIT_ENTRIES)
     fit = fit_mixture(_log(proba[some]), y[some], weight[some], bias=bias)
     beta = float(np.clip(fit.beta, *BETAS))
-    if k > MOST_CLASSES:
+    if k > MOST_CLASSES or (k > MOST_DECONVOLVED and weight.sum() < ROWS_A_CLASS * k):
         # Where the floor is 0, that of one row still tells labels apart.
         return _Noise(beta, fit.bias, max(fit.floor, 1.0 / n_rows), fit.log_likelihood, None, None)
     some = _some(order, k, NOISE_ROWS, NOISE_ENTRIES)
@@ -176,7 +178,7 @@ def _likeliest(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> _Noise:
     weight = weight * (weight.sum() / (weight @ weight))  # Kish: the sum is the number of rows that they are worth
     order = _in_order(proba, y, weight)
     noise = _fit(proba, y, weight, order, bias=False)
-    if k > MOST_DECONVOLVED or weight.sum() < ROWS_AN_OFFSET * k:
+    if k > MOST_DECONVOLVED or weight.sum() < ROWS_A_CLASS * k:
         return noise
     offset = _fit(proba, y, weight, order, bias=True)
     return offset if offset.log_likelihood - noise.log_likelihood > NATS_AN_OFFSET * (k - 1) else noise

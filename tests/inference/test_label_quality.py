@@ -194,3 +194,11 @@ def test_the_order_of_many_rows_does_not_matter():
     rows = np.lexsort((proba[:, 0], y))
     moved = label_quality(proba[rows], y[rows], weight[rows])
     np.testing.assert_allclose(moved, label_quality(proba, y, weight)[rows], rtol=1e-6)
+
+
+def test_so_few_rows_a_class_are_ranked_by_their_confidence():
+    proba, y, _ = noisy(10, 300, 150, matrix_of("uniform", 150, 0.2), False, 5.0)
+    noise = module._likeliest(proba, y, np.ones(300))
+    assert noise.learnt is noise.whole is None
+    confidence = (proba**noise.beta / (proba**noise.beta).sum(axis=1, keepdims=True))[np.arange(300), y]
+    np.testing.assert_array_equal(np.argsort(quality_of(proba, y)), np.argsort(confidence))
