@@ -69,7 +69,7 @@ def repaired(evidence: Evidence) -> Repaired:
     if evidence.outliers.index.size and evidence.outlier_nats >= OUTLIER_EXCESS:
         parts["outliers"] = evidence.outlier_nats
     sharp = evidence.causes is not None and evidence.causes.fit.beta < 1.0
-    noise = evidence.noise[0] > 0 if "floor" in parts else False
+    noise = "floor" in parts and evidence.noise[0] > 0
     called = {
         "temperature": ("LA101", "overconfidence") if sharp else ("LA102", "underconfidence"),
         "class_bias": ("LA103", "class bias"),

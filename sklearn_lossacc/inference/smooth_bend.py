@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from sklearn_lossacc.inference.random_bend import waves
 from sklearn_lossacc.inference.views import middle_of_level
@@ -15,10 +15,9 @@ STEPS, LONGEST = 4, 1.5
 TINY = 1e-12
 
 
-def logit(proba: np.ndarray) -> np.ndarray:
+def _odds(proba: np.ndarray) -> np.ndarray:
     """Return the log odds, of zeros and ones as if they were 1e-12 away."""
-    inside = np.clip(proba, TINY, 1.0 - TINY)
-    return np.log(inside) - np.log1p(-inside)
+    return logit(np.clip(proba, TINY, 1.0 - TINY))
 
 
 def smooth_bend(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +64,7 @@ def smooth_bend(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray) -> tuple
         return np.empty(0), np.empty(0)
     bins = np.minimum((n_bins * middle_of_level(proba, variance) / total).astype(np.intp), n_bins - 1)
     used, bins = np.unique(bins, return_inverse=True)
-    odds = logit(proba)
+    odds = _odds(proba)
     level = np.bincount(bins, variance * odds) / np.bincount(bins, variance)
     directions, variances = waves(n_bins)
     priors = [directions[used] * np.sqrt(strength * prior) for strength in STRENGTHS for prior in variances]
@@ -116,5 +115,5 @@ def bent(proba: np.ndarray, level: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """
     if not level.size:
         return proba
-    odds = logit(proba)
+    odds = _odds(proba)
     return expit(odds + np.interp(odds, level, shift))
