@@ -55,12 +55,21 @@ def adjusted_scores(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
     >>> adjusted_scores(x, np.array([[1.0, 0.0], [0.0, 10.0], [0.0, 0.0]]))
     array([[ 2., 12.,  3.]])
     """
-    if theta.shape[1] == 2:
-        return x * (1.0 + theta[:, 0]) + theta[:, 1]
-    adjusted = x @ theta[:, :-1].T
-    adjusted += x
-    adjusted += theta[:, -1]
-    return adjusted
+    return _mapped(x, *_linear_map(theta, x.dtype))
+
+
+def _linear_map(theta: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Return what scores are multiplied by, the identity included, and what is added, in their precision."""
+    own = 1.0 + theta[:, 0] if theta.shape[1] == 2 else theta[:, :-1].T + np.eye(len(theta))
+    return own.astype(dtype, copy=False), theta[:, -1].astype(dtype, copy=False)
+
+
+def _mapped(x: np.ndarray, own: np.ndarray, added: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """Return the scores after a linear map, in `out` if its shape fits."""
+    out = out if out is not None and out.shape == x.shape else np.empty_like(x)
+    (np.multiply if own.ndim == 1 else np.matmul)(x, own, out=out)
+    out += added
+    return out
 
 
 def scores_dtype(n_rows: int, penalty: np.ndarray) -> np.dtype:
@@ -108,18 +117,6 @@ class _Problem:
         """Return the weights of some rows."""
         return np.ones(rows.stop - rows.start) if self.weight is None else self.weight[rows]
 
-    def _map(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what scores are multiplied by, the identity included, and what is added, in their precision."""
-        own = 1.0 + theta[:, 0] if not self.full else theta[:, :-1].T + np.eye(len(theta))
-        return own.astype(self.x.dtype, copy=False), theta[:, -1].astype(self.x.dtype, copy=False)
-
-    def _adjusted(self, x: np.ndarray, own: np.ndarray, added: np.ndarray, out: np.ndarray | None) -> np.ndarray:
-        """Return `adjusted_scores`, in `out` if its shape fits."""
-        out = out if out is not None and out.shape == x.shape else np.empty_like(x)
-        (np.matmul if self.full else np.multiply)(x, own, out=out)
-        out += added
-        return out
-
     def evaluate(self, theta: np.ndarray, curvature: str = "none") -> _At:
         """Sum loss, gradient and "full" or "diagonal" curvature over the rows, in blocks."""
         k, f = theta.shape
@@ -130,11 +127,11 @@ class _Problem:
             hessian = np.diag(2.0 * self.penalty.ravel())
         elif curvature == "diagonal":
             hessian = 2.0 * self.penalty.copy()
-        own, added = self._map(theta)
+        own, added = _linear_map(theta, self.x.dtype)
         mass = None  # reused: memory from the system costs more than the arithmetic in it
         for rows in row_blocks(len(self.y), k * f if curvature == "full" else k):
             x, y, weight = self.x[rows], self.y[rows], self.weights(rows)
-            mass = self._adjusted(x, own, added, mass)
+            mass = _mapped(x, own, added, mass)
             mass -= row_max(mass)[:, np.newaxis]
             place = np.arange(len(y)), y
             true_score = mass[place]
@@ -252,15 +249,23 @@ def _quasi_newton(problem: _Problem, theta: np.ndarray, scale: np.ndarray) -> np
         slope = np.matmul(slope[:, np.newaxis], scale)[:, 0] if scale.ndim == 3 else scale * slope
         return at.value, slope.ravel()
 
-    # in scaled coordinates gradient^2 / 2 is about the decrease that is left for a parameter, in nats
+    # In scaled coordinates gradient^2 / 2 is about the decrease that is left for a parameter, in nats, and the
+    # gradient is about the step to the minimum. The search makes its first step of length 1: so that is the unit.
+    first = [objective(start.ravel())]
+    unit = float(np.linalg.norm(first[0][1])) or 1.0
+
+    def in_units(phi: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = first.pop() if first else objective(phi * unit)
+        return value, slope * unit
+
     found = minimize(
-        objective,
-        start.ravel(),
+        in_units,
+        start.ravel() / unit,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 1000, "maxcor": 10, "gtol": GRADIENT_TOL[problem.x.dtype.name], "ftol": 1e-15},
+        options={"maxiter": 1000, "maxcor": 10, "gtol": GRADIENT_TOL[problem.x.dtype.name] * unit, "ftol": 1e-15},
     )
-    return centred(found.x)
+    return centred(found.x * unit)
 
 
 def _large_search(problem: _Problem, theta: np.ndarray, warm: bool) -> np.ndarray:
