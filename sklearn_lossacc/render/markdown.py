@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.format import one_line
-from sklearn_lossacc.findings.wording import (
-    description_text,
-    finding_numbers,
-    finding_title,
-    ordered_issues,
-    tally,
-    verdict,
-    what_to_do,
-)
-from sklearn_lossacc.render.sections import SEVERITY_SECTIONS, number_tables, promise, quiet_tables
-from sklearn_lossacc.render.tables import TextTable
+from sklearn_lossacc.findings.wording import finding_title
+from sklearn_lossacc.render.document import SEVERITY_SECTIONS, Document
+from sklearn_lossacc.render.text_table import TextTable
 
 # What starts markup, links, mathematics, table cells, HTML tags and entities anywhere; and what does so in front.
 ANYWHERE = re.compile(r"([\\`*_\[\]<>|~$&])")
@@ -27,14 +19,14 @@ LINKING = re.compile(r"(?i)(\bhttps?|\bftp|\bmailto|\bwww|[@#])(?=[:.\w])")
 JOINER = "\N{WORD JOINER}"
 
 
-def markdown(diagnosis: Diagnosis) -> str:
+def markdown(document: Document) -> str:
     r"""Write the report as Markdown.
 
     Names and labels are escaped: they can neither start markup nor break a table.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
+    document : Document
         What to write.
 
     Returns
@@ -45,27 +37,29 @@ def markdown(diagnosis: Diagnosis) -> str:
     Examples
     --------
     >>> from sklearn_lossacc.findings.diagnose import diagnose
-    >>> print(markdown(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="a*b")).splitlines()[0])
+    >>> from sklearn_lossacc.render import predictions_document
+    >>> document = predictions_document(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="a*b"))
+    >>> print(markdown(document).splitlines()[0])
     # a\*b
     """
     parts = [
-        f"# {escaped(diagnosis.name)}",
-        escaped(description_text(diagnosis)),
-        f"**{escaped(verdict(diagnosis))}**",
+        f"# {escaped(document.name)}",
+        escaped(document.description),
+        f"**{escaped(document.verdict)}**",
         "## What to do",
-        "\n".join(f"{place}. {escaped(words)}" for place, words in enumerate(what_to_do(diagnosis), start=1)),
+        "\n".join(f"{place}. {escaped(words)}" for place, words in enumerate(document.advice, start=1)),
         "## Findings",
-        escaped(f"{tally(diagnosis)}."),
+        escaped(f"{document.tally}."),
     ]
     for severity, caption in SEVERITY_SECTIONS:
-        found = [finding for finding in ordered_issues(diagnosis) if finding.severity == severity]
-        if found:
-            parts += [f"### {caption}", "\n".join(_item(finding) for finding in found)]
-    for table in quiet_tables(diagnosis):
+        items = [_item(finding, numbers) for finding, numbers in document.issues if finding.severity == severity]
+        if items:
+            parts += [f"### {caption}", "\n".join(items)]
+    for table in document.quiet:
         parts += [f"### {escaped(table.caption)}", piped(table)]
-    for table in number_tables(diagnosis):
-        parts += [f"## {escaped(table.caption)}", piped(table)]
-    return "\n\n".join([*parts, escaped(promise(diagnosis))]) + "\n"
+    for chapter in document.chapters:
+        parts += [f"## {escaped(chapter.table.caption)}", piped(chapter.table)]
+    return "\n\n".join([*parts, escaped(document.promise)]) + "\n"
 
 
 def escaped(text: object) -> str:
@@ -86,8 +80,10 @@ def piped(table: TextTable) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _item(finding: Finding) -> str:
+def _item(finding: Finding, numbers: Sequence[str]) -> str:
     """Write one fired finding as an item of a list."""
-    numbers = "; ".join(finding_numbers(finding))
-    said = f"**{finding.code} {escaped(finding_title(finding))}.** {escaped(finding.headline)}"
-    return f"- {said} {escaped(finding.advice)}" + (f" ({escaped(numbers)})" if numbers else "")
+    said = (
+        f"**{finding.code} {escaped(finding_title(finding))}.** {escaped(finding.headline)} {escaped(finding.advice)}"
+    )
+    written = "; ".join(filter(None, numbers))
+    return f"- {said}" + (f" ({escaped(written)})" if written else "")

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.format import one_line, typographic
 from sklearn_lossacc.findings.wording import counted, finding_title
-from sklearn_lossacc.render.sections import SEVERITY_SECTIONS
+from sklearn_lossacc.render.document import SEVERITY_SECTIONS, Tile
 from sklearn_lossacc.render.style import PAGE_STYLE, STYLE
-from sklearn_lossacc.render.tables import TextTable
+from sklearn_lossacc.render.text_table import TextTable
 
 UNIT = re.compile(r"(?<=[\d\]]) (?=%|nats\b)")
 STATES = {
@@ -93,7 +93,6 @@ def whole_page(
     sections: Sequence[tuple[str, str, str]],
     verdict: str,
     promise: str,
-    style: str = "",
 ) -> str:
     """Put a page together.
 
@@ -107,8 +106,6 @@ def whole_page(
         Anchor, title and content of each section, all of them elements or escaped texts.
     promise : str
         What the findings promise; escaped here.
-    style : str, default=""
-        Rules to add to those of every page.
 
     Returns
     -------
@@ -124,7 +121,7 @@ def whole_page(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{safe_text(title)}</title>\n<style>{STYLE}{PAGE_STYLE}{style}</style>\n</head>\n"
+        f"<title>{safe_text(title)}</title>\n<style>{STYLE}{PAGE_STYLE}</style>\n</head>\n"
         f'<body class="lossacc">\n<a class="skip" href="#report">Skip to the report</a>\n'
         f"<header>{heading}</header>\n"
         f'<nav aria-label="Sections of the report"><ul>{links}</ul></nav>\n'
@@ -153,13 +150,13 @@ def heading_html(name: str, description: str, level: int) -> str:
     return f'<h{level}>{safe_text(name)}</h{level}><p class="quiet">{safe_text(description)}</p>'
 
 
-def verdict_html(issues: Sequence[Finding], verdict: str) -> str:
+def verdict_html(issues: Sequence[tuple[Finding, Sequence[str]]], verdict: str) -> str:
     """Write what is going on, with the gravest severity in words and colour.
 
     Parameters
     ----------
-    issues : sequence of Finding
-        Fired findings.
+    issues : sequence of tuple
+        Fired findings, each with its numbers.
     verdict : str
         What is going on; escaped here.
 
@@ -168,7 +165,7 @@ def verdict_html(issues: Sequence[Finding], verdict: str) -> str:
     str
         An element.
     """
-    state = next((severity for severity in STATES if any(severity == one.severity for one in issues)), "fine")
+    state = next((severity for severity in STATES if any(severity == one.severity for one, _ in issues)), "fine")
     return f'<div class="verdict is-{state}"><p class="state">{STATES[state]}</p><p>{safe_text(verdict)}</p></div>'
 
 
@@ -188,13 +185,15 @@ def advice_html(advice: Iterable[str]) -> str:
     return f'<ol class="todo">{"".join(f"<li>{safe_text(words)}</li>" for words in advice)}</ol>'
 
 
-def figures_html(pictures: Sequence[Picture]) -> str:
+def figures_html(pictures: Sequence[Picture], *, wide: bool = False) -> str:
     """Write figures, each under the title that says what it shows.
 
     Parameters
     ----------
     pictures : sequence of Picture
         The drawn panels.
+    wide : bool, default=False
+        Whether each fills the width of the page.
 
     Returns
     -------
@@ -206,7 +205,7 @@ def figures_html(pictures: Sequence[Picture]) -> str:
     figures = "".join(
         f"<figure><figcaption>{safe_text(picture.title)}</figcaption>{picture.svg}</figure>" for picture in pictures
     )
-    return f'<div class="figures">{figures}</div>'
+    return f'<div class="figures{" wide" if wide else ""}">{figures}</div>'
 
 
 def findings_html(findings: Sequence[tuple[Finding, Sequence[str]]], level: int) -> str:
@@ -245,21 +244,45 @@ def _card(finding: Finding, numbers: Sequence[str], level: int) -> str:
     )
 
 
-def tile_html(label: str, value: str, notes: Iterable[str] = ()) -> str:
-    """Write one number that matters, with what stands below it; an empty note has no line.
+def quiet_html(tables: Iterable[TextTable], level: int) -> str:
+    """Write the findings that did not fire, each table below a heading and what it lists.
 
     Parameters
     ----------
-    label, value : str
-        What it is, and the number as text; both are escaped.
-    notes : iterable of str, default=()
-        Its interval, and what to compare it to.
+    tables : iterable of TextTable
+        By `sklearn_lossacc.render.text_table.quiet_tables`.
+    level : int
+        Of the headings.
 
     Returns
     -------
     str
-        An element for a ``dl`` of class ``key``.
+        Elements.
     """
+    return "".join(
+        f"<h{level}>{safe_text(table.caption)}</h{level}>{table_html(table, QUIET_CAPTIONS[table.caption])}"
+        for table in tables
+    )
+
+
+def tiles_html(tiles: Sequence[Tile]) -> str:
+    """Write the numbers that matter, each with what stands below it.
+
+    Parameters
+    ----------
+    tiles : sequence of Tile
+        Their texts are escaped here.
+
+    Returns
+    -------
+    str
+        An element; empty without tiles.
+    """
+    return f'<dl class="key">{"".join(_tile(*tile) for tile in tiles)}</dl>' if tiles else ""
+
+
+def _tile(label: str, value: str, notes: Sequence[str]) -> str:
+    """Write one number that matters."""
     below = "".join(f'<dd class="note">{safe_number(note)}</dd>' for note in notes if note)
     return f'<div><dt>{safe_text(label)}</dt><dd class="value">{safe_number(value)}</dd>{below}</div>'
 

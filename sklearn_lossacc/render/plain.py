@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from sklearn_lossacc.findings.diagnosis import Diagnosis
-from sklearn_lossacc.findings.text import diagnosis_text
-from sklearn_lossacc.render.sections import report_tables
-from sklearn_lossacc.render.tables import TextTable
+from sklearn_lossacc.render.document import Document
+from sklearn_lossacc.render.text_table import TextTable
 
 
-def plain(diagnosis: Diagnosis) -> str:
+def plain(document: Document) -> str:
     """Write the long report as plain text.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
+    document : Document
         What to write.
 
     Returns
@@ -24,10 +22,12 @@ def plain(diagnosis: Diagnosis) -> str:
     Examples
     --------
     >>> from sklearn_lossacc.findings.diagnose import diagnose
-    >>> print(plain(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="tiny")).splitlines()[0])
+    >>> from sklearn_lossacc.render import predictions_document
+    >>> document = predictions_document(diagnose([0, 1], [[0.8, 0.2], [0.3, 0.7]], name="tiny"))
+    >>> print(plain(document).splitlines()[0])
     tiny: 2 rows, 2 classes, float64 probabilities, one row carries 61.5 % of the loss
     """
-    return "\n\n".join([diagnosis_text(diagnosis), *(aligned(table) for table in report_tables(diagnosis))])
+    return "\n\n".join([document.printed, *(aligned(table) for table in document.tables)])
 
 
 def aligned(table: TextTable) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from sklearn_lossacc import render
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.plots.comparison import (
     check_comparison_panels,
@@ -16,13 +17,8 @@ from sklearn_lossacc.plots.comparison import (
     draw_comparison,
     pyplot_comparison_axes,
 )
-from sklearn_lossacc.render.comparison import (
-    comparison_fragment,
-    comparison_markdown,
-    comparison_page,
-    comparison_plain,
-)
 from sklearn_lossacc.report.writing import write_text
+from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class ComparisonReport:
+class ComparisonReport(WrittenReport):
     """Which of two or more models is better, by loss and by accuracy, and which rows make the difference.
 
     Two models, or two epochs of one. Make it by `from_predictions`, which compares and draws; the constructor only
@@ -294,49 +290,8 @@ class ComparisonReport:
         LossAccError
             If a panel is not known.
         """
-        diagnosis = self.diagnosis_
-        page = comparison_page(diagnosis, comparison_pictures(diagnosis, panels))
+        page = render.html_page(self._document(), comparison_pictures(self.diagnosis_, panels))
         return page if path is None else write_text(path, page)
 
-    def to_markdown(self) -> str:
-        """Return the report as Markdown.
-
-        Returns
-        -------
-        str
-            Markdown with tables.
-        """
-        return comparison_markdown(self.diagnosis_)
-
-    def to_text(self) -> str:
-        """Return the long report as plain text: what ``print`` shows, and every table.
-
-        Returns
-        -------
-        str
-            Aligned lines.
-        """
-        return comparison_plain(self.diagnosis_)
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the diagnosis as strict JSON.
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            JSON; infinite losses are the text ``"inf"``.
-        """
-        return self.diagnosis_.to_json(indent=indent)
-
-    def _repr_html_(self) -> str:
-        """Return the texts for a notebook; the figure is shown by pyplot and not drawn a second time."""
-        return comparison_fragment(self.diagnosis_)
-
-    def __repr__(self) -> str:
-        """Return the lines that ``print`` shows."""
-        return str(self.diagnosis_)
+    def _document(self) -> render.Document:
+        return render.comparison_document(self.diagnosis_)

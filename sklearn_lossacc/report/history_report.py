@@ -7,12 +7,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
+from sklearn_lossacc import render
 from sklearn_lossacc.findings import Diagnosis
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inputs import TrainingHistory
 from sklearn_lossacc.plots.history import draw_history, history_picture, pyplot_history_axes
-from sklearn_lossacc.render.history import history_fragment, history_markdown, history_page, history_plain
 from sklearn_lossacc.report.writing import write_text
+from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class HistoryReport:
+class HistoryReport(WrittenReport):
     """Why loss and accuracy disagree over training, and which epoch is best by what.
 
     Make it by `from_history`, which judges and draws; the constructor only holds what was judged.
@@ -161,49 +162,8 @@ class HistoryReport:
         pathlib.Path or str
             The path, or the page where no path was given.
         """
-        diagnosis = self.diagnosis_
-        page = history_page(diagnosis, (history_picture(diagnosis),))
+        page = render.html_page(self._document(), (history_picture(self.diagnosis_),))
         return page if path is None else write_text(path, page)
 
-    def to_markdown(self) -> str:
-        """Return the report as Markdown.
-
-        Returns
-        -------
-        str
-            Markdown with tables.
-        """
-        return history_markdown(self.diagnosis_)
-
-    def to_text(self) -> str:
-        """Return the long report as plain text: what ``print`` shows, and every table.
-
-        Returns
-        -------
-        str
-            Aligned lines.
-        """
-        return history_plain(self.diagnosis_)
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the diagnosis as strict JSON.
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            JSON; infinite losses are the text ``"inf"``.
-        """
-        return self.diagnosis_.to_json(indent=indent)
-
-    def _repr_html_(self) -> str:
-        """Return the texts for a notebook; the figure is shown by pyplot and not drawn a second time."""
-        return history_fragment(self.diagnosis_)
-
-    def __repr__(self) -> str:
-        """Return the lines that ``print`` shows."""
-        return str(self.diagnosis_)
+    def _document(self) -> render.Document:
+        return render.history_document(self.diagnosis_)

@@ -15,6 +15,7 @@ from sklearn_lossacc.inputs import from_estimator
 from sklearn_lossacc.report.cross_validation import cross_validated_diagnosis
 from sklearn_lossacc.report.panel_frames import panel_frame
 from sklearn_lossacc.report.writing import write_text
+from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 PAGE_PANELS = ("waterfall", "reliability", "loss", "classes", "confusion")
 
 
-class LossAccuracyReport:
+class LossAccuracyReport(WrittenReport):
     """Why loss and accuracy disagree: the diagnosis of one model, drawn and written.
 
     Make it by `from_predictions`, `from_estimator` or `from_cv_results`, which compute and draw; the constructor only
@@ -44,7 +45,7 @@ class LossAccuracyReport:
     Attributes
     ----------
     diagnosis_ : Diagnosis
-        What was found.
+        What was found, under the name of this report.
     ax_ : matplotlib Axes
         The axes that was drawn on, or divided. Set by `plot`, as are the others below.
     axes_ : dict of str to matplotlib Axes
@@ -325,8 +326,8 @@ class LossAccuracyReport:
 
     @property
     def diagnosis_(self) -> Diagnosis:
-        """What was found."""
-        return self.diagnosis
+        """What was found, under the name of this report."""
+        return self.diagnosis if self.name is None else replace(self.diagnosis, name=self.name)
 
     def plot(self, ax: Axes | None = None, *, panels: Sequence[str] | None = None, name: str | None = None) -> Self:
         """Draw the report.
@@ -352,7 +353,8 @@ class LossAccuracyReport:
         """
         plots.check_panels(panels)
         ax = plots.pyplot_figure(panels) if ax is None else ax
-        self.axes_ = plots.draw(self._named(name), ax, panels)
+        diagnosis = self.diagnosis_ if name is None else replace(self.diagnosis, name=name)
+        self.axes_ = plots.draw(diagnosis, ax, panels)
         self.ax_ = ax
         self.figure_ = ax.figure  # type: ignore[assignment]
         return self
@@ -400,44 +402,8 @@ class LossAccuracyReport:
         LossAccError
             If a panel is not known.
         """
-        diagnosis = self._named()
-        page = render.html_page(diagnosis, plots.panel_pictures(diagnosis, panels))
+        page = render.html_page(self._document(), plots.panel_pictures(self.diagnosis_, panels))
         return page if path is None else write_text(path, page)
 
-    def to_markdown(self) -> str:
-        """Return the report as Markdown.
-
-        Returns
-        -------
-        str
-            Markdown with tables.
-        """
-        return render.markdown(self._named())
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """Return the diagnosis as strict JSON.
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            JSON; an infinite number is null beside ``"non_finite": "inf"``.
-        """
-        return self._named().to_json(indent=indent)
-
-    def _named(self, name: str | None = None) -> Diagnosis:
-        """Return the diagnosis under the name of this report, or of one drawing."""
-        name = self.name if name is None else name
-        return self.diagnosis if name is None else replace(self.diagnosis, name=name)
-
-    def _repr_html_(self) -> str:
-        """Return the texts for a notebook; the figure is shown by pyplot and not drawn a second time."""
-        return render.html_fragment(self._named())
-
-    def __repr__(self) -> str:
-        """Return the lines that ``print`` shows."""
-        return str(self._named())
+    def _document(self) -> render.Document:
+        return render.predictions_document(self.diagnosis_)

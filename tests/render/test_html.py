@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from sklearn_lossacc.plots import panel_pictures
-from sklearn_lossacc.render import html_fragment, html_page
+from sklearn_lossacc.render import html_fragment, html_page, predictions_document
 from sklearn_lossacc.render.style import PAGE_STYLE, STYLE
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -55,7 +55,9 @@ def text_of(diagnosis_of):
 
     def write(name):
         if name not in written:
-            written[name] = html_page(diagnosis_of(name), panel_pictures(diagnosis_of(name), PANELS))
+            written[name] = html_page(
+                predictions_document(diagnosis_of(name)), panel_pictures(diagnosis_of(name), PANELS)
+            )
         return written[name]
 
     return write
@@ -170,18 +172,18 @@ def test_names_and_labels_are_only_text(text_of):
 def test_an_address_that_is_not_web_is_no_link(diagnosis_of):
     diagnosis = diagnosis_of("biased")
     finding = replace(diagnosis.issues[0], url="javascript:alert(1)")
-    page = Page(html_page(replace(diagnosis, findings=(finding,))))
+    page = Page(html_page(predictions_document(replace(diagnosis, findings=(finding,)))))
     assert all(attrs["href"].startswith("#") for attrs in page.all("a"))
 
 
 def test_a_page_without_pictures_has_no_section_for_them(diagnosis_of):
-    page = Page(html_page(diagnosis_of("few")))
+    page = Page(html_page(predictions_document(diagnosis_of("few"))))
     assert not page.all("figure")
     assert "#figures" not in {attrs["href"] for attrs in page.all("a")}
 
 
 def test_the_fragment_is_scoped_and_may_be_shown_twice(diagnosis):
-    text = html_fragment(diagnosis)
+    text = html_fragment(predictions_document(diagnosis))
     page = Page(text + text)
     assert not [attrs for _, attrs, _ in page.elements if "id" in attrs]
     assert not page.all("svg")

@@ -3,8 +3,13 @@ from itertools import pairwise
 
 import pytest
 
-from sklearn_lossacc.render import markdown
+from sklearn_lossacc.render import markdown as written
+from sklearn_lossacc.render import predictions_document
 from sklearn_lossacc.render.markdown import JOINER, escaped
+
+
+def markdown(diagnosis):
+    return written(predictions_document(diagnosis))
 
 
 def tables(text):

@@ -1,12 +1,11 @@
 from dataclasses import replace
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
-from sklearn_lossacc.render.sections import quiet_tables
-from sklearn_lossacc.render.tables import (
+from sklearn_lossacc.render import predictions_document
+from sklearn_lossacc.render.predictions.tables import (
     MOST_CLASSES,
     MOST_ROWS,
     classes_table,
-    findings_table,
     metrics_table,
     rows_table,
     waterfall_table,
@@ -33,12 +32,13 @@ def test_every_metric_is_listed_once(diagnosis):
 
 
 def test_every_finding_that_did_not_fire_is_listed(diagnosis):
-    listed = [row[0].split()[0] for table in quiet_tables(diagnosis) for row in table.rows]
+    listed = [row[0].split()[0] for table in predictions_document(diagnosis).quiet for row in table.rows]
     assert sorted(listed) == sorted(f.code for f in diagnosis.findings if f.status != "fired")
 
 
 def test_columns_without_any_text_are_left_out(diagnosis_of):
-    table = findings_table(diagnosis_of("many"), "ignored", "Ignored")
+    table = predictions_document(diagnosis_of("many")).quiet[-1]
+    assert table.caption == "Ignored on request"
     assert table.columns == ("finding", "conclusion")
     assert table.rows == (("LA304 Imbalance flatters accuracy", "Ignored on request."),)
 

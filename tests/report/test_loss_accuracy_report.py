@@ -81,7 +81,10 @@ def test_named_constructors_return_the_subclass(data, model):
 def test_the_constructor_only_holds_data(diagnosis_of):
     before = plt.get_fignums()
     report = LossAccuracyReport(diagnosis_of("healthy"), name="mine")
-    assert report.diagnosis_ is report.diagnosis is diagnosis_of("healthy")
+    assert report.diagnosis is diagnosis_of("healthy")
+    assert LossAccuracyReport(report.diagnosis).diagnosis_ is report.diagnosis
+    assert report.diagnosis_.name == "mine"
+    assert report.diagnosis_.findings is report.diagnosis.findings
     assert report.name == "mine"
     assert plt.get_fignums() == before
     assert not hasattr(report, "ax_")

@@ -1,7 +1,5 @@
-"""Text only: plain, Markdown and HTML views of the diagnosis of a training log."""
+"""What a report on a training log says."""
 
-from sklearn_lossacc.render.history.html import history_fragment, history_page
-from sklearn_lossacc.render.history.markdown import history_markdown
-from sklearn_lossacc.render.history.plain import history_plain
+from sklearn_lossacc.render.history.document import history_document
 
-__all__ = ["history_fragment", "history_markdown", "history_page", "history_plain"]
+__all__ = ["history_document"]

@@ -2,51 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sklearn_lossacc.findings.format import count, interval, nats, one_line, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
-from sklearn_lossacc.findings.history.wording import value_text
-from sklearn_lossacc.findings.wording import finding_title, with_status
-from sklearn_lossacc.render.tables import TextTable
+from sklearn_lossacc.render.text_table import TextTable
 
 MOST_ROWS = 200
-TEXT_COLUMNS = frozenset(
-    {
-        "code",
-        "finding",
-        "conclusion",
-        "best by",
-        "curve",
-        "column",
-        "conversion",
-        "note",
-        "question",
-        "supply",
-        "reason",
-        "value",
-    }
-)
-
-
-@dataclass(frozen=True)
-class HistoryTable(TextTable):
-    """A table of text whose columns of words stand at the left."""
-
-    @property
-    def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers and are aligned at the right."""
-        return tuple(column not in TEXT_COLUMNS for column in self.columns)
-
-
-def _filled(table: HistoryTable) -> HistoryTable:
-    """Leave out columns that are empty in every row."""
-    kept = [place for place in range(len(table.columns)) if any(row[place] for row in table.rows)]
-    return HistoryTable(
-        table.caption,
-        tuple(table.columns[place] for place in kept),
-        tuple(tuple(row[place] for place in kept) for row in table.rows),
-    )
 
 
 def _or_empty(value: float | None, write: object) -> str:
@@ -54,7 +14,7 @@ def _or_empty(value: float | None, write: object) -> str:
     return "" if value is None else write(value)  # type: ignore[operator]
 
 
-def best_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
+def best_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List the best epochs by each criterion."""
     table = diagnosis.tables["best"]
     rows = tuple(
@@ -64,12 +24,11 @@ def best_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
         )
     )
     counted = str(diagnosis.description["counted"])
-    return _filled(
-        HistoryTable("Best epochs", ("best by", counted, "validation loss (nats)", "validation accuracy"), rows)
-    )
+    columns = ("best by", counted, "validation loss (nats)", "validation accuracy")
+    return TextTable("Best epochs", columns, rows).filled()
 
 
-def matched_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
+def matched_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List what was read as what."""
     table = diagnosis.tables["matched"]
     rows = tuple(
@@ -78,10 +37,10 @@ def matched_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
             table["curve"], table["column"], table["conversion"], table["note"], strict=True
         )
     )
-    return _filled(HistoryTable("What was read as what", ("curve", "column", "conversion", "note"), rows))
+    return TextTable("What was read as what", ("curve", "column", "conversion", "note"), rows).filled()
 
 
-def left_out_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
+def left_out_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List the rows of the log that are no points of the curves."""
     table = diagnosis.tables["left_out"]
     rows = tuple(
@@ -91,15 +50,15 @@ def left_out_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
         )
     )
     columns = ("row", "reason", "validation loss (nats)", "validation accuracy")
-    return _filled(HistoryTable("Rows of the log that were left out", columns, rows))
+    return TextTable("Rows of the log that were left out", columns, rows).filled()
 
 
-def questions_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
+def questions_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List what curves alone cannot tell, and what would."""
-    return HistoryTable("What these curves cannot tell", ("question", "supply"), tuple(diagnosis.open_questions))
+    return TextTable("What these curves cannot tell", ("question", "supply"), tuple(diagnosis.open_questions))
 
 
-def rows_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
+def rows_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List the evaluations; of very many, evenly spread ones and the last."""
     table = diagnosis.tables["rows"]
     n_rows = len(table["epoch"])
@@ -129,42 +88,4 @@ def rows_table(diagnosis: HistoryDiagnosis) -> HistoryTable:
         "validation accuracy",
         "95 % interval",
     )
-    return _filled(HistoryTable(caption, columns, rows))
-
-
-def findings_table(diagnosis: HistoryDiagnosis, status: str, caption: str) -> HistoryTable:
-    """List the findings of one status."""
-    rows = tuple(
-        (finding.code, finding_title(finding), one_line(finding.headline), value_text(finding))
-        for finding in with_status(diagnosis, status)
-    )
-    return _filled(HistoryTable(caption, ("code", "finding", "conclusion", "value"), rows))
-
-
-def quiet_tables(diagnosis: HistoryDiagnosis) -> tuple[HistoryTable, ...]:
-    """Return the tables of the findings that did not fire; empty ones are absent."""
-    sections = (("passed", "Passed"), ("not_applicable", "Not applicable"), ("ignored", "Ignored on request"))
-    return tuple(
-        findings_table(diagnosis, status, caption) for status, caption in sections if with_status(diagnosis, status)
-    )
-
-
-def number_tables(diagnosis: HistoryDiagnosis) -> tuple[HistoryTable, ...]:
-    """Return the other tables, in the order of a report; empty ones are absent."""
-    tables = (
-        best_table(diagnosis),
-        questions_table(diagnosis),
-        matched_table(diagnosis),
-        left_out_table(diagnosis),
-        rows_table(diagnosis),
-    )
-    return tuple(table for table in tables if table.rows)
-
-
-def promise() -> str:
-    """Say what the findings promise."""
-    return (
-        "Findings about curves are conditions and carry no p-value: a rise must exceed the jitter of the log, which "
-        "flat noise does in at most 5 % of logs, and what the number of validation rows allows. Bounds on loss by "
-        "accuracy are exact. A passed finding is not a proof of health."
-    )
+    return TextTable(caption, columns, rows).filled()

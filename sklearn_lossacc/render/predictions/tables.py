@@ -1,53 +1,23 @@
-"""The tables of a report as text cells; plain text, Markdown and HTML lay out the same cells."""
+"""The tables of a report on predictions as text cells."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent
 from sklearn_lossacc.findings.wording import (
     METRICS,
-    finding_limits,
-    finding_title,
-    finding_value,
     metric_limits,
     metric_quantity,
     metric_text,
     part_label,
-    with_status,
 )
+from sklearn_lossacc.render.text_table import TextTable
 
 MOST_CLASSES = 100
 MOST_ROWS = 20
-ALIGNED_LEFT = frozenset({"part", "class", "true", "predicted", "finding", "conclusion", "metric", "method", "setting"})
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of text.
-
-    Attributes
-    ----------
-    caption : str
-        What it holds.
-    columns : tuple of str
-        Column names.
-    rows : tuple of tuple of str
-        Cells; the first of each row names it.
-    """
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    @property
-    def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers and are aligned at the right."""
-        return tuple(column not in ALIGNED_LEFT for column in self.columns)
 
 
 def waterfall_table(diagnosis: Diagnosis) -> TextTable:
@@ -78,21 +48,6 @@ def metrics_table(diagnosis: Diagnosis) -> TextTable:
         for name in names
     )
     return TextTable("All numbers", ("metric", "value", "95 % interval", "method"), rows)
-
-
-def findings_table(diagnosis: Diagnosis, status: str, caption: str) -> TextTable:
-    """List the findings of one status; columns that would be empty throughout are left out."""
-    rows = [
-        (
-            f"{finding.code} {finding_title(finding)}",
-            one_line(finding.headline),
-            f"{finding_value(finding)} {finding_limits(finding)}".strip(),
-            p_value(finding.p_value),
-        )
-        for finding in with_status(diagnosis, status)
-    ]
-    columns = ("finding", "conclusion", "value", "p-value")
-    return _without_empty(TextTable(caption, columns, tuple(rows)))
 
 
 def classes_table(diagnosis: Diagnosis) -> TextTable:
@@ -258,13 +213,3 @@ def _probability(value: float | None) -> str:
     if known is None or known == 0:
         return number(known)
     return f"{known:.3f}" if known >= 0.0995 else f"{known:.2g}" if known >= 0.001 else f"{known:.1e}"
-
-
-def _without_empty(table: TextTable) -> TextTable:
-    """Leave out columns that are empty in every row."""
-    kept = [place for place in range(len(table.columns)) if any(row[place] for row in table.rows)]
-
-    def pick(cells: Sequence[str]) -> tuple[str, ...]:
-        return tuple(cells[place] for place in kept)
-
-    return TextTable(table.caption, pick(table.columns), tuple(pick(row) for row in table.rows))
