@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judge import judge_all
+from sklearn_lossacc.findings.judged import Judged
 from sklearn_lossacc.findings.measures import measure
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
@@ -37,7 +37,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Judged):
     """What loss and accuracy say about a set of predictions, and why they disagree.
 
     Made by `diagnose`, or by `Diagnosis.from_summary` from a summary that may cover more data than fit in memory.
@@ -150,18 +150,6 @@ class Diagnosis:
         )
 
     @property
-    def issues(self) -> tuple[Finding, ...]:
-        """The findings that fired."""
-        return tuple(finding for finding in self.findings if finding.status == "fired")
-
-    def __getitem__(self, code: str) -> Finding:
-        """Return the finding with the given code."""
-        for finding in self.findings:
-            if finding.code == code:
-                return finding
-        raise KeyError(code)
-
-    @property
     def classes(self) -> pd.DataFrame:
         """One row a class: frequency, mean probability, accuracy and loss with intervals."""
         return _frame(self.tables["classes"])
@@ -248,21 +236,6 @@ class Diagnosis:
             "findings": [_plain_record(finding_fields(finding)) for finding in self.findings],
             "tables": {key: plain(table) for key, table in self.tables.items()},
         }
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as strict JSON.
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            JSON without NaN and Infinity.
-        """
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Diagnosis:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from sklearn_lossacc.findings.comparison.tables import tables
 from sklearn_lossacc.findings.comparison.text import comparison_text
 from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.finding import Estimate, Finding
+from sklearn_lossacc.findings.judged import Judged
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inputs.compared import ComparedPredictions
@@ -31,7 +31,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
-class ComparisonDiagnosis:
+class ComparisonDiagnosis(Judged):
     """Which of several models is better by loss, by accuracy and after recalibration, and on which rows.
 
     Made by `from_predictions`; `ComparisonReport` draws it. All differences are second minus first: a negative
@@ -145,18 +145,6 @@ class ComparisonDiagnosis:
             findings=judge_comparison(evidence, ignore),
             tables={key: plain(table, infinities_as_text=True) for key, table in tables(evidence).items()},
         )
-
-    @property
-    def issues(self) -> tuple[Finding, ...]:
-        """The findings that fired."""
-        return tuple(finding for finding in self.findings if finding.status == "fired")
-
-    def __getitem__(self, code: str) -> Finding:
-        """Return the finding with the given code."""
-        for finding in self.findings:
-            if finding.code == code:
-                return finding
-        raise KeyError(code)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -307,21 +295,6 @@ class ComparisonDiagnosis:
             "findings": [plain(finding_fields(finding), infinities_as_text=True) for finding in self.findings],
             "tables": plain(self.tables, infinities_as_text=True),
         }
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as strict JSON (no NaN, no Infinity).
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            The text.
-        """
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ComparisonDiagnosis:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from sklearn_lossacc.findings.history.judge import judge_history
 from sklearn_lossacc.findings.history.limits import open_questions
 from sklearn_lossacc.findings.history.tables import Z95, best_table, left_out_table, matched_table, rows_table
 from sklearn_lossacc.findings.history.text import history_text
+from sklearn_lossacc.findings.judged import Judged
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inputs import TrainingHistory
@@ -31,7 +31,7 @@ _plain = partial(plain, infinities_as_text=True)
 
 
 @dataclass(frozen=True)
-class HistoryDiagnosis:
+class HistoryDiagnosis(Judged):
     """What a training log says about loss and accuracy, and what it cannot say.
 
     Made by `from_history`; `HistoryReport` draws it.
@@ -134,18 +134,6 @@ class HistoryDiagnosis:
             },
         )
 
-    @property
-    def issues(self) -> tuple[Finding, ...]:
-        """The findings that fired."""
-        return tuple(finding for finding in self.findings if finding.status == "fired")
-
-    def __getitem__(self, code: str) -> Finding:
-        """Return the finding with the given code."""
-        for finding in self.findings:
-            if finding.code == code:
-                return finding
-        raise KeyError(code)
-
     def frame(self) -> pd.DataFrame:
         """Return one row an evaluation.
 
@@ -177,21 +165,6 @@ class HistoryDiagnosis:
             "open_questions": [list(pair) for pair in self.open_questions],
             "tables": _plain(self.tables),
         }
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as strict JSON (no NaN, no Infinity).
-
-        Parameters
-        ----------
-        indent : int, optional
-            Spaces of indentation; None writes one line.
-
-        Returns
-        -------
-        str
-            The text.
-        """
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HistoryDiagnosis:
