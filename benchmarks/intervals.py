@@ -28,8 +28,9 @@ from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.measures import measure
 from sklearn_lossacc.findings.waterfall import decompose
-from sklearn_lossacc.inference.calibration_error import debiased_rmsce, smooth_ece
+from sklearn_lossacc.inference.debiased_error import debiased_rmsce
 from sklearn_lossacc.inference.ranks import roc_area
+from sklearn_lossacc.inference.smooth_ece import smooth_ece
 
 POPULATION = 200_000
 NOMINAL, ALLOWED = 0.95, 0.04

@@ -14,9 +14,10 @@ from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.dominating import warned
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
 from sklearn_lossacc.findings.finding import Estimate
-from sklearn_lossacc.inference.calibration_error import debiased_square, signed_root, smooth_ece
+from sklearn_lossacc.inference.debiased_error import debiased_square, signed_root
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.ranks import roc_influence
+from sklearn_lossacc.inference.smooth_ece import smooth_ece
 
 EXACT = "exact"
 CARRIED = {  # what the rows of a mean add up to

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_lossacc._numerics.binning import right_closed_bins
-from sklearn_lossacc.inference.calibration_error import N_BINS, debiased_rmsce, equal_mass_bins, smooth_ece, tied_levels
+from sklearn_lossacc.inference.calibration_error import N_BINS
+from sklearn_lossacc.inference.debiased_error import debiased_rmsce
+from sklearn_lossacc.inference.equal_mass import equal_mass_bins, tied_levels
+from sklearn_lossacc.inference.smooth_ece import smooth_ece
 from sklearn_lossacc.metrics.rows import Rows
 
 __all__ = [

@@ -9,10 +9,9 @@ from sklearn_lossacc.inference.calibration_error import (
     N_NULL_DRAWS,
     bin_of,
     binned_calibration,
-    debiased_rmsce,
-    debiased_square,
-    smooth_ece,
 )
+from sklearn_lossacc.inference.debiased_error import debiased_rmsce, debiased_square
+from sklearn_lossacc.inference.smooth_ece import smooth_ece
 
 
 def top_label(seed, n, k=10, *, scale=1.5, temperature=1.0):
