@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 
 from sklearn_lossacc.adapters.array_files import ArrayArchive, read_npy
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, is_logits_name, listing, note_unused, only
-from sklearn_lossacc.adapters.score_columns import is_integer
-from sklearn_lossacc.adapters.table_files import read_table
+from sklearn_lossacc.adapters.score_columns import canonical, is_integer
+from sklearn_lossacc.adapters.table_files import read_table, read_table_scores
 from sklearn_lossacc.exceptions import InvalidFileError
 
 _PROBA_KEYS = ("y_proba", "y_prob", "proba", "probs", "probabilities", "pred_probs", "predictions")
@@ -72,6 +72,9 @@ class _Request:
         return self.input or ("logits" if is_logits_name(name) else "proba")
 
 
+Reader = Callable[[Path, _Request], dict[str, Any]]
+
+
 def _score_key(names: Sequence[str], path: Path, request: _Request) -> str:
     """Choose the key of the scores in an archive."""
     if request.proba is None:
@@ -86,6 +89,15 @@ def _score_key(names: Sequence[str], path: Path, request: _Request) -> str:
     return request.proba
 
 
+def _archived_scores(arrays: ArrayArchive, path: Path, request: _Request) -> tuple[str, np.ndarray]:
+    """Read the scores of an archive; return their key, too."""
+    key = _score_key(list(arrays), path, request)
+    scores = arrays[key]
+    if key == "predictions" and scores.dtype.kind != "f":
+        raise InvalidFileError(f"{path}: 'predictions' holds predicted labels, not probabilities")
+    return key, scores
+
+
 def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
     """Read an .npz file."""
     arrays = ArrayArchive(path)
@@ -97,11 +109,8 @@ def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
 
     found = [name for name in names if name in TRUTH_NAMES]
     y = request.y or only(found, names, what="the true labels", path=path, argument="y")
-    key = _score_key(names, path, request)
-    y_true, y_proba = read(y, "y"), arrays[key]
-    if key == "predictions" and y_proba.dtype.kind != "f":
-        raise InvalidFileError(f"{path}: 'predictions' holds predicted labels, not probabilities")
-
+    key, y_proba = _archived_scores(arrays, path, request)
+    y_true = read(y, "y")
     result = {"y_true": y_true, "y_proba": y_proba, "input": request.input_of(key)}
     used = {y, key} | ({"classes"} if request.classes is None else set())
     classes = arrays.get("classes") if request.classes is None else request.classes
@@ -116,14 +125,20 @@ def _from_archive(path: Path, request: _Request) -> dict[str, Any]:
     return result
 
 
+def _array_scores(path: Path, request: _Request) -> dict[str, Any]:
+    """Read the scores of an .npy file."""
+    if request.proba is not None:
+        raise InvalidFileError(f"{path} holds one array: proba= is for .npz files and tables")
+    return {"y_proba": read_npy(path), "input": request.input_of(path.stem)}
+
+
 def _from_array(path: Path, request: _Request) -> dict[str, Any]:
     """Read a pair of .npy files."""
     if request.y is None:
         raise InvalidFileError(f"{path} holds only the probabilities: name the file of the labels with y=")
-    if request.proba is not None:
-        raise InvalidFileError(f"{path} holds one array: proba= is for .npz files and tables")
+    scores = _array_scores(path, request)
     y_true = _side_file(request.y, "y")
-    result = {"y_true": y_true, "y_proba": read_npy(path), "input": request.input_of(path.stem)}
+    result = {"y_true": y_true} | scores
     if request.classes is not None:
         result["classes"] = _like_labels(request.classes, y_true)
     return result | {keyword: _side_file(source, keyword) for keyword, source in request.beside.items()}
@@ -220,23 +235,135 @@ def read_predictions(
     array([[0.25, 0.75],
            [0.5 , 0.5 ]])
     """
+    path, request = _checked(path, y, proba, classes, input, {"sample_weight": sample_weight, "groups": groups})
+    return _by_format(path, _from_archive, _from_array, _from_table)(path, request)
+
+
+def _checked(
+    path: str | os.PathLike[str],
+    y: str | os.PathLike[str] | None,
+    proba: str | Sequence[str] | None,
+    classes: Sequence[Any] | None,
+    input: str | None,
+    beside: Mapping[str, str | os.PathLike[str] | None],
+) -> tuple[Path, _Request]:
+    """Check that there is a file, and gather what the caller said about it."""
     path = Path(path)
     if input not in (None, "proba", "logits"):
         raise InvalidFileError(f"input must be 'proba' or 'logits', got {input!r}")
     if not path.is_file():
         raise InvalidFileError(f"{path}: " + ("is a folder, not a file" if path.is_dir() else "no such file"))
-    given = {"sample_weight": sample_weight, "groups": groups}
-    request = _Request(
+    return path, _Request(
         y=None if y is None else os.fspath(y),
         proba=proba,
         classes=classes,
         input=input,
-        beside={keyword: os.fspath(source) for keyword, source in given.items() if source is not None},
+        beside={keyword: os.fspath(source) for keyword, source in beside.items() if source is not None},
     )
+
+
+def _by_format(path: Path, archive: Reader, array: Reader, table: Reader) -> Reader:
+    """Choose what reads a file by its name."""
     if path.suffix == ".npz":
-        return _from_archive(path, request)
+        return archive
     if path.suffix == ".npy":
-        return _from_array(path, request)
+        return array
     if path.name.endswith(_TABLES):
-        return _from_table(path, request)
+        return table
     raise InvalidFileError(f"{path}: predictions are read from .npz, .npy, .csv and .tsv files")
+
+
+def _aside(request: _Request) -> set[str]:
+    """Name what holds no scores in a file whose labels are not wanted."""
+    truth = TRUTH_NAMES if request.y is None else (request.y,)
+    return {*truth, "sample_weight", "groups", "train_prior", *request.beside.values()}
+
+
+def _aligned(scores: np.ndarray, own: Sequence[str], wanted: Sequence[str], path: Path) -> np.ndarray:
+    """Bring columns to the order of the wanted classes."""
+    if own == wanted:
+        return scores
+    if sorted(own) != sorted(wanted):
+        raise InvalidFileError(f"{path}: its classes are {listing(own)}; expected are {listing(wanted)}")
+    if scores.ndim != 2 or scores.shape[1] != len(own):
+        raise InvalidFileError(f"{path}: its column is that of {own[-1]!r}; expected is that of {wanted[-1]!r}")
+    return scores[:, [own.index(name) for name in wanted]]
+
+
+def read_scores(
+    path: str | os.PathLike[str],
+    wanted: Sequence[Any],
+    *,
+    y: str | os.PathLike[str] | None = None,
+    proba: str | Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    input: str | None = None,
+    sample_weight: str | os.PathLike[str] | None = None,
+    groups: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    r"""Read the scores of known classes from a file that `read_predictions` reads, or would read if it had labels.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    wanted : sequence
+        The classes, in the order that the columns shall have.
+    y, sample_weight, groups : str or path-like, optional
+        Keys or columns of the file that hold something else; neither they nor such files are read.
+    proba, classes, input
+        As for `read_predictions`.
+
+    Returns
+    -------
+    dict
+        ``y_proba`` and ``input``. Arrays that say nothing of their classes have their columns in the wanted order.
+
+    Raises
+    ------
+    InvalidFileError
+        If the file cannot be read, its names allow no reading, or several, or its classes are others.
+
+    Warns
+    -----
+    DataWarning
+        If an archive holds keys that nothing was read from.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_lossacc.adapters.prediction_files import read_scores
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "test.csv")
+    ...     _ = path.write_text("p_dog,p_cat\n0.25,0.75\n")
+    ...     read_scores(path, ["cat", "dog"])
+    {'y_proba': array([[0.75, 0.25]]), 'input': 'proba'}
+    """
+    path, request = _checked(path, y, proba, classes, input, {"sample_weight": sample_weight, "groups": groups})
+    names = [canonical(str(label)) for label in wanted]
+
+    def from_archive(path: Path, request: _Request) -> dict[str, Any]:
+        """Read an .npz file."""
+        arrays = ArrayArchive(path)
+        key, scores = _archived_scores(arrays, path, request)
+        own = arrays.get("classes") if request.classes is None else request.classes
+        note_unused(list(arrays), {key, "classes", *_aside(request)}, path)
+        return {"y_proba": scores, "input": request.input_of(key), "classes": own}
+
+    def from_array(path: Path, request: _Request) -> dict[str, Any]:
+        """Read an .npy file."""
+        return _array_scores(path, request) | {"classes": request.classes}
+
+    def from_table(path: Path, request: _Request) -> dict[str, Any]:
+        """Read a text table."""
+        return read_table_scores(
+            path, names, aside=_aside(request), proba=request.proba, classes=request.classes, input=request.input
+        )
+
+    read = _by_format(path, from_archive, from_array, from_table)(path, request)
+    own = read.pop("classes")
+    if own is not None:
+        own = _decoded(own).tolist() if isinstance(own, np.ndarray) else own
+        read["y_proba"] = _aligned(read["y_proba"], [canonical(str(label)) for label in own], names, path)
+    return read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, only
 from sklearn_lossacc.adapters.file_errors import reason
 from sklearn_lossacc.adapters.score_columns import (
+    ScoreColumns,
     canonical,
     find_columns,
     is_integer,
@@ -123,6 +124,32 @@ def _labels(frame: pd.DataFrame, column: str, path: Path) -> tuple[np.ndarray, l
     return np.asarray(names)[codes], list(dict.fromkeys(names))
 
 
+def _scores(
+    frame: pd.DataFrame,
+    aside: Collection[str],
+    labels: Sequence[str],
+    proba: str | Sequence[str] | None,
+    classes: Sequence[Any] | None,
+    input: str | None,
+    path: Path,
+) -> tuple[ScoreColumns, np.ndarray]:
+    """Find the scores of some labels among the columns that are not set aside, and take them as numbers."""
+    names = list(frame.columns)
+    declared = None if classes is None else [canonical(str(label)) for label in classes]
+    if proba is not None:
+        scores = named_columns(names, proba, labels, classes=declared, path=path)
+    else:
+        free = [name for name in names if name not in aside]
+        numeric = [name for name in free if _is_numeric(frame[name])]
+        try:
+            scores = find_columns(numeric, labels, classes=declared, input=input, path=path)
+        except InvalidFileError:
+            _refuse_text(frame, free, labels, path)
+            raise
+    matrix = _numbers(frame, scores.columns, path)
+    return scores, matrix[:, 0] if len(scores.columns) == 1 else matrix
+
+
 def read_table(
     path: Path,
     *,
@@ -171,23 +198,11 @@ def read_table(
 
     frame = _read(path, names, separator, text=[y, beside["groups"]] if "groups" in beside else [y])
     labels, distinct = _labels(frame, y, path)
-    declared = None if classes is None else [canonical(str(label)) for label in classes]
-    if proba is not None:
-        scores = named_columns(names, proba, distinct, classes=declared, path=path)
-    else:
-        free = [name for name in names if name not in (y, *beside.values())]
-        numeric = [name for name in free if _is_numeric(frame[name])]
-        try:
-            scores = find_columns(numeric, distinct, classes=declared, input=input, path=path)
-        except InvalidFileError:
-            _refuse_text(frame, free, distinct, path)
-            raise
-
-    matrix = _numbers(frame, scores.columns, path)
+    scores, y_proba = _scores(frame, (y, *beside.values()), distinct, proba, classes, input, path)
     integers = all(map(is_integer, (*scores.classes, *distinct)))
     result: dict[str, Any] = {
         "y_true": labels.astype(np.int64) if integers else labels,
-        "y_proba": matrix[:, 0] if len(scores.columns) == 1 else matrix,
+        "y_proba": y_proba,
         "input": input or scores.input,
         "classes": [int(name) for name in scores.classes] if integers else list(scores.classes),
     }
@@ -196,3 +211,41 @@ def read_table(
     if "groups" in beside:
         result["groups"] = _texts(frame, beside["groups"], path)
     return result
+
+
+def read_table_scores(
+    path: Path,
+    labels: Sequence[str],
+    *,
+    aside: Collection[str],
+    proba: str | Sequence[str] | None = None,
+    classes: Sequence[Any] | None = None,
+    input: str | None = None,
+) -> dict[str, Any]:
+    """Read the scores of known classes from a text table, whether it has labels or not.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_table`.
+    labels : sequence of str
+        The classes.
+    aside : collection of str
+        Columns that are no scores, where there are such columns.
+    proba, classes, input
+        As for `read_table`.
+
+    Returns
+    -------
+    dict
+        ``y_proba``, ``input`` and ``classes``, as text in column order.
+
+    Raises
+    ------
+    InvalidFileError
+        If the file cannot be read, or its columns can be read in no or in several ways.
+    """
+    names, separator = _header(path)
+    frame = _read(path, names, separator, text=[])
+    scores, y_proba = _scores(frame, aside, labels, proba, classes, input, path)
+    return {"y_proba": y_proba, "input": input or scores.input, "classes": list(scores.classes)}

@@ -58,6 +58,20 @@ class CalibrationSummary:
         columns = [name for state in STATES for name in (state, f"{state}_low", f"{state}_high")]
         return pd.DataFrame(self.values.copy(), index=pd.Index(MEASURES, name="measure"), columns=columns)
 
+    def to_dict(self) -> dict[str, dict[str, list[float | None]]]:
+        """Return the values as plain numbers.
+
+        Returns
+        -------
+        dict
+            Measure to state ("before", "after", "change") to mean, lower and upper limit; None for NaN.
+        """
+        plain = [[None if np.isnan(value) else value for value in row] for row in self.values.tolist()]
+        return {
+            measure: {state: row[3 * place : 3 * place + 3] for place, state in enumerate(STATES)}
+            for measure, row in zip(MEASURES, plain, strict=True)
+        }
+
 
 def _subset(predictions: Predictions, rows: np.ndarray, proba: np.ndarray | None = None) -> Predictions:
     """Take some rows, or other probabilities for them."""

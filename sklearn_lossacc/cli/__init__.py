@@ -1,4 +1,4 @@
-"""The command line: ``lossacc demo``, ``lossacc report``, ``lossacc history`` and ``lossacc compare``."""
+"""The command line: ``lossacc demo``, ``report``, ``history``, ``compare``, ``calibrate`` and ``apply``."""
 
 from sklearn_lossacc.cli.main import main
 

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
 from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.report import ComparisonReport
@@ -87,18 +88,7 @@ def run_compare(options: argparse.Namespace) -> int:
     if len(options.files) < 2:
         raise InvalidFileError(f"a comparison needs at least two files, got {options.files[0]}; try lossacc report")
     names = _model_names(options.files, options.names)
-    read = [
-        read_predictions(
-            file,
-            y=options.y,
-            proba=options.proba,
-            classes=options.classes,
-            input=options.input,
-            sample_weight=options.sample_weight,
-            groups=options.groups,
-        )
-        for file in options.files
-    ]
+    read = [read_predictions(file, **where(options)) for file in options.files]
     diagnosis = ComparisonDiagnosis.from_predictions(
         y_proba=list(zip(names, (predictions["y_proba"] for predictions in read), strict=True)),
         input={name: predictions["input"] for name, predictions in zip(names, read, strict=True)},

@@ -6,6 +6,8 @@ import argparse
 from typing import NoReturn
 
 from sklearn_lossacc.adapters.histories import FORMATS
+from sklearn_lossacc.cli.apply import run_apply
+from sklearn_lossacc.cli.calibrate import METHODS, run_calibrate
 from sklearn_lossacc.cli.compare import run_compare
 from sklearn_lossacc.cli.demo import run_demo
 from sklearn_lossacc.cli.fail_on import FAIL_ON
@@ -162,6 +164,45 @@ def _add_history(commands: argparse._SubParsersAction[_Parser]) -> None:
     history.set_defaults(run=run_history)
 
 
+def _add_calibrate(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc calibrate``."""
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="fit a calibrator to predictions from a file",
+        description="Fit a calibrator to exported probabilities or logits of rows that the model was not trained on, "
+        "and tell what it is worth: log loss, accuracy and calibration before and after, on rows that it has not seen.",
+        epilog="Exit code: 0 fine, 2 bad input.",
+    )
+    calibrate.add_argument("file", metavar="FILE", help=".npz, .npy (with --y), .csv or .tsv")
+    _add_where(calibrate.add_argument_group("what is what in the file"))
+    how = calibrate.add_argument_group("how it is calibrated")
+    how.add_argument("--method", choices=list(METHODS), default="auto", help="default: %(default)s")
+    out = calibrate.add_argument_group("what is written")
+    out.add_argument("--output", metavar="PATH", help="write the calibrator as JSON, for lossacc apply")
+    _add_json(out)
+    calibrate.set_defaults(run=run_calibrate)
+
+
+def _add_apply(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add ``lossacc apply``."""
+    apply = commands.add_parser(
+        "apply",
+        help="calibrate predictions from a file",
+        description="Calibrate exported probabilities or logits, with or without labels, by what lossacc calibrate "
+        "wrote.",
+        epilog="Exit code: 0 fine, 2 bad input.",
+    )
+    apply.add_argument("calibrator", metavar="CALIBRATOR", help=".json, from lossacc calibrate")
+    apply.add_argument("file", metavar="FILE", help=".npz, .npy, .csv or .tsv")
+    _add_where(apply.add_argument_group("what is what in the file"))
+    out = apply.add_argument_group("what is written")
+    out.add_argument(
+        "--output", metavar="PATH", required=True, help="write the calibrated probabilities: .npz, .npy or .csv"
+    )
+    _add_json(out)
+    apply.set_defaults(run=run_apply)
+
+
 def _add_fail_on(group: argparse._ArgumentGroup) -> None:
     """Add the severity that is an exit code."""
     group.add_argument(
@@ -176,7 +217,12 @@ def _add_views(command: _Parser) -> None:
     out.add_argument("--html", metavar="PATH", help="write the report as one HTML file")
     out.add_argument("--markdown", metavar="PATH", help="write the report as Markdown")
     out.add_argument("--png", metavar="PATH", help="write the figure")
-    out.add_argument("--json", action="store_true", help="print JSON, and nothing else, instead of text")
+    _add_json(out)
+
+
+def _add_json(group: argparse._ArgumentGroup) -> None:
+    """Add JSON in the place of text."""
+    group.add_argument("--json", action="store_true", help="print JSON, and nothing else, instead of text")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -194,6 +240,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_history(commands)
     _add_compare(commands)
+    _add_calibrate(commands)
+    _add_apply(commands)
     return parser
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
 from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.report import LossAccuracyReport
 
@@ -26,15 +27,7 @@ def run_report(options: argparse.Namespace) -> int:
     int
         0, or 1 when a finding reaches ``--fail-on``.
     """
-    predictions = read_predictions(
-        options.file,
-        y=options.y,
-        proba=options.proba,
-        classes=options.classes,
-        input=options.input,
-        sample_weight=options.sample_weight,
-        groups=options.groups,
-    )
+    predictions = read_predictions(options.file, **where(options))
     diagnosis = diagnose(
         **predictions,
         out_of_sample=not options.in_sample,

@@ -1,0 +1,78 @@
+"""``lossacc apply CALIBRATOR FILE``: calibrate exported predictions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc.adapters.calibrator_files import read_calibrator
+from sklearn_lossacc.adapters.prediction_files import read_scores
+from sklearn_lossacc.adapters.probability_files import check_extension, write_probabilities
+from sklearn_lossacc.calibration import BaseCalibrator
+from sklearn_lossacc.cli.files import write_whole
+from sklearn_lossacc.cli.where import where
+from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.inputs import Scores
+
+_WORDS = {"proba": "probabilities", "logits": "logits"}
+_BLOCK_ENTRIES = 2**20
+
+
+def _check_fit(calibrator: BaseCalibrator, read: dict[str, Any], options: argparse.Namespace) -> None:
+    """Raise unless the scores are of the kind and the number that the calibrator was fitted with."""
+    if read["input"] != calibrator.input:
+        raise InvalidFileError(
+            f"{options.file} holds {_WORDS[read['input']]}, but {options.calibrator} was fitted with "
+            f"{_WORDS[calibrator.input]}; where a name misleads, say what they are with input="
+        )
+    shape = read["y_proba"].shape
+    n_columns = shape[1] if len(shape) == 2 else 1
+    if len(shape) <= 2 and n_columns != calibrator.n_features_in_:
+        raise InvalidFileError(
+            f"{options.file} has scores in {n_columns} columns, but {options.calibrator} was fitted with "
+            f"{calibrator.n_features_in_}"
+        )
+
+
+def _calibrated(calibrator: BaseCalibrator, scores: Scores) -> Iterator[np.ndarray]:
+    """Calibrate block by block; an error counts rows from the first of all."""
+    for rows in row_blocks(scores.n_rows, scores.n_classes, _BLOCK_ENTRIES):
+        scores.check_rows(rows)
+        yield calibrator.predict_proba(scores.values[rows])
+
+
+def run_apply(options: argparse.Namespace) -> int:
+    """Read, calibrate and write.
+
+    Parameters
+    ----------
+    options : Namespace
+        The arguments of ``lossacc apply``.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    output = Path(options.output)
+    check_extension(output)
+    calibrator = read_calibrator(options.calibrator)
+    read = read_scores(options.file, calibrator.classes_.tolist(), **where(options))
+    _check_fit(calibrator, read, options)
+    scores = Scores.of_shape(read["y_proba"], input=read["input"])
+    write_whole(
+        output,
+        lambda draft: write_probabilities(draft, _calibrated(calibrator, scores), scores.n_rows, calibrator.classes_),
+    )
+    if options.json:
+        classes = calibrator.classes_.tolist()
+        print(json.dumps({"n_rows": scores.n_rows, "classes": classes, "output": str(output)}, ensure_ascii=False))
+    print(f"written: {output}", file=sys.stderr)
+    return 0
