@@ -35,7 +35,8 @@ def _write_npz(path: Path, blocks: Blocks, n_rows: int, classes: np.ndarray) -> 
         with archive.open("y_proba.npy", "w", force_zip64=True) as member:
             _write_array(member, blocks, (n_rows, len(classes)))
         with archive.open("classes.npy", "w") as member:
-            np.lib.format.write_array(member, classes, allow_pickle=False)
+            names = classes.astype(str) if classes.dtype.hasobject else classes  # objects would have to be pickled
+            np.lib.format.write_array(member, names, allow_pickle=False)
 
 
 def _write_csv(path: Path, blocks: Blocks, n_rows: int, classes: np.ndarray) -> None:

@@ -45,6 +45,11 @@ class CalibrationSummary:
     n_rows: int
     method: str
 
+    @property
+    def judged(self) -> bool:
+        """Whether the rows were enough."""
+        return not np.isnan(self.values).all()
+
     def frame(self) -> pd.DataFrame:
         """Return the values as a table.
 

@@ -13,12 +13,13 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.adapters.calibrator_files import read_calibrator
-from sklearn_lossacc.adapters.prediction_files import read_scores
 from sklearn_lossacc.adapters.probability_files import check_extension, write_probabilities
+from sklearn_lossacc.adapters.score_files import read_scores
 from sklearn_lossacc.calibration import BaseCalibrator
 from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inputs import Scores
 
 _WORDS = {"proba": "probabilities", "logits": "logits"}
@@ -36,7 +37,7 @@ def _check_fit(calibrator: BaseCalibrator, read: dict[str, Any], options: argpar
     n_columns = shape[1] if len(shape) == 2 else 1
     if len(shape) <= 2 and n_columns != calibrator.n_features_in_:
         raise InvalidFileError(
-            f"{options.file} has scores in {n_columns} columns, but {options.calibrator} was fitted with "
+            f"{options.file} has scores in {counted(n_columns, 'column')}, but {options.calibrator} was fitted with "
             f"{calibrator.n_features_in_}"
         )
 

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
@@ -27,11 +29,15 @@ from sklearn_lossacc.calibration import (
     VectorCalibrator,
     VennAbersCalibrator,
 )
-from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
+from sklearn_lossacc.calibration.plain import labels_to_plain
+from sklearn_lossacc.calibration.summary import summarize_calibration
 from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.where import where
-from sklearn_lossacc.findings.format import count, interval, nats, number, percent
+from sklearn_lossacc.exceptions import InvalidTargetError
+from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.render.calibration import calibration_table, calibration_worth
+from sklearn_lossacc.render.plain import aligned
 
 METHODS: dict[str, Callable[..., BaseCalibrator]] = {
     "auto": AutoCalibrator,
@@ -50,41 +56,20 @@ METHODS: dict[str, Callable[..., BaseCalibrator]] = {
     "identity": IdentityCalibrator,
 }
 
-_MEASURES: dict[str, tuple[str, Callable[..., str]]] = {
-    "log_loss": ("log loss (nats)", nats),
-    "accuracy": ("accuracy", percent),
-    "brier_score": ("Brier score", number),
-    "confidence_gap": ("confidence gap", partial(percent, signed=True)),
-    "calibration_loss": ("calibration loss (nats)", nats),
-}
+
+def _fitted(method: str, read: dict[str, Any], predictions: Predictions) -> BaseCalibrator:
+    """Fit the calibrator of a method."""
+    calibrator = METHODS[method](input=predictions.input, classes=predictions.classes)
+    beside = {name: read.get(name) for name in ("sample_weight", "groups")}
+    return calibrator.fit(read["y_proba"], read["y_true"], **beside)
 
 
-def _table(summary: CalibrationSummary) -> list[str]:
-    """Write the measures before and after, with their change and intervals."""
-    rows = [["", "before", "after", "change"]]
-    for measure, states in summary.to_dict().items():
-        label, write = _MEASURES[measure]
-        cells = [
-            f"{(partial(write, signed=True) if state == 'change' else write)(mean)} {interval(low, high, write)}"
-            for state, (mean, low, high) in states.items()
-        ]
-        rows.append([label, *cells])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-
-
-def _worth(summary: CalibrationSummary) -> str:
-    """Say in one sentence whether the calibrator helps."""
-    mean, low, high = summary.to_dict()["log_loss"]["change"]
-    if mean is None or low is None or high is None:
-        return "Too few rows to tell whether it helps on others."
-    if mean == low == high == 0:
-        return "It changes nothing."
-    if high < 0:
-        return f"It helps: the log loss of rows that it has not seen falls by {nats(-mean)} nats, beyond chance."
-    if low > 0:
-        return f"It harms: the log loss of rows that it has not seen rises by {nats(mean)} nats. Do not use it."
-    return "It does not help beyond chance: the interval of the change in log loss holds 0."
+def _plain_classes(classes: np.ndarray) -> list[Any]:
+    """Return the classes as JSON holds them."""
+    try:
+        return labels_to_plain(classes)["values"]
+    except TypeError as error:  # of dates, for example
+        raise InvalidTargetError(str(error)) from None
 
 
 def run_calibrate(options: argparse.Namespace) -> int:
@@ -101,37 +86,34 @@ def run_calibrate(options: argparse.Namespace) -> int:
         0.
     """
     read = read_predictions(options.file, **where(options))
-    read.pop("train_prior", None)  # calibration starts from the rows' own frequencies
+    read.pop("train_prior", None)  # which calibration does not use
     predictions = Predictions.from_arrays(**read)
-    calibrator = METHODS[options.method](input=predictions.input, classes=predictions.classes)
-    y_true, y_proba = read.pop("y_true"), read["y_proba"]
-    calibrator.fit(y_proba, y_true, sample_weight=read.get("sample_weight"), groups=read.get("groups"))
-    data: dict[str, Any] = calibrator.to_dict()
+    classes = _plain_classes(predictions.classes)
+    calibrator = _fitted(options.method, read, predictions)
     summary = summarize_calibration(calibrator, predictions)
-    chosen = getattr(calibrator, "choice_", options.method)
+    choice = getattr(calibrator, "choice_", options.method)
     if options.json:
         document = {
             "method": options.method,
-            "choice": chosen,
+            "choice": choice,
             "outcome": calibrator.outcome_,
-            "input": predictions.input,
+            "input": calibrator.input,
+            "classes": classes,
             "n_rows": predictions.n_rows,
-            "classes": data["classes"]["values"],
             "n_rows_judged": summary.n_rows,
             "intervals": summary.method,
             "summary": summary.to_dict(),
-            "output": options.output,
         }
         print(json.dumps(document, allow_nan=False, ensure_ascii=False))
     else:
-        how = f"{chosen}, chosen by auto" if chosen != options.method else chosen
-        rows = f"{count(predictions.n_rows)} rows, {count(predictions.n_classes)} classes"
-        print(f"{Path(options.file).name}: {rows}\nmethod: {how}; outcome: {calibrator.outcome_}\n")
-        print("\n".join(_table(summary)))
-        print(f"  cross-fitted on {count(summary.n_rows)} rows, each by a map learnt without it; 95 % intervals")
-        print(f"\n{_worth(summary)}")
+        size = f"{counted(predictions.n_rows, 'row')}, {counted(predictions.n_classes, 'class', 'classes')}"
+        chosen = "" if choice == options.method else f", chosen by {options.method}"
+        print(f"{Path(options.file).name}: {size}\n{choice}{chosen}: {calibrator.outcome_}\n")
+        if summary.judged:
+            print(aligned(calibration_table(summary)), end="\n\n")
+        print(calibration_worth(summary))
     if options.output is not None:
-        text = json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
+        text = json.dumps(calibrator.to_dict(), allow_nan=False, ensure_ascii=False) + "\n"
         path = write_whole(options.output, lambda draft: draft.write_text(text, encoding="utf-8"))
         print(f"written: {path}", file=sys.stderr)
     return 0
