@@ -23,7 +23,7 @@ from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inputs import Scores
 
 _WORDS = {"proba": "probabilities", "logits": "logits"}
-_BLOCK_ENTRIES = 2**20
+_BLOCK_ENTRIES = 2**18
 
 
 def _check_fit(calibrator: BaseCalibrator, read: dict[str, Any], options: argparse.Namespace) -> None:
