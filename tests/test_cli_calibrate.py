@@ -1,53 +1,350 @@
-"""The command line: a calibrator from one file, applied to another."""
+"""``lossacc calibrate`` and ``lossacc apply``: a calibrator from one file, applied to another."""
+
+import gzip
+import json
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
-from sklearn_lossacc import TemperatureCalibrator, read_predictions
-from sklearn_lossacc.cli import main
+from sklearn_lossacc import TemperatureCalibrator, calibration, read_predictions
+from sklearn_lossacc.calibration import AutoCalibrator, BaseCalibrator
+from sklearn_lossacc.calibration.summary import summarize_calibration
+from sklearn_lossacc.cli import apply, main
+from sklearn_lossacc.cli.calibrate import METHODS
+from sklearn_lossacc.inputs import Predictions
+
+NAMES = ["dog", "cat", 'a, "b"']  # as they come, and not sorted
 
 
-def softmax(scores):
-    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return scores / scores.sum(axis=1, keepdims=True)
-
-
-def drawn(n=600, sharpening=3.0, seed=0):
+def drawn(n, seed, sharpening=3.0):
     """Labels drawn from a model, and the logits of a sharpened copy of it."""
     rng = np.random.default_rng(seed)
-    scores = rng.normal(0, 1.5, (n, 3))
-    y = (softmax(scores).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
-    return y, sharpening * scores
+    odds = rng.normal(0, 1.5, (n, 3))
+    y = (softmax(odds, axis=1).cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    return y, sharpening * odds
+
+
+Y, LOGITS = drawn(600, 0)
+Y_TEST, TEST_LOGITS = drawn(200, 1)
+PROBA, TEST = softmax(LOGITS, axis=1), softmax(TEST_LOGITS, axis=1)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with validation and test predictions, and a calibrator."""
+    """A folder with validation and test predictions, and a calibrator of probabilities."""
     monkeypatch.chdir(tmp_path)
-    y, logits = drawn()
-    np.savez("val.npz", y_true=y, y_proba=softmax(logits))
-    y, logits = drawn(200, seed=1)
-    np.savez("test.npz", y_true=y, y_proba=softmax(logits))
-    assert main(["calibrate", "val.npz", "--method", "temperature", "--output", "c.json"]) == 0
+    np.savez("val.npz", y_true=Y, y_proba=PROBA)
+    np.savez("test.npz", y_proba=TEST)
+    (tmp_path / "c.json").write_text(json.dumps(fitted().to_dict()))
     return tmp_path
 
 
-def expected():
-    """Return what Python code gives for the files of the folder."""
-    y, logits = drawn()
-    return TemperatureCalibrator().fit(softmax(logits), y).predict_proba(softmax(drawn(200, seed=1)[1]))
+def fitted():
+    return TemperatureCalibrator().fit(PROBA, Y)
+
+
+def quoted(name):
+    return '"{}"'.format(name.replace('"', '""'))
+
+
+def table(proba, order=(0, 1, 2), separator=",", **beside):
+    """Write probabilities as a table, with their columns in some order."""
+    header = [*(quoted(f"p_{NAMES[place]}") for place in order), *beside]
+    rows = zip(*(proba[:, place].tolist() for place in order), *beside.values(), strict=True)
+    return "\n".join(separator.join(map(str, row)) for row in [header, *rows])
+
+
+# --- lossacc calibrate -------------------------------------------------------------------------------------
+
+
+def test_the_calibrator_is_that_of_python(folder, capsys):
+    assert main(["calibrate", "val.npz", "--method", "temperature", "--output", "t.json"]) == 0
+    out, err = capsys.readouterr()
+    restored = BaseCalibrator.from_dict(json.loads((folder / "t.json").read_text()))
+    assert restored.temperature_ == fitted().temperature_
+    assert restored.classes_.tolist() == [0, 1, 2]
+    assert out.startswith("val.npz: 600 rows, 3 classes\ntemperature: converged\n\n")
+    assert "It helps" in out
+    assert err == "written: t.json\n"
+    assert not list(folder.glob(".*"))
+
+
+def test_json_is_the_summary_and_all_that_stdout_holds(folder, capsys):
+    assert main(["calibrate", "val.npz", "--json", "--output", "auto.json"]) == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    expected = summarize_calibration(AutoCalibrator(), Predictions.from_arrays(Y, PROBA))
+    assert document.pop("summary") == expected.to_dict()
+    assert document == {
+        "method": "auto",
+        "choice": "temperature",
+        "outcome": "converged",
+        "input": "proba",
+        "classes": [0, 1, 2],
+        "n_rows": 600,
+        "n_rows_judged": 600,
+        "intervals": expected.method,
+    }
+    assert err == "written: auto.json\n"
+
+
+def test_without_an_output_nothing_is_written(folder, capsys):
+    before = sorted(folder.iterdir())
+    assert main(["calibrate", "val.npz", "--method", "identity"]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("\n\nIt changes nothing.\n")
+    assert err == ""
+    assert sorted(folder.iterdir()) == before
+
+
+def test_weights_groups_and_names_reach_the_calibrator_and_its_summary(folder, capsys):
+    weight, groups = np.linspace(0.5, 1.5, 600), (np.arange(600) // 3).astype(str)
+    labels = [quoted(NAMES[place]) for place in Y]
+    text = table(PROBA, (2, 0, 1), gold=labels, w=weight.tolist(), g=groups.tolist())
+    (folder / "val.csv").write_text(text)
+    options = ["--y", "gold", "--sample-weight", "w", "--groups", "g", "--method", "vector"]
+    assert main(["calibrate", "val.csv", *options, "--output", "v.json", "--json"]) == 0
+    classes = [NAMES[place] for place in (2, 0, 1)]
+    y, X = [NAMES[place] for place in Y], PROBA[:, [2, 0, 1]]
+    expected = calibration.VectorCalibrator(classes=classes).fit(X, y, sample_weight=weight, groups=groups)
+    restored = BaseCalibrator.from_dict(json.loads((folder / "v.json").read_text()))
+    assert restored.classes_.tolist() == classes
+    np.testing.assert_array_equal(restored.predict_proba(X), expected.predict_proba(X))
+    predictions = Predictions.from_arrays(y, X, classes=classes, sample_weight=weight, groups=groups)
+    found = json.loads(capsys.readouterr().out)["summary"]
+    assert found == summarize_calibration(expected, predictions).to_dict()
+
+
+def test_every_calibrator_that_labels_can_fit_is_a_method():
+    made = {type(make()) for make in METHODS.values()}
+    all_kinds = {getattr(calibration, name) for name in calibration.__all__}
+    others = {calibration.BaseCalibrator, calibration.CalibratedClassifier, calibration.PriorShiftCalibrator}
+    assert made == all_kinds - others
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_makes_the_round_trip(tmp_path, monkeypatch, method):
+    monkeypatch.chdir(tmp_path)
+    np.savez("val.npz", y_true=Y[:200], logits=LOGITS[:200])
+    assert main(["calibrate", "val.npz", "--method", method, "--output", "c.json"]) == 0
+    assert main(["apply", "c.json", "val.npz", "--output", "out.npy"]) == 0
+    expected = METHODS[method](input="logits").fit(LOGITS[:200], Y[:200]).predict_proba(LOGITS[:200])
+    np.testing.assert_array_equal(np.load("out.npy"), expected)
+
+
+def test_an_outcome_that_is_not_converged_is_explained_on_stderr(folder, capsys):
+    np.savez("few.npz", y_true=[0, 1, 1], y_proba=[[0.5, 0.5], [0.2, 0.8], [0.3, 0.7]])
+    for options in ([], ["--json"]):
+        assert main(["calibrate", "few.npz", *options]) == 0
+        out, err = capsys.readouterr()
+        assert err.startswith("lossacc: note: AutoCalibrator: degenerate. The rows are too few")
+        assert err.count("\n") == 1
+        if options:
+            assert json.loads(out)["summary"]["log_loss"]["change"] == [None, None, None]
+        else:
+            expected = "identity, chosen by auto: degenerate\n\nToo few different rows to tell whether it helps.\n"
+            assert out == f"few.npz: 3 rows, 2 classes\n{expected}"
+
+
+def test_a_prior_in_the_file_is_not_in_the_way(folder):
+    np.savez("prior.npz", y_true=Y, y_proba=PROBA, train_prior=[0.2, 0.3, 0.5])
+    assert main(["calibrate", "prior.npz", "--method", "temperature"]) == 0
+    assert main(["apply", "c.json", "prior.npz", "--output", "out.npy"]) == 0
+
+
+# --- lossacc apply -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
-def test_the_files_hold_what_the_calibrator_gives(folder, capsys, name):
-    capsys.readouterr()
+@pytest.mark.parametrize("entries", [2**18, 100])
+def test_files_hold_what_the_calibrator_gives(folder, monkeypatch, capsys, name, entries):
+    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", entries)
     assert main(["apply", "c.json", "test.npz", "--output", name]) == 0
-    np.save("y.npy", drawn(200, seed=1)[0])
+    assert capsys.readouterr() == ("", f"written: {name}\n")
+    np.save("y.npy", Y_TEST)
     if name == "out.csv":
-        lines = (folder / name).read_text().splitlines()
-        assert lines[0] == "p_0,p_1,p_2"
-        found = np.array([line.split(",") for line in lines[1:]], dtype=float)
+        header, *rows = (folder / name).read_text().splitlines()
+        assert header == "p_0,p_1,p_2"
+        found = np.array([row.split(",") for row in rows], dtype=float)
     else:
         found = read_predictions(name, y="y.npy")["y_proba"]
-    np.testing.assert_array_equal(found, expected())
-    assert capsys.readouterr() == ("", f"written: {name}\n")
+    np.testing.assert_array_equal(found, fitted().predict_proba(TEST))
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+@pytest.mark.parametrize("name", ["t.npz", "z.npz", "t.npy", "t.csv", "t.tsv", "t.csv.gz"])
+def test_it_reads_what_report_reads_with_and_without_labels(folder, name, labelled, capsys):
+    labels = {"y_true": Y_TEST} if labelled else {}
+    numbered = table(TEST, **labels)
+    for place, label in enumerate(NAMES):
+        numbered = numbered.replace(quoted(f"p_{label}"), f"p_{place}")
+    np.savez("t.npz", y_proba=TEST, **labels)
+    np.savez_compressed("z.npz", y_proba=TEST, **labels)
+    np.save("t.npy", TEST)
+    np.save("y.npy", Y_TEST)
+    (folder / "t.csv").write_text(numbered)
+    (folder / "t.tsv").write_text(numbered.replace(",", "\t"))
+    (folder / "t.csv.gz").write_bytes(gzip.compress(numbered.encode()))
+    options = ["--y", "y.npy"] if labelled and name == "t.npy" else []
+    if labelled:
+        assert main(["report", name, *options, "--json"]) == 0
+    capsys.readouterr()
+    assert main(["apply", "c.json", name, *options, "--output", "out.npy"]) == 0
+    assert capsys.readouterr() == ("", "written: out.npy\n")
+    np.testing.assert_allclose(np.load("out.npy"), fitted().predict_proba(TEST), rtol=1e-12)
+
+
+def test_columns_are_brought_into_the_order_of_the_calibrator(folder):
+    labels = [quoted(NAMES[place]) for place in Y]
+    (folder / "val.csv").write_text(table(PROBA, label=labels))
+    assert main(["calibrate", "val.csv", "--method", "vector", "--output", "v.json"]) == 0
+    (folder / "test.csv").write_text(table(TEST, (2, 0, 1), id=range(200)))
+    np.savez("named.npz", y_proba=TEST[:, [1, 2, 0]], classes=np.array(NAMES)[[1, 2, 0]])
+    for place, file in enumerate(("test.csv", "named.npz")):
+        assert main(["apply", "v.json", file, "--output", f"{place}.npz"]) == 0
+        assert main(["apply", "v.json", file, "--output", f"{place}.csv"]) == 0
+    with np.load("0.npz") as first, np.load("1.npz") as second:
+        assert first["classes"].tolist() == second["classes"].tolist() == NAMES
+        np.testing.assert_array_equal(first["y_proba"], second["y_proba"])
+        assert main(["apply", "v.json", "0.csv", "--output", "again.npy"]) == 0  # what it writes it reads
+        again = calibration.VectorCalibrator(classes=NAMES).fit(PROBA, np.array(NAMES)[Y])
+        np.testing.assert_array_equal(np.load("again.npy"), again.predict_proba(first["y_proba"]))
+    assert (folder / "0.csv").read_bytes() == (folder / "1.csv").read_bytes()
+
+
+def test_one_column_of_two_classes(folder):
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.1, 0.9, 300)
+    yes = np.where(rng.random(300) < p, "yes", "no")
+    rows = "\n".join(f"{label},{value!r}" for label, value in zip(yes, p.tolist(), strict=True))
+    (folder / "two.csv").write_text(f"label,p_yes\n{rows}")
+    (folder / "unlabelled.csv").write_text("p_yes\n" + "\n".join(map(repr, p.tolist())))
+    assert main(["calibrate", "two.csv", "--method", "temperature", "--output", "two.json"]) == 0
+    expected = TemperatureCalibrator(classes=["no", "yes"]).fit(p, yes).predict_proba(p)
+    for file in ("two.csv", "unlabelled.csv"):
+        assert main(["apply", "two.json", file, "--output", "two.npy"]) == 0
+        np.testing.assert_array_equal(np.load("two.npy"), expected)
+
+
+def test_json_says_what_was_written_and_nothing_else(folder, capsys):
+    assert main(["apply", "c.json", "test.npz", "--output", "out.npy", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"n_rows": 200, "classes": [0, 1, 2], "output": "out.npy"}
+    assert err == "written: out.npy\n"
+
+
+@pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
+def test_a_bad_row_leaves_the_old_file_and_is_counted_from_the_first(folder, monkeypatch, capsys, name):
+    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", 30)
+    bad = TEST.copy()
+    bad[150, 1] = np.nan
+    np.savez("bad.npz", y_proba=bad)
+    (folder / name).write_text("old")
+    before = sorted(folder.iterdir())
+    assert main(["apply", "c.json", "bad.npz", "--output", name]) == 2
+    assert "in row 150" in capsys.readouterr().err
+    assert (folder / name).read_text() == "old"
+    assert sorted(folder.iterdir()) == before
+
+
+# --- wrong inputs ------------------------------------------------------------------------------------------
+
+
+def damaged(**changes):
+    """A calibrator's data, changed; None leaves a key out."""
+    data = fitted().to_dict() | changes
+    return json.dumps({key: value for key, value in data.items() if value is not None})
+
+
+CALIBRATORS = {
+    "cut.json": damaged()[:100],
+    "list.json": "[1, 2]",
+    "deep.json": "[" * 100_000,
+    "schema.json": damaged(schema=99),
+    "type.json": damaged(type="Foo"),
+    "state.json": damaged(state={}),
+    "classes.json": damaged(classes=None),
+    "columns.json": damaged(n_features_in=7),
+}
+
+BAD_APPLY = {
+    "scores in 4 columns, but c.json was fitted with 3": ["c.json", "four.npz"],
+    "scores in 1 column, but c.json was fitted with 3": ["c.json", "one.npz"],
+    "got shape (5, 3, 1)": ["c.json", "cube.npz"],
+    "its classes are 'a', 'b', 'c'; expected are '0', '1', '2'": ["c.json", "abc.npz"],
+    "not one column for each": ["c.json", "misfit.npz"],
+    "holds logits, but c.json was fitted with probabilities": ["c.json", "logits.npz"],
+    "choose with --input": ["c.json", "both.npz"],
+    "holds Python objects": ["c.json", "objects.npz"],
+    "has no rows": ["c.json", "empty.npz"],
+    "do not sum to 1": ["c.json", "sums.npz"],
+    "not a readable .npz file": ["c.json", "junk.npz"],
+    "has no key 'p'": ["c.json", "test.npz", "--proba", "p"],
+    "holds one array": ["c.json", "t.npy", "--proba", "p"],
+    "its classes are '1', '0'": ["c.json", "test.npz", "--classes", "1,0"],
+    "do not cover the labels '0', '1', '2'": ["c.json", "pets.csv"],
+    "column 'p_1' is not numbers": ["c.json", "text.csv"],
+    "its classes are '0', '1', '2', '3'": ["c.json", "surplus.csv"],
+    "nowhere.npz: no such file": ["c.json", "nowhere.npz"],
+    "read from .npz, .npy, .csv and .tsv files": ["c.json", "c.json"],
+    "nowhere.json is not a readable JSON file: No such file": ["nowhere.json", "test.npz"],
+    ". is not a readable JSON file": [".", "test.npz"],
+    "test.npz is not a readable JSON file": ["test.npz", "test.npz"],
+    "cut.json is not a readable JSON file": ["cut.json", "test.npz"],
+    "deep.json is not a readable JSON file": ["deep.json", "test.npz"],
+    "list.json: expected a dict": ["list.json", "test.npz"],
+    "schema.json: the calibrator has schema 99": ["schema.json", "test.npz"],
+    "type.json: the calibrator has type 'Foo'": ["type.json", "test.npz"],
+    "state.json: the data of the TemperatureCalibrator are damaged": ["state.json", "test.npz"],
+    "classes.json: the data": ["classes.json", "test.npz"],
+    "columns.json: the data": ["columns.json", "test.npz"],
+    "written to .npz, .npy and .csv": ["c.json", "test.npz", "--output", "out.txt"],
+    "nowhere: no such folder": ["c.json", "test.npz", "--output", "nowhere/out.npy"],
+    "is a folder": ["c.json", "test.npz", "--output", "folder.npy"],
+}
+
+BAD_CALIBRATE = {
+    "choose with --y": ["test.npz"],
+    "invalid choice: 'platt'": ["val.npz", "--method", "platt"],
+    "type date cannot be written": ["dates.npz"],
+    "no such folder": ["val.npz", "--output", "nowhere/c.json"],
+}
+BAD = {words: ["apply", *rest] for words, rest in BAD_APPLY.items()}
+BAD |= {words: ["calibrate", *rest] for words, rest in BAD_CALIBRATE.items()}
+
+
+@pytest.mark.parametrize(("words", "arguments"), BAD.items(), ids=BAD)
+def test_wrong_input_is_one_line_and_code_2_and_no_file(folder, capsys, words, arguments):
+    np.savez("four.npz", y_proba=np.full((5, 4), 0.25))
+    np.savez("one.npz", y_proba=np.full(5, 0.25))
+    np.savez("cube.npz", y_proba=np.full((5, 3, 1), 0.25))
+    np.savez("abc.npz", y_proba=TEST, classes=["a", "b", "c"])
+    np.savez("misfit.npz", y_proba=np.full((5, 4), 0.25), classes=[1, 0, 2])
+    np.savez("logits.npz", logits=TEST_LOGITS)
+    np.savez("both.npz", y_proba=TEST, logits=TEST_LOGITS)
+    np.savez("objects.npz", y_proba=np.array([[0.5, None, 0.5]], dtype=object))
+    np.savez("empty.npz", y_proba=np.empty((0, 3)))
+    np.savez("sums.npz", y_proba=2 * TEST)
+    np.savez("dates.npz", y_true=np.array(["2020-01-01", "2021-01-01"], "M8[D]"), y_proba=np.full((2, 2), 0.5))
+    np.save("t.npy", TEST)
+    (folder / "folder.npy").mkdir()
+    (folder / "junk.npz").write_bytes(b"junk")
+    (folder / "pets.csv").write_text("p_dog,p_cat,p_emu\n0.5,0.25,0.25\n")
+    (folder / "text.csv").write_text("p_0,p_1,p_2\n0.5,x,0.25\n")
+    (folder / "surplus.csv").write_text("p_0,p_1,p_2,p_3\n0.25,0.25,0.25,0.25\n")
+    for name, text in CALIBRATORS.items():
+        (folder / name).write_text(text)
+    before = sorted(folder.iterdir())
+    if arguments[0] == "apply" and "--output" not in arguments:
+        arguments = [*arguments, "--output", "out.npy"]
+    try:
+        code = main(arguments)
+    except SystemExit as stop:  # argparse leaves this way
+        code = stop.code
+    err = capsys.readouterr().err
+    assert code == 2
+    assert err.count("\n") == 1
+    assert err.startswith("lossacc")
+    assert words in err
+    assert sorted(folder.iterdir()) == before

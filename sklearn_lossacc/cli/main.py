@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from sklearn_lossacc.cli.parser import build_parser
-from sklearn_lossacc.exceptions import DataWarning, LossAccError
+from sklearn_lossacc.exceptions import CalibrationWarning, DataWarning, LossAccError
 
 BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -63,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = build_parser().parse_args(argv)
         with warnings.catch_warnings():
             # A shell has no line of the caller's to point to; both settings end with this block.
-            warnings.simplefilter("always", DataWarning)
+            for category in (CalibrationWarning, DataWarning):
+                warnings.simplefilter("always", category)
             warnings.showwarning = _note  # type: ignore[assignment]
             code = options.run(options)
         sys.stdout.flush()

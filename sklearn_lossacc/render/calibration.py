@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn_lossacc.calibration.summary import CalibrationSummary
 from sklearn_lossacc.findings.format import interval, nats
 from sklearn_lossacc.findings.wording import counted, metric_quantity
-from sklearn_lossacc.render.tables import TextTable
+from sklearn_lossacc.render.text_table import TextTable
 
 SHOWN = ("log_loss", "accuracy", "brier_score", "calibration_loss")
 

@@ -235,3 +235,16 @@ def test_a_bare_calibrator_can_be_searched():
     ).fit(P, y)
     assert search.best_params_ == {"n_bins": 15}
     assert clone(search.best_estimator_).n_bins == 15
+
+
+def test_plain_numbers_are_those_of_the_table():
+    proba, y = overconfident(400)
+    summary = summarize_calibration(TemperatureCalibrator(), Predictions.from_arrays(y, proba))
+    frame, plain = summary.frame(), summary.to_dict()
+    assert summary.judged
+    for measure in MEASURES:
+        for state in ("before", "after", "change"):
+            assert plain[measure][state] == frame.loc[measure, [state, f"{state}_low", f"{state}_high"]].tolist()
+    few = summarize_calibration(TemperatureCalibrator(), Predictions.from_arrays(y[:8], proba[:8]))
+    assert not few.judged
+    assert few.to_dict()["accuracy"] == {state: [None] * 3 for state in ("before", "after", "change")}
