@@ -55,7 +55,8 @@ assert calibrator.choice_ != "identity"
 
 # %%
 # The fitted calibrator is a few numbers. They can be deployed as JSON; `from_dict` restores
-# them wherever the package is.
+# them wherever the package is. From files, ``lossacc calibrate`` writes this JSON and
+# ``lossacc apply`` applies it.
 
 stored = json.dumps(calibrator.to_dict())
 restored = AutoCalibrator.from_dict(json.loads(stored))

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import re
+from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -143,7 +146,7 @@ def test_an_outcome_that_is_not_converged_is_explained_on_stderr(folder, capsys)
         if options:
             assert json.loads(out)["summary"]["log_loss"]["change"] == [None, None, None]
         else:
-            expected = "identity, chosen by auto: degenerate\n\nToo few different rows to tell whether it helps.\n"
+            expected = "identity, chosen by auto: degenerate\n\nIt changes nothing.\n"
             assert out == f"few.npz: 3 rows, 2 classes\n{expected}"
 
 
@@ -246,6 +249,20 @@ def test_a_bad_row_leaves_the_old_file_and_is_counted_from_the_first(folder, mon
     assert "in row 150" in capsys.readouterr().err
     assert (folder / name).read_text() == "old"
     assert sorted(folder.iterdir()) == before
+
+
+def test_the_example_of_the_documentation_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[1] / "doc" / "user_guide" / "prediction_files.rst").read_text(encoding="utf-8")
+    section = page.partition("Calibrate, from file to file\n")[2].partition("\nBoth take every file")[0]
+    code, console = (dedent(part) for part in re.split(r"\.\. code-block:: \w+\n", section)[1:])
+    exec(compile(code, "example", "exec"), {})
+    commands = re.findall(r"^\$ lossacc (.*)\n((?:(?!\$).*\n?)*)", console, flags=re.MULTILINE)
+    assert [command.split()[0] for command, _ in commands] == ["calibrate", "apply", "report"]
+    for command, printed in commands:
+        assert main(command.split()) == 0
+        out = capsys.readouterr().out
+        assert out == printed or command.startswith("report")
 
 
 # --- wrong inputs ------------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def run_calibrate(options: argparse.Namespace) -> int:
         print(f"{Path(options.file).name}: {size}\n{choice}{chosen}: {calibrator.outcome_}\n")
         if summary.judged:
             print(aligned(calibration_table(summary)), end="\n\n")
-        print(calibration_worth(summary))
+        print(calibration_worth(summary, choice))
     if options.output is not None:
         text = json.dumps(calibrator.to_dict(), allow_nan=False, ensure_ascii=False) + "\n"
         path = write_whole(options.output, lambda draft: draft.write_text(text, encoding="utf-8"))

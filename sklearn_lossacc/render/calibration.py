@@ -36,13 +36,15 @@ def calibration_table(summary: CalibrationSummary) -> TextTable:
     return TextTable(caption, ("metric", *next(iter(summary.to_dict().values()))), tuple(rows))
 
 
-def calibration_worth(summary: CalibrationSummary) -> str:
+def calibration_worth(summary: CalibrationSummary, choice: str) -> str:
     """Say in one sentence whether a calibrator helps.
 
     Parameters
     ----------
     summary : CalibrationSummary
         Of the calibrator.
+    choice : str
+        What was chosen for all rows together; an automatic choice may have been another in a fold.
 
     Returns
     -------
@@ -50,10 +52,10 @@ def calibration_worth(summary: CalibrationSummary) -> str:
         The sentence; it is about the log loss.
     """
     mean, low, high = summary.to_dict()["log_loss"]["change"]
+    if choice == "identity" or mean == low == high == 0:
+        return "It changes nothing."
     if mean is None or low is None or high is None:
         return "Too few different rows to tell whether it helps."
-    if mean == low == high == 0:
-        return "It changes nothing."
     if high < 0:
         return f"It helps: the log loss of rows that it has not seen falls by {nats(-mean)} nats, beyond chance."
     if low > 0:

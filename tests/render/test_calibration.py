@@ -26,7 +26,8 @@ def summary(change):
     ],
 )
 def test_the_interval_of_the_log_loss_decides(change, words):
-    assert calibration_worth(summary(change)).startswith(words)
+    assert calibration_worth(summary(change), "temperature").startswith(words)
+    assert calibration_worth(summary(change), "identity") == "It changes nothing."
 
 
 def test_the_table_names_units_and_limits():
