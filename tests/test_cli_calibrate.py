@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from textwrap import dedent
 
@@ -249,6 +250,25 @@ def test_a_bad_row_leaves_the_old_file_and_is_counted_from_the_first(folder, mon
     assert "in row 150" in capsys.readouterr().err
     assert (folder / name).read_text() == "old"
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
+def test_memory_is_that_of_a_block_whatever_the_file(folder, monkeypatch, name):
+    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", 2**12)
+    np.save("large.npy", np.tile(TEST, (500, 1)))
+    assert main(["apply", "c.json", "test.npz", "--output", name]) == 0  # loads what is loaded once
+    tracemalloc.start()
+    try:
+        assert main(["apply", "c.json", "large.npy", "--output", name]) == 0
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**20 < (folder / "large.npy").stat().st_size / 2
+
+
+def test_a_file_can_be_replaced_by_its_calibrated_self(folder):
+    assert main(["apply", "c.json", "test.npz", "--output", "test.npz"]) == 0
+    np.testing.assert_array_equal(np.load("test.npz")["y_proba"], fitted().predict_proba(TEST))
 
 
 def test_the_example_of_the_documentation_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):

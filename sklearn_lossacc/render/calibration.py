@@ -55,7 +55,7 @@ def calibration_worth(summary: CalibrationSummary, choice: str) -> str:
     if choice == "identity" or mean == low == high == 0:
         return "It changes nothing."
     if mean is None or low is None or high is None:
-        return "Too few different rows to tell whether it helps."
+        return "Too few independent rows to tell whether it helps."
     if high < 0:
         return f"It helps: the log loss of rows that it has not seen falls by {nats(-mean)} nats, beyond chance."
     if low > 0:

@@ -22,7 +22,7 @@ def summary(change):
         ((0.2, 0.1, 0.3), "It harms: the log loss of rows that it has not seen rises by 0.200 nats. Do not use it."),
         ((-0.2, -0.5, 0.1), "It does not help beyond chance"),
         ((0.0, 0.0, 0.0), "It changes nothing."),
-        ((-0.2, np.nan, np.nan), "Too few different rows"),
+        ((-0.2, np.nan, np.nan), "Too few independent rows"),
     ],
 )
 def test_the_interval_of_the_log_loss_decides(change, words):
