@@ -34,7 +34,7 @@ def _aligned(scores: np.ndarray, own: Sequence[str], wanted: Sequence[str], path
     """Bring columns to the order of the wanted classes."""
     if own == wanted:
         return scores
-    if sorted(own) != sorted(wanted):
+    if sorted(own) != sorted(wanted) or len(set(own)) < len(own):
         raise InvalidFileError(f"{path}: its classes are {listing(own)}; expected are {listing(wanted)}")
     if scores.shape[1:] != (len(own),):
         raise InvalidFileError(

@@ -48,3 +48,9 @@ def test_the_column_of_the_other_class_is_refused(tmp_path):
     path.write_text("p_no\n0.25\n")
     with pytest.raises(InvalidFileError, match="cannot be brought into the order 'no', 'yes'"):
         read_scores(path, ["no", "yes"])
+
+
+def test_classes_of_equal_names_have_no_order(tmp_path):
+    np.savez(tmp_path / "p.npz", y_proba=PROBA, classes=["2", "1.0", "1"])
+    with pytest.raises(InvalidFileError, match="its classes are '2', '1', '1'"):
+        read_scores(tmp_path / "p.npz", ["1", "1.0", "2"])
