@@ -1,6 +1,7 @@
 """What the automatic choice of a calibrator does to the loss: never much harm, never far from the best.
 
-    python benchmarks/auto_calibrator.py                    # both tables, into doc/_static
+    python benchmarks/auto_calibrator.py                    # the table, into doc/_static
+    python benchmarks/auto_calibrator.py --peers            # and that of other packages; needs the extra ``bench``
     python benchmarks/auto_calibrator.py --only simulated --repeats 2 --out tables
 
 Simulated: probabilities of known shape and labels drawn from the true ones, 22 kinds of models (healthy ones, wrong
@@ -15,6 +16,11 @@ the choice, less that of the best candidate, whatever number of rows it asks for
 so part of the regret is chance. How large a part, two more columns say. ``always one`` is the mean regret of the method
 that is best on average over all samples of the line. ``model known`` is that of the method which is best on average
 over all other draws of the same model, if these are at least ten: no choice by so few rows can know as much.
+
+Peers are the methods of probmetrics and scikit-learn, each used always. A column says how much more the loss is after
+it than after the automatic choice: below 0 the peer is better. ``best of model`` is the peer that is best on average
+over the draws of each model, ``best of sample`` the one that is best on each sample, both known only afterwards. Where
+a peer stops with an error, as scikit-learn does if a class has no rows, the predictions count as they are.
 """
 
 from __future__ import annotations
@@ -26,6 +32,7 @@ import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +59,10 @@ KINDS = (
     *("bias", "noise 5%", "noise 15%", "vector", "matrix", "bent"),
 )
 HEALTHY = KINDS[:7]
+PEERS_TRIED = (
+    *(("probmetrics", name) for name in ("TS", "ETS", "SVS", "SMS")),
+    *(("scikit-learn", name) for name in ("temperature", "sigmoid", "isotonic")),
+)
 
 
 class Sample(NamedTuple):
@@ -66,13 +77,14 @@ class Sample(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Harm, whether it is beyond the limit, regret, what was chosen, and the regret of each method."""
+    """Harm, whether it is beyond the limit, regret, the choice, the regret of each method, peers' loss above ours."""
 
     harm: float
     beyond: bool
     regret: float
     choice: str
     of_methods: dict[str, float]
+    of_peers: dict[str, float]
 
 
 def simulate(kind: str, n_classes: int, n_rows: int, seed: int) -> Sample:
@@ -171,7 +183,24 @@ def fixed_losses(sample: Sample, methods: Iterable[Candidate]) -> dict[str, floa
     return losses
 
 
-def judge(sample: Sample) -> Result:
+def peer_losses(sample: Sample) -> dict[str, float]:
+    """Return the loss of the other rows after each peer; before it, where it fails."""
+    from calibrators import PEERS
+
+    losses = {}
+    for key in PEERS_TRIED:
+        proba = sample.other
+        # a class without rows, too few rows for its folds, ...
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            calibrated = PEERS[key](sample.proba, sample.y, sample.other)
+            if calibrated.shape == proba.shape and np.isfinite(calibrated).all():
+                proba = calibrated
+        losses[" ".join(key)] = float(log_losses(proba, sample.label_proba).mean())
+    return losses
+
+
+def judge(sample: Sample, *, peers: bool) -> Result:
     """Fit the automatic choice and every other method, and compare them on the other rows."""
     classes = np.arange(sample.proba.shape[1])
     auto = AutoCalibrator(classes=classes).fit(sample.proba, sample.y, sample.weight, sample.groups)
@@ -188,7 +217,8 @@ def judge(sample: Sample) -> Result:
     seen = np.log(p[0] / p[1])
     beyond = seen.mean() > 0.001 + 2 * seen.std() / np.sqrt(len(seen))
     regrets = {name: loss - best for name, loss in fixed.items()}
-    return Result(after.mean() - before.mean(), bool(beyond), after.mean() - best, auto.choice_, regrets)
+    of_peers = {name: loss - after.mean() for name, loss in (peer_losses(sample) if peers else {}).items()}
+    return Result(after.mean() - before.mean(), bool(beyond), after.mean() - best, auto.choice_, regrets, of_peers)
 
 
 def best_regret(learnt_on: list[Result], judged_on: list[Result]) -> float:
@@ -205,27 +235,27 @@ def known_regret(draws: list[list[Result]]) -> float:
     return float(np.mean([best_regret(own[:i] + own[i + 1 :], [own[i]]) for own in draws for i in range(len(own))]))
 
 
-def run_simulated(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
-    """Judge all kinds of models."""
+def draw_simulated(repeats: int, first: int) -> Iterator[tuple[str, int, int, Sample]]:
+    """Yield samples of all kinds of models."""
     for n_rows in (30, 50, 100, 250, 1000, 5000):
         for n_classes in (2, 3, 10, 100):
             if n_classes == 100 and n_rows != 1000:  # fewer say nothing, more take minutes
                 continue
             for kind in KINDS:
-                for seed in range(max(1, repeats if n_rows < 1000 else repeats // 3)):
-                    yield kind, n_classes, n_rows, judge(simulate(kind, n_classes, n_rows, seed))
+                for seed in range(first, first + max(1, repeats if n_rows < 1000 else repeats // 3)):
+                    yield kind, n_classes, n_rows, simulate(kind, n_classes, n_rows, seed)
 
 
-def run_models(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
-    """Judge predictions of classifiers."""
-    for name, n_classes, proba, y in models(0):
+def draw_models(repeats: int, first: int) -> Iterator[tuple[str, int, int, Sample]]:
+    """Yield predictions of classifiers."""
+    for name, n_classes, proba, y in models(first):
         for n_rows in (50, 100, 250, 1000, 5000):
-            for seed in range(4 * repeats if n_rows < 1000 else max(1, repeats // 3)):
-                yield name, n_classes, n_rows, judge(parts(proba, y, n_rows, seed))
+            for seed in range(first, first + (4 * repeats if n_rows < 1000 else max(1, repeats // 3))):
+                yield name, n_classes, n_rows, parts(proba, y, n_rows, seed)
 
 
-def run_real(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
-    """Judge rows of the public sets."""
+def draw_real(repeats: int, first: int) -> Iterator[tuple[str, int, int, Sample]]:
+    """Yield rows of the public sets."""
     from calibrators import real_sets
 
     for name, P, y, Q, labels in real_sets(Path(os.environ["SKLEARN_LOSSACC_DATA"])):
@@ -233,11 +263,11 @@ def run_real(repeats: int) -> Iterator[tuple[str, int, int, Result]]:
         for n_rows in (50, 100, 250, 1000, 5000):
             if P.shape[1] == 100 and n_rows in (50, 100):
                 continue
-            for seed in range(4 * repeats if n_rows < 1000 else max(1, repeats // 3)):
-                yield name, P.shape[1], n_rows, judge(parts(proba, all_labels, n_rows, seed))
+            for seed in range(first, first + (4 * repeats if n_rows < 1000 else max(1, repeats // 3))):
+                yield name, P.shape[1], n_rows, parts(proba, all_labels, n_rows, seed)
 
 
-SOURCES = {"simulated": run_simulated, "models": run_models, "real": run_real}
+SOURCES = {"simulated": draw_simulated, "models": draw_models, "real": draw_real}
 
 
 def table(source: str, results: list[tuple[str, int, int, Result]]) -> list[dict[str, object]]:
@@ -271,6 +301,34 @@ def table(source: str, results: list[tuple[str, int, int, Result]]) -> list[dict
     return lines
 
 
+def peer_table(source: str, results: list[tuple[str, int, int, Result]]) -> list[dict[str, object]]:
+    """Summarise by the number of rows how much more is lost after the peers than after the automatic choice."""
+    lines = []
+    for n_rows in sorted({size for _, _, size, _ in results}):
+        draws = defaultdict(list)
+        for kind, n_classes, size, one in results:
+            if size == n_rows:
+                draws[kind, n_classes].append(list(one.of_peers.values()))
+        own = np.concatenate(list(draws.values()))
+        of_models = np.array([len(several) * np.mean(several, axis=0).min() for several in draws.values()])
+        means = {
+            **dict(zip(results[0][3].of_peers, own.mean(axis=0), strict=True)),
+            "best of model": of_models.sum() / len(own),
+            "best of sample": own.min(axis=1).mean(),
+        }
+        line = {"predictions": source, "rows": n_rows, "samples": len(own)}
+        lines.append(line | {name: f"{mean:.4f}" for name, mean in means.items()})
+    return lines
+
+
+def write(path: Path, lines: list[dict[str, object]]) -> None:
+    """Write a table."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -281,25 +339,30 @@ def main(arguments: list[str] | None = None) -> int:
         default=3,
         help="simulated samples of each kind and size; four times as many of other models; a third above 250 rows",
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the classifiers and of all draws")
+    parser.add_argument("--peers", action="store_true", help="compare with other packages, too")
     parser.add_argument("--worst", type=int, default=0, help="print so many samples of largest harm")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the table")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore", CalibrationWarning)  # few rows may lack a class
-    lines = []
-    for source, run in SOURCES.items():
+    lines, of_peers = [], []
+    for source, draw in SOURCES.items():
         if options.only not in (None, source) or (source == "real" and "SKLEARN_LOSSACC_DATA" not in os.environ):
             continue
-        results = list(run(options.repeats))
+        results = [
+            (kind, n_classes, n_rows, judge(sample, peers=options.peers))
+            for kind, n_classes, n_rows, sample in draw(options.repeats, options.seed)
+        ]
         for kind, n_classes, n_rows, one in sorted(results, key=lambda line: -line[3].harm)[: options.worst]:
             print(f"{kind} {n_classes} classes {n_rows} rows: {one.harm:.4f} {one.choice}")
         for line in table(source, results):
             print("  ".join(f"{key} {value}" for key, value in line.items()), flush=True)
             lines.append(line)
+        of_peers += peer_table(source, results) if options.peers else []
     options.out.mkdir(parents=True, exist_ok=True)
-    with (options.out / "auto_calibrator.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    write(options.out / "auto_calibrator.csv", lines)
+    if options.peers:
+        write(options.out / "auto_calibrator_peers.csv", of_peers)
     return 0
 
 

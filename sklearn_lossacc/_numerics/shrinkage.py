@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["NOTHING_WRONG", "WRONG_SCALES", "believed_share"]
+__all__ = ["WRONG_SCALES", "believed_share"]
 
 WRONG_SCALES = (0.05, 0.1, 0.2, 0.4, 0.8)  # of the log of a temperature: 0.8 is a factor of 2.2
 SCALES = np.array([0.0, *WRONG_SCALES])
-NOTHING_WRONG = 0.9  # believed before any label is seen, where rows are few
 
 
 def believed_share(estimate: float, information: float) -> float:

@@ -5,16 +5,50 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_lossacc._numerics.links import log_softmax
-from sklearn_lossacc._numerics.shrinkage import NOTHING_WRONG, WRONG_SCALES
+from sklearn_lossacc._numerics.shrinkage import WRONG_SCALES
 
-__all__ = ["believed_temperature"]
+__all__ = ["believed_temperature", "expected_fault"]
 
+EVEN_ODDS = 2500.0  # rows
 WITH_FLOOR = 0.5  # of what may be wrong: a floor besides the temperature
 LOG_BETA = (-3.0, 1.6)  # temperatures of 20 to 0.2
 LOG_FLOOR = (float(np.log(1e-3)), float(np.log(0.5)))
 N_BETAS, N_FLOORS = 25, 13
 MAX_ZOOMS = 6
 NEGLIGIBLE = 1e-5
+
+
+def expected_fault(total: float) -> float:
+    """Return the prior probability that something is wrong, with odds in proportion to the root of the number of rows.
+
+    Parameters
+    ----------
+    total : float
+        How many independent rows there are.
+
+    Returns
+    -------
+    float
+        Less than 1/2 below 2500 rows.
+
+    Notes
+    -----
+    At fixed odds the evidence that a Bayes factor asks for grows with the root of the number of rows, so that ever
+    fewer healthy models are touched; but what that costs them falls, too, about as 1 / n. Odds of sqrt(n / 2500) undo
+    the first: as many are touched for any n, for ever less.
+
+    References
+    ----------
+    D. V. Lindley, "A Statistical Paradox", *Biometrika*, 1957.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc._numerics.temperature_beliefs import expected_fault
+    >>> [round(expected_fault(n), 2) for n in (25, 250, 2500)]
+    [0.09, 0.24, 0.5]
+    """
+    odds = np.sqrt(total / EVEN_ODDS)
+    return float(odds / (1.0 + odds))
 
 
 def _log_prior(log_beta: np.ndarray) -> np.ndarray:
@@ -60,9 +94,10 @@ def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarra
 
     Notes
     -----
-    The prior gives 0.9 to beta = 1 without a floor. The rest goes to log beta from an equal mixture of normal laws with
-    mean 0 and standard deviations 0.05, 0.1, 0.2, 0.4 and 0.8; half of it with a floor, its logarithm uniform between
-    0.001 and 0.5. The likelihood is summed on a grid, which zooms in on where the mass is.
+    The prior odds of a fault are sqrt(n / 2500), n the sum of weights, see `expected_fault`; the rest goes to beta = 1
+    without a floor. With a fault log beta is from an equal mixture of normal laws with mean 0 and standard deviations
+    0.05, 0.1, 0.2, 0.4 and 0.8; half of that with a floor, its logarithm uniform between 0.001 and 0.5. The likelihood
+    is summed on a grid, which zooms in on where the mass is.
 
     Examples
     --------
@@ -87,11 +122,12 @@ def believed_temperature(log_proba: np.ndarray, y: np.ndarray, weight: np.ndarra
         return np.append(weight @ log_s, weight @ np.log(lifted))
 
     betas, log_floors = np.linspace(*LOG_BETA, N_BETAS), np.linspace(*LOG_FLOOR, N_FLOORS)
-    nothing = np.log(NOTHING_WRONG) + log_likelihood(0.0, np.exp(log_floors[:1]))[0]
+    expected = expected_fault(float(weight.sum()))
+    nothing = np.log1p(-expected) + log_likelihood(0.0, np.exp(log_floors[:1]))[0]
     for zoom in range(MAX_ZOOMS):
         floors = np.exp(log_floors)
         log_mass = np.array([log_likelihood(beta, floors) for beta in betas])
-        log_mass += (_log_prior(betas) + _log_widths(betas) + np.log1p(-NOTHING_WRONG))[:, np.newaxis]
+        log_mass += (_log_prior(betas) + _log_widths(betas) + np.log(expected))[:, np.newaxis]
         log_mass[:, 0] += np.log1p(-WITH_FLOOR)
         log_mass[:, 1:] += np.log(WITH_FLOOR) + _log_widths(log_floors) - np.log(np.ptp(LOG_FLOOR))
         mass = np.exp(log_mass - max(log_mass.max(), nothing))

@@ -71,10 +71,11 @@ class AutoCalibrator(BaseCalibrator):
     model that is the identity: with few rows in nine samples of ten, with a thousand nearly always.
 
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
-    What all rows make one believe is said by a vector with ``cautious=True``, for any number of rows a class and, in
-    place of the sigmoid, for two classes. The first of identity, temperature, temperature with a floor and vector that
-    is within .0003 nats of it (or 1 / 2n, if that is less) is what the richer maps are compared with. The loss of
-    maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their class frequencies.
+    What all rows make one believe is said by a matrix, or for two or more than 20 classes by a vector, with
+    ``cautious=True`` and for any number of rows a class. The first of identity, temperature, temperature with a floor,
+    vector and matrix that is within .0003 nats of it (or 1 / 2n, if that is less) is what the other maps are compared
+    with. The loss of maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their
+    class frequencies.
 
     Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
     no folds, and the choice is what all rows make one believe, however many they are.

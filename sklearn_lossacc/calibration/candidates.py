@@ -144,12 +144,18 @@ CANDIDATES = (
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
 )
 
+MOST_CLASSES = 20  # beyond, the evidence of a matrix costs more than trying it out
 # Few rows are first asked what they make one believe: the simplest of these that is about as good has the others to
 # prove themselves against it.
 BELIEFS = (
     *CANDIDATES[:2],
     Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True, cautious=True)),
     Candidate("vector", partial(VectorCalibrator, floor=True, cautious=True), n_classes=(1, 300)),
+    Candidate("matrix", partial(MatrixCalibrator, floor=True, cautious=True), n_classes=(3, MOST_CLASSES)),
 )
 ONE_FOR_ALL = BELIEFS[:3]  # the same for all classes, so that class frequencies are not learnt
-FEW_ROWS_CANDIDATES = (*BELIEFS, *(one for one in CANDIDATES if one.name in ("matrix", "spline", "isotonic")))
+FEW_ROWS_CANDIDATES = (
+    *BELIEFS,
+    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (MOST_CLASSES + 1, 100)),
+    *(one for one in CANDIDATES if one.name in ("spline", "isotonic")),
+)

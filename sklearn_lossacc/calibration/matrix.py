@@ -18,6 +18,9 @@ class MatrixCalibrator(StructuredCalibrator):
         Whether the temperature comes with a floor, see `TemperatureCalibrator`.
     strength : float, default=1.0
         Multiplies the penalty; positive. Larger values stay closer to the temperature.
+    cautious : bool, default=False
+        Whether to weigh several strengths, vectors, and no map at all, by how well each explains the labels, after a
+        cautious temperature; up to 4096 rows and 2**20 entries, where `strength` does not count.
     input : {"proba", "logits"}, default="proba"
         What X holds.
     classes : array-like of shape (n_classes,), optional
@@ -56,6 +59,11 @@ class MatrixCalibrator(StructuredCalibrator):
     with M and b that minimise, in nats, sum_i w_i loss_i + c k [sum_j (M_jj - 1)^2 + sum_j b_j^2] +
     c k (k - 1) sum_{j != l} M_jl^2, c the `strength`: with c = 1 and no floor structured matrix scaling. The
     predicted class of a row can change. On the rows of the fit the log loss is never above that of temperature scaling.
+
+    With ``cautious=True``, up to 4096 rows and 2**20 entries, M and b are a mean over five strengths, normal laws with
+    standard deviations s = .05, .1, .2, .4 and .8 (s / sqrt(k - 1) off the diagonal), the same for vectors, and no map;
+    each counts by its evidence. The prior gives .8 to a map if the temperature (and floor) is believed to be wrong,
+    else .015, and in between in proportion to that belief; half of it to vectors.
 
     References
     ----------

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
+from sklearn_lossacc._numerics.believed_map import believed_map
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
@@ -17,6 +19,7 @@ from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["StructuredCalibrator", "Temperatures"]
 
+BELIEVED_SHARE = 1e-9
 Temperatures = dict[tuple[bool, bool], TemperatureCalibrator]
 
 
@@ -28,10 +31,19 @@ class StructuredCalibrator(BaseCalibrator):
 
     _known: Temperatures | None = None
 
-    def __init__(self, *, floor: bool = False, strength: float = 1.0, input: str = "proba", classes: Any = None):
+    def __init__(
+        self,
+        *,
+        floor: bool = False,
+        strength: float = 1.0,
+        cautious: bool = False,
+        input: str = "proba",
+        classes: Any = None,
+    ):
         super().__init__(input=input, classes=classes)
         self.floor = floor
         self.strength = strength
+        self.cautious = cautious
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         if not 0.0 < self.strength < np.inf:
@@ -72,14 +84,24 @@ class StructuredCalibrator(BaseCalibrator):
 
     def _first_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
         """Make the temperature that comes first."""
-        return TemperatureCalibrator(floor=self.floor, input=self.input, classes=predictions.classes)
+        return TemperatureCalibrator(
+            floor=self.floor, cautious=self.cautious, input=self.input, classes=predictions.classes
+        )
+
+    def _asks_beliefs(self, predictions: Predictions) -> bool:
+        """Say whether several strengths are weighed."""
+        return self.cautious and are_few(predictions)
 
     def _mixed_share(self, predictions: Predictions, total: float) -> float:
         """Return the share of equal probabilities that bounds the logs."""
-        return 1.0 / (total + 1.0)
+        # a believed floor is never 0, so that the logs have their bound
+        return BELIEVED_SHARE if self._asks_beliefs(predictions) else 1.0 / (total + 1.0)
 
     def _fit_map(self, predictions: Predictions, x: np.ndarray, penalty: np.ndarray) -> np.ndarray:
         """Fit the map of the logs."""
+        if self._asks_beliefs(predictions):
+            wrong, full = self.temperature_calibrator_.fault_probability_, penalty.shape[1] != 2
+            return believed_map(x, predictions.y, effective_weight(predictions), wrong, full=full)
         return fit_multinomial(x, predictions.y, predictions.sample_weight, penalty=penalty)
 
     @staticmethod

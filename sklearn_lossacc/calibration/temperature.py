@@ -93,10 +93,10 @@ class TemperatureCalibrator(BaseCalibrator):
     standard error of .1 the share is .42, at two .60, at three .80.
 
     With ``cautious=True`` and ``floor=True``, up to 4096 rows and 2**20 entries, log beta and e are the exact posterior
-    means. The prior gives .9 to beta = 1 and e = 0, .05 to the last five of these normal laws, and .05 to them with
-    a floor, log e uniform between .001 and .5; copies, weights and groups count for as many independent rows as they
-    are worth. So few rows leave T = 1 alone, and probabilities of 0 get a floor before one of them comes true. Beyond,
-    they are the most likely values.
+    means. The prior odds of a fault are sqrt(n / 2500), n what the rows are worth: copies, weights and groups count for
+    as many independent ones. Half of that goes to the last five of these normal laws, half to them with a floor, log e
+    uniform between .001 and .5; the rest to beta = 1 and e = 0. So few rows leave T = 1 alone, and probabilities of 0
+    get a floor before one of them comes true. Beyond, they are the most likely values.
 
     References
     ----------

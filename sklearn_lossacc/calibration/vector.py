@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from sklearn_lossacc._numerics.believed_map import believed_map
-from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
 from sklearn_lossacc.calibration.structured import StructuredCalibrator
-from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
-from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["VectorCalibrator"]
 
@@ -69,7 +63,7 @@ class VectorCalibrator(StructuredCalibrator):
     never above that of temperature scaling.
 
     With ``cautious=True``, up to 4096 rows and 2**20 entries, s and b are a mean over five strengths, normal laws with
-    standard deviations .05, .1, .2, .4 and .8, and no map; each counts by its evidence. The prior gives .6 to a map if
+    standard deviations .05, .1, .2, .4 and .8, and no map; each counts by its evidence. The prior gives .8 to a map if
     the temperature (and floor) is believed to be wrong, else .015, and in between in proportion to that belief.
 
     References
@@ -90,31 +84,6 @@ class VectorCalibrator(StructuredCalibrator):
     >>> VectorCalibrator().fit(P, y).predict_proba(P[:1]).round(2)
     array([[0.3, 0.2, 0.5]])
     """
-
-    def __init__(
-        self,
-        *,
-        floor: bool = False,
-        strength: float = 1.0,
-        cautious: bool = False,
-        input: str = "proba",
-        classes: Any = None,
-    ):
-        super().__init__(floor=floor, strength=strength, input=input, classes=classes)
-        self.cautious = cautious
-
-    def _first_temperature(self, predictions: Predictions) -> TemperatureCalibrator:
-        return super()._first_temperature(predictions).set_params(cautious=self.cautious)
-
-    def _mixed_share(self, predictions: Predictions, total: float) -> float:
-        # a believed floor is never 0, so that the logs have their bound
-        return 1e-9 if self.cautious and are_few(predictions) else super()._mixed_share(predictions, total)
-
-    def _fit_map(self, predictions: Predictions, x: np.ndarray, penalty: np.ndarray) -> np.ndarray:
-        if self.cautious and are_few(predictions):
-            wrong = self.temperature_calibrator_.fault_probability_
-            return believed_map(x, predictions.y, effective_weight(predictions), wrong)
-        return super()._fit_map(predictions, x, penalty)
 
     def _penalty(self, n_classes: int) -> np.ndarray:
         return np.full((n_classes, 2), float(n_classes))

@@ -45,3 +45,21 @@ def test_a_map_is_believed_sooner_where_something_else_is_wrong():
     sizes = [abs(believed_map(x, y, np.ones(60), wrong)).sum() for wrong in (0.0, 0.5, 1.0)]
     assert sizes[0] < sizes[1] < sizes[2]
     assert sizes[2] > 2 * sizes[0]
+
+
+def test_confused_classes_are_found_only_by_full_maps():
+    rng = np.random.default_rng(0)
+    x = log_softmax(rng.normal(scale=2, size=(600, 4)))
+    y = (x @ (np.eye(4) + 0.6 * np.eye(4, k=1)) + rng.gumbel(size=x.shape)).argmax(axis=1)
+    own, full = (believed_map(x, y, np.ones(600), 1.0, full=one) for one in (False, True))
+    assert own.shape == (4, 2)
+    assert full.shape == (4, 5)
+    rows = np.arange(600)
+    own, full = (log_softmax(adjusted_scores(x, one))[rows, y].mean() for one in (own, full))
+    assert full > own + 0.02
+
+
+def test_where_classes_are_not_confused_full_maps_hardly_differ():
+    x, y = draw(300, np.array([1.0, 0.0, -1.0]))
+    own, full = (np.exp(log_softmax(adjusted_scores(x, believed_map(x, y, np.ones(300), full=one)))) for one in (0, 1))
+    assert abs(own - full).mean() < 0.02

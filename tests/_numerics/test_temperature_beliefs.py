@@ -2,7 +2,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics.links import log_softmax
 from sklearn_lossacc._numerics.mixture import fit_mixture
-from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
+from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature, expected_fault
 
 
 def draw(n, beta=1.0, noise=0.0, seed=0, k=3):
@@ -44,3 +44,8 @@ def test_separable_labels_do_not_run_away():
         assert floor < 0.005  # the mean of the prior
         sharper.append(log_beta)
     assert 0 < sharper[0] < 0.1 < sharper[1] < 1.4
+
+
+def test_the_odds_of_a_fault_grow_with_the_root_of_the_rows():
+    chance = np.array([expected_fault(n) for n in (25.0, 100.0, 400.0)])
+    np.testing.assert_allclose(chance / (1 - chance), [0.1, 0.2, 0.4])

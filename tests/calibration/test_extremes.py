@@ -30,6 +30,7 @@ OTHERS = [
     calibration.IdentityCalibrator(),
     calibration.TemperatureCalibrator(floor=True, cautious=True),
     calibration.VectorCalibrator(floor=True, cautious=True),
+    calibration.MatrixCalibrator(floor=True, cautious=True),
     calibration.IsotonicCalibrator(),
     calibration.IsotonicCalibrator(centered=False),
     calibration.HistogramCalibrator(),

@@ -120,3 +120,20 @@ def test_a_floor_comes_before_the_map(kind):
     assert plain.temperature_calibrator_.floor_ == 0
     loss = [log_loss(y, one.predict_proba(P)) for one in (plain, floored, expected)]
     assert loss[1] < min(loss[0], loss[2]) - 0.001
+
+
+@both
+def test_caution_counts_where_rows_are_few(kind):
+    P, y, _ = tilted()
+    strengths = [kind(cautious=True, strength=one) for one in (0.1, 10.0)]
+    few, many = ([one.fit(P[:n], y[:n]).predict_proba(P[:5]) for one in strengths] for n in (2000, 5000))
+    np.testing.assert_array_equal(*few)
+    assert abs(many[0] - many[1]).max() > 1e-3
+
+
+def test_confused_classes_get_a_cautious_matrix():
+    P, y, true = tilted()
+    matrix, vector = (
+        kind(cautious=True).fit(P[:1000], y[:1000]).predict_proba(P) for kind in (MatrixCalibrator, VectorCalibrator)
+    )
+    assert log_loss(y, matrix) < min(log_loss(y, true) + 0.01, log_loss(y, vector) - 0.003)
