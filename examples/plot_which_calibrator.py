@@ -51,7 +51,7 @@ calibrators = {
 sizes = np.array([40, 120, 400, 1200, 4000, 8000])
 excess = {name: [] for name in calibrators}
 for size in sizes:
-    draws = [draw(size) for _ in range(6 if size < 1000 else 2)]
+    draws = [draw(size) for _ in range(30 if size < 100 else 6 if size < 1000 else 2)]
     for name, calibrator in calibrators.items():
         losses = []
         for P, _, y in draws:
@@ -64,7 +64,8 @@ for size in sizes:
 # %%
 # The vector and the matrix are pulled toward the temperature as long as rows are few, so they
 # lead at every size; isotonic maps are not, and stay behind: the error here is none of shape. The
-# automatic choice asks for evidence first: it is cautious with 40 rows, and then follows the lead.
+# automatic choice expects a healthy model until the labels say otherwise, and one whose classes are
+# alike until they say more: with 40 rows they seldom do, and it is hardly better than a temperature.
 
 colors = {"identity": "0.6", "temperature": "#1f6f8b", "vector": "#6a8f3c", "matrix": "#8b5a9f", "isotonic": "#b8860b"}
 figure, ax = plt.subplots(figsize=(8.0, 4.8), layout="constrained")
@@ -93,13 +94,14 @@ assert (table["isotonic"] > table["vector"]).all()
 assert table["matrix"][-1] < table["vector"][-1] / 3
 lead = np.min([values for name, values in table.items() if name != "auto"], axis=0)
 assert (lead == np.minimum(table["vector"], table["matrix"])).all()
-assert table["auto"][0] > 2 * lead[0]
-assert table["auto"][1] < 2 * lead[1]
+assert table["auto"][0] > 1.5 * lead[0]
+assert abs(table["auto"][0] / table["temperature"][0] - 1) < 0.1
+assert table["auto"][1] < 1.5 * lead[1]
 assert (table["auto"] < table["identity"]).all()
-assert (table["auto"][2:] < lead[2:] + 0.01).all()
-assert (table["auto"][3:] < lead[3:] + 0.002).all()
+assert (table["auto"][2:] < lead[2:] + 0.002).all()
 
 # %%
 # *The vector, the matrix and isotonic maps were better than one temperature from 40 rows on, isotonic
-# maps by least. The automatic choice asks 40 rows for more evidence than they have; with 120 it made
-# most of the gain, and from 1200 rows on it was as good as the best of them.*
+# maps by least. The automatic choice was level with the temperature there: the labels of 40 rows seldom
+# refute that the classes are alike, and who believed every hint would harm healthy models. With 120 rows
+# it made most of the gain, and from 400 on it was as good as the best of them.*
