@@ -68,14 +68,14 @@ class AutoCalibrator(BaseCalibrator):
     1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their `strength` is the best of 4
     and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice is the first
     candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy
-    model that is the identity: with few rows in nine samples of ten, with a thousand nearly always.
+    model that is the identity: with few rows in four samples of five, with a thousand in nine of ten or more.
 
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
     What all rows make one believe is said by a matrix, or for two or more than 20 classes by a vector, with
     ``cautious=True`` and for any number of rows a class. The first of identity, temperature, temperature with a floor,
-    vector and matrix that is within .0003 nats of it (or 1 / 2n, if that is less) is what the other maps are compared
-    with. The loss of maps of single classes counts for (k - 1) / 4n more: stratified folds share the chance in their
-    class frequencies.
+    vector and cautious matrix that is within .0003 nats of it (or 1 / 2n, if that is less) is what the other maps are
+    compared with; matrices from 500 rows on. The loss of maps of single classes counts for (k - 1) / 4n more:
+    stratified folds share the chance in their class frequencies.
 
     Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
     no folds, and the choice is what all rows make one believe, however many they are.

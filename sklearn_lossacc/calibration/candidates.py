@@ -144,18 +144,18 @@ CANDIDATES = (
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
 )
 
-MOST_CLASSES = 20  # beyond, the evidence of a matrix costs more than trying it out
 # Few rows are first asked what they make one believe: the simplest of these that is about as good has the others to
 # prove themselves against it.
 BELIEFS = (
     *CANDIDATES[:2],
     Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True, cautious=True)),
     Candidate("vector", partial(VectorCalibrator, floor=True, cautious=True), n_classes=(1, 300)),
-    Candidate("matrix", partial(MatrixCalibrator, floor=True, cautious=True), n_classes=(3, MOST_CLASSES)),
+    Candidate("cautious matrix", partial(MatrixCalibrator, floor=True, cautious=True), n_classes=(3, 20)),
 )
 ONE_FOR_ALL = BELIEFS[:3]  # the same for all classes, so that class frequencies are not learnt
-FEW_ROWS_CANDIDATES = (
-    *BELIEFS,
-    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (MOST_CLASSES + 1, 100)),
-    *(one for one in CANDIDATES if one.name in ("spline", "isotonic")),
-)
+
+# The evidence of a matrix also counts what it foretold when it had seen fewer rows: out of fold it wins sooner, but by
+# luck where rows are very few.
+MATRIX, SPLINE, ISOTONIC = CANDIDATES[-3:]
+TRIED_STRENGTHS = tuple((max(rows, 500), one) for rows, one in STRENGTHS)
+FEW_ROWS_CANDIDATES = (*BELIEFS, MATRIX._replace(settings=TRIED_STRENGTHS), SPLINE, ISOTONIC)

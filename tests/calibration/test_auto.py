@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
-from sklearn_lossacc.calibration.candidates import CANDIDATES
+from sklearn_lossacc.calibration.candidates import CANDIDATES, FEW_ROWS_CANDIDATES
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs import Predictions
@@ -68,12 +68,30 @@ def test_results_say_why():
     calibrator = AutoCalibrator().fit(P, y)
     results = calibrator.cv_results_
     names = results["name"].tolist()
-    assert names == [one.name for one in CANDIDATES if one.suits(np.bincount(y))]
+    assert names == [one.name for one in FEW_ROWS_CANDIDATES if one.suits(np.bincount(y))]
     np.testing.assert_allclose(results["mean_log_loss"][0], log_loss(y, P), rtol=1e-12)
     gap = results["mean_log_loss"] - results["mean_log_loss"].min()
     np.testing.assert_allclose(results["difference"], gap, atol=1e-12)
     within = results["difference"] <= results["standard_error"] + 1e-6
     assert calibrator.choice_ == names[int(np.argmax(within))]
+
+
+def test_matrices_are_tried_out_of_fold_from_500_rows_on():
+    tried = []
+    for n in (400, 500, 5000):
+        names = AutoCalibrator().fit(*draw(n, temperature=2.0)).cv_results_["name"].tolist()
+        tried.append([one for one in names if "matrix" in one])
+    assert tried == [["cautious matrix"], ["cautious matrix", "matrix"], ["matrix"]]
+
+
+def test_confused_classes_are_found_in_few_rows():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=2, size=(4250, 4))
+    y = (logits @ (np.eye(4) + 0.5 * np.eye(4, k=1)) + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    calibrator = AutoCalibrator(input="logits").fit(logits[:250], y[:250])
+    assert calibrator.choice_ == "cautious matrix"
+    after = log_loss(y[250:], calibrator.predict_proba(logits[250:]))
+    assert after < log_loss(y[250:], logits[250:], input="logits") - 0.05
 
 
 def test_out_of_fold_loss_by_hand():
