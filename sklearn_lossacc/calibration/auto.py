@@ -43,8 +43,9 @@ class AutoCalibrator(BaseCalibrator):
     calibrator_ : BaseCalibrator
         The chosen calibrator, fitted on all rows.
     cv_results_ : dict of ndarray
-        One entry for each candidate, from the simplest on: "name", "mean_log_loss" (nats, out of fold, clipped at
-        2.22e-16, with what folds of few rows give away), "difference" to the best, "standard_error" of that difference.
+        One entry for each candidate that was tried, from the simplest on: "name", "mean_log_loss" (nats, out of fold,
+        clipped at 2.22e-16, with what folds of few rows give away), "difference" to the best of those that may be
+        chosen, "standard_error" of that difference. With few rows a vector or matrix that is not believed is not tried.
         Empty without folds: if `outcome_` is "degenerate", or fewer than four rows (or groups) differ.
     outcome_ : str
         That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, fewer than four groups, or
@@ -150,6 +151,8 @@ class AutoCalibrator(BaseCalibrator):
         self, candidates: list[Candidate], rivals: np.ndarray, predictions: Predictions, folds: Folds, leak: float
     ) -> tuple[Candidate, Callable[..., BaseCalibrator]]:
         """Set `cv_results_`; return the simplest of the rivals that is as good as the best, and what makes it."""
+        places = [place for place, one in enumerate(candidates) if place in rivals or one in ONE_FOR_ALL]
+        candidates, rivals = [candidates[place] for place in places], np.searchsorted(places, rivals)
         all_weights = predictions.sample_weight
         weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
         trials = [one.attempt(predictions, folds, weight) for one in candidates]

@@ -68,7 +68,8 @@ def test_results_say_why():
     calibrator = AutoCalibrator().fit(P, y)
     results = calibrator.cv_results_
     names = results["name"].tolist()
-    assert names == [one.name for one in FEW_ROWS_CANDIDATES if one.suits(np.bincount(y))]
+    # vectors and matrices were not believed, and not tried; a matrix that is tried out of fold needs no belief
+    assert names == ["identity", "temperature", "temperature+floor", "matrix"]
     np.testing.assert_allclose(results["mean_log_loss"][0], log_loss(y, P), rtol=1e-12)
     gap = results["mean_log_loss"] - results["mean_log_loss"].min()
     np.testing.assert_allclose(results["difference"], gap, atol=1e-12)
@@ -81,7 +82,15 @@ def test_matrices_are_tried_out_of_fold_from_500_rows_on():
     for n in (400, 500, 5000):
         names = AutoCalibrator().fit(*draw(n, temperature=2.0)).cv_results_["name"].tolist()
         tried.append([one for one in names if "matrix" in one])
-    assert tried == [["cautious matrix"], ["cautious matrix", "matrix"], ["matrix"]]
+    assert tried == [[], ["matrix"], ["matrix"]]
+
+
+def test_what_is_believed_is_tried_too():
+    P, y = draw(60, k=3, temperature=2.0)
+    P = P * [1.0, 0.2, 0.2]
+    calibrator = AutoCalibrator().fit(P / P.sum(axis=1, keepdims=True), y)
+    assert calibrator.choice_ in ("vector", "cautious matrix")
+    assert calibrator.choice_ in calibrator.cv_results_["name"]
 
 
 def test_confused_classes_are_found_in_few_rows():
