@@ -45,6 +45,7 @@ from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.selected_costs import selected_cost_limits
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, ShapeTest, shape_test
 from sklearn_lossacc.inference.surprise import SurpriseCount
+from sklearn_lossacc.inference.temperature_limits import temperature_limits
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
 from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
 from sklearn_lossacc.statistics import PredictionSummary, RowSample
@@ -646,7 +647,8 @@ class Evidence:
             proba = None
             if causes is not None and rows.size:
                 proba = sharpened(finite(self.null.log_proba, LOG_CLIP), causes.fit)
-            return sampled_outliers(self.null, rows, self.judged.index, proba)
+            zeros = int(np.isneginf(self.sample.log_proba[rows, self.sample.y[rows]]).sum())
+            return sampled_outliers(self.null, rows, self.judged.index, zeros, proba)
         summary = self.summary
         return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
 
@@ -669,6 +671,20 @@ class Evidence:
         share = (self.n_classes - 1) / self.n_classes  # a random label is right by chance in the others
         low = floor_lower_limit(causes, finite(causes.null.log_proba, LOG_CLIP))
         return float(causes.fit.floor * share), float(min(low, causes.fit.floor) * share)
+
+    @cached_property
+    def temperature_limits(self) -> tuple[float, float]:
+        """95 % limits of the selected temperature."""
+        causes = self.causes
+        if causes is None or "temperature" not in causes.terms:
+            return 0.0, math.inf
+        if "floor" in causes.terms:
+            return temperature_limits(causes, finite(causes.null.log_proba, LOG_CLIP))
+        # The likelihood ratio is the square of log T over its standard error where the likelihood is a parabola up to
+        # T = 1, as it nearly is without a floor.
+        log_t = -math.log(causes.fit.beta)
+        half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+        return math.exp(log_t - half), math.exp(log_t + half)
 
     @cached_property
     def noise_among_possible(self) -> float:

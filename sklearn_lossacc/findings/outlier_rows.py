@@ -34,6 +34,8 @@ class OutlierRows:
         How many rows are expected to be as surprising.
     n_rows : int
         Number of rows that they were sought in.
+    n_zeros : int
+        How many of them have a true class of probability exactly 0.
     """
 
     index: np.ndarray
@@ -45,10 +47,11 @@ class OutlierRows:
     nats: float
     expected: float
     n_rows: int
+    n_zeros: int
 
 
 def sampled_outliers(
-    null: NullModel, rows: np.ndarray, index: np.ndarray, proba: np.ndarray | None = None
+    null: NullModel, rows: np.ndarray, index: np.ndarray, n_zeros: int = 0, proba: np.ndarray | None = None
 ) -> OutlierRows:
     """Return some rows of the sample, and the `index` of those among all; `proba` instead of its own expect them."""
     rows = rows[np.argsort(-null.true_loss[rows], kind="stable")]
@@ -65,6 +68,7 @@ def sampled_outliers(
         float((null.weight * null.excess)[rows].sum() / null.weight.sum()),
         float(expected_surprises(proba, surprise.max(keepdims=True))[0]) if rows.size else 0.0,
         null.n_rows,
+        n_zeros,
     )
 
 
@@ -112,4 +116,5 @@ def extreme_outliers(
         float(weight @ (loss - null.entropy[nearest])),
         count.expected,
         top.n_candidates,
+        int(np.count_nonzero(rows.p_true == 0)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sklearn_lossacc.findings.evidence import AS_LIKELY, Z95, Evidence
+from sklearn_lossacc.findings.evidence import AS_LIKELY, Evidence
 from sklearn_lossacc.findings.format import percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 
@@ -69,11 +69,10 @@ def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float]
     if causes is None or "temperature" not in causes.terms:
         alone = evidence.temperature
         return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
-    log_t = -math.log(causes.fit.beta)
-    # The likelihood ratio is the square of log T over its standard error where the likelihood is a parabola up to
-    # T = 1; far from it the standard error of a temperature alone says more.
-    half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
-    alone = evidence.temperature
+    alone, fitted = evidence.temperature, 1.0 / causes.fit.beta
+    low, high = evidence.temperature_limits
     if alone.low is not None and alone.high is not None:
-        half = max(half, 0.5 * math.log(alone.high / alone.low))
-    return math.exp(log_t), (math.exp(log_t - half), math.exp(log_t + half))
+        # Rows that are dependent, or follow no temperature, may know that of a temperature alone less well.
+        half = 0.5 * math.log(alone.high / alone.low)
+        low, high = min(low, fitted * math.exp(-half)), max(high, fitted * math.exp(half))
+    return fitted, (low, high)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
+REDO = "LA002"  # other probabilities are exported: a calibrator of these would be of no use
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
 
 
@@ -217,12 +218,15 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     """Return the advice of the fired findings in the order of `ordered_issues`, each once.
 
     Where several ask for a calibrator of their own, what is said of them is that one will do, and beside it only what
-    else they ask for. Consequences of other fired findings (``evidence["repaired_by"]``) are left out.
+    else they ask for. Consequences of other fired findings (``evidence["repaired_by"]``) are left out, and calibrators
+    of probabilities that have to be exported anew.
     """
     advised = [finding for finding in ordered_issues(diagnosis) if finding.advice]
     codes = {finding.code for finding in advised}
     # What goes away with the repair of another finding asks for nothing of its own.
     advised = [finding for finding in advised if not codes & set(finding.evidence.get("repaired_by", ()))]
+    if REDO in codes:
+        advised = [finding for finding in advised if finding.code not in ONLY_CALIBRATE]
     together = [finding for finding in advised if finding.code in ONE_CALIBRATOR]
     if len({finding.advice for finding in together}) < 2:
         return tuple(dict.fromkeys(one_line(finding.advice) for finding in advised))

@@ -98,6 +98,11 @@ def test_what_goes_away_with_another_repair_asks_for_nothing_of_its_own(diagnosi
     assert what_to_do(replace(diagnosis_of("healthy"), findings=found[1:])) == ("do LA302",)
 
 
+def test_probabilities_that_are_exported_anew_are_not_calibrated_first(diagnosis_of):
+    found = (finding("LA002", "error"), finding("LA102"), finding("LA104"), finding("LA201"))
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("do LA002", "do LA201")
+
+
 def test_undeclared_copies_lead_since_all_others_count_them(diagnosis_of):
     found = (
         finding("LA101", evidence={"nats": 0.1}),

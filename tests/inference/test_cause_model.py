@@ -8,6 +8,7 @@ from sklearn_lossacc._numerics.mixture import fit_mixture
 from sklearn_lossacc.inference.cause_model import select_causes
 from sklearn_lossacc.inference.floor_limit import floor_lower_limit
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.temperature_limits import temperature_limits
 
 LOG_FLOOR = float(np.log(2.220446049250313e-16))
 
@@ -282,3 +283,37 @@ def test_floor_lower_limit_solves_the_profile_likelihood(planted, settings):
 
     exact = brentq(lambda floor: ratio(floor) - chi2.ppf(0.95, 1), 1e-6, causes.fit.floor, xtol=1e-8)
     assert floor_lower_limit(causes, log_proba) == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("settings", [{"temperature": 0.5}, {"temperature": 1.8}, {"temperature": 0.6, "bias": 1.0}])
+def test_temperature_limits_solve_the_profile_likelihood(planted, settings):
+    log_proba, y, _ = planted(0, 5, noise=0.1, **settings)
+    causes = select(log_proba, y)
+    assert {"temperature", "floor"} <= set(causes.terms)
+
+    def ratio(log_beta):
+        at = fit_mixture(np.exp(log_beta) * log_proba, y, temperature=False, bias="class_bias" in causes.terms)
+        return np.sqrt(max(2 * (causes.fit.log_likelihood - at.log_likelihood), 0.0)) - chi2.ppf(0.95, 1) ** 0.5
+
+    centre = np.log(causes.fit.beta)
+    exact = [np.exp(-brentq(ratio, centre, centre + far, xtol=1e-8)) for far in (2.0, -2.0)]
+    np.testing.assert_allclose(temperature_limits(causes, log_proba), exact, rtol=0.02)
+
+
+def test_temperature_limits_end_at_zero_where_every_error_is_noise():
+    """All clean labels are those of the sure enough class: the sharpest model with a floor is the likeliest one."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 600)
+    log_proba = log_softmax(rng.uniform(0.5, 4.0, (600, 1)) * np.eye(3)[y], axis=1)
+    wrong = np.arange(0, 600, 10)
+    y[wrong] = (y[wrong] + 1 + wrong // 10 % 2) % 3
+    causes = select(log_proba, y)
+    assert {"temperature", "floor"} <= set(causes.terms)
+    low, high = temperature_limits(causes, log_proba)
+    assert low == 0.0
+    behind = [
+        2 * (causes.fit.log_likelihood - fit_mixture(log_proba / t, y, temperature=False).log_likelihood)
+        for t in (0.001, high)
+    ]
+    assert behind[0] < 1.0
+    assert behind[1] == pytest.approx(chi2.ppf(0.95, 1), rel=0.1)

@@ -35,6 +35,9 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     direction = "over" if over else "under"
     expected = float(evidence.summary.mean("entropy"))
     observed = evidence.total_loss
+    # Where a floor takes the errors, the sharpest temperature may be as likely as any other.
+    unbounded = interval is not None and interval[0] == 0.0
+    called = f"T is at most {ratio(interval[1])}" if interval is not None and unbounded else f"T = {ratio(value)}"
     one_way = selected and bool(wrong_labels(evidence))
     facts = {
         **p_values,
@@ -67,7 +70,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"The model is {direction}confident: T = {ratio(value)}, and its log loss of {number(observed)} nats is "
+            f"The model is {direction}confident: {called}, and its log loss of {number(observed)} nats is "
             f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
             + (
                 " Wrong labels explain these rows as well (LA103)."

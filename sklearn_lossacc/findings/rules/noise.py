@@ -94,6 +94,8 @@ def judge(evidence: Evidence) -> Verdict:
         line=evidence.line,
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
+    # A floor is right about noisy labels only: on clean ones it costs what it saves here.
+    tempered = "temperature" in causes.terms
     fired = (
         f"About {percent(value)} of the labels look like noise{'' if rival else ' that no temperature explains'} "
         f"(at least {percent(low)}, "
@@ -121,7 +123,9 @@ def judge(evidence: Evidence) -> Verdict:
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
         advice=(
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
-            "TemperatureCalibrator(floor=True); on noisy validation labels stop by accuracy, not by loss."
+            "TemperatureCalibrator(floor=True) if labels stay as noisy; for clean ones "
+            + ("use its temperature without its floor" if tempered else "the probabilities need no floor")
+            + ". On noisy validation labels stop by accuracy, not by loss."
         ),
     )
 

@@ -30,6 +30,8 @@ def judge(evidence: Evidence) -> Verdict:
         p_attr = extremes.p_value
     alone = among_all and extremes is not None and extremes.observed <= FEWEST
     cannot_tell = bool(index.size and (alone if among_all else causes is not None and causes.few_rows))
+    # Votes and leaves say 0 without it, and few digits round to it: such rows are those of another finding.
+    only_zeros = 0 < index.size == rows.n_zeros
     value = evidence.outlier_nats
     carried = rows.loss_share
     tail = concentration(evidence.rows.null, evidence.null, evidence.alpha, evidence.rng(4)) if index.size else None
@@ -49,6 +51,7 @@ def judge(evidence: Evidence) -> Verdict:
         **(asdict(tail) if tail is not None else {}),
         "brier_score": float(evidence.summary.mean("brier")) / (2.0 if evidence.n_classes == 2 else 1.0),
         "cannot_tell_from_noise": cannot_tell,
+        "repaired_by": ["LA001"] if only_zeros else [],
     }
     robust = f"Brier score ({number(facts['brier_score'])}) or median loss"
     if tail is not None:
@@ -60,7 +63,9 @@ def judge(evidence: Evidence) -> Verdict:
         f"the largest loss is {number(largest)} nats"
     )
     fired += "." if tail is None else f", the median {number(tail.median_loss)}."
-    if facts["cannot_tell_from_noise"]:
+    if only_zeros:
+        fired += f" {'Its' if index.size == 1 else 'Their'} true class has probability exactly 0 (LA001)."
+    elif cannot_tell:
         fired += " So few rows cannot tell an outlier from a wrong label."
     fired += mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes)
     passed = "No row has a loss that the model's own probabilities do not allow."

@@ -51,7 +51,7 @@ def judge(evidence: Evidence) -> Verdict:
     }
     fired = (
         f"{count(round(n_effective))} effective rows cannot show {asked} and accuracy to within "
-        f"{ACCURACY_HALF_WIDTH:.0%}; {needed_text} would."
+        f"{100 * ACCURACY_HALF_WIDTH:.0f} points; {needed_text} would."
     )
     if few_groups:
         fired = f"{evidence.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."

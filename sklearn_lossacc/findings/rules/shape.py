@@ -22,6 +22,7 @@ def judge(evidence: Evidence) -> Verdict:
     shown = attribution or gate
     rival = bool(wrong_labels(evidence))
     still_open = shown.open_gain if part is None or part.high is None else part.high
+    seen = f"the {shown.view}" if shown.column is None else f"class {evidence.class_names[shown.column]!r}"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
@@ -40,7 +41,7 @@ def judge(evidence: Evidence) -> Verdict:
         },
         fired=(
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
-            f"for the {shown.view}; it costs {number(value)} nats, "
+            f"for {seen}; it costs {number(value)} nats, "
             + (
                 f"of which a map that bends would gain {number(gain)} if it were fitted to so many rows."
                 if gain > 0

@@ -6,6 +6,7 @@ from scipy.special import expit
 
 from sklearn_lossacc import Diagnosis, diagnose, summarize
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
+from sklearn_lossacc.findings.wording import what_to_do
 
 EVIDENCE = {
     "p_gate",
@@ -30,6 +31,7 @@ EVIDENCE = {
     "median_loss",
     "truncated_loss",
     "cannot_tell_from_noise",
+    "repaired_by",
 }
 
 
@@ -182,6 +184,25 @@ def test_a_row_of_weight_zero_is_no_outlier(plant):
     weight = np.ones(2000)
     weight[rows] = 0.0
     assert diagnose(y, log_proba, input="logits", sample_weight=weight)["LA201"].status == "passed"
+
+
+def test_zeros_are_left_to_the_export(plant):
+    """A vote of 0 costs as much as a wrong label of a sure row, but is not that of an outlier."""
+    y, log_proba, _ = plant("healthy", n=1000)
+    proba = np.exp(log_proba)
+    rows = np.flatnonzero(proba[np.arange(1000), y] < 0.05)[:3]
+    proba[rows, y[rows]] = 0.0
+    proba /= proba.sum(axis=1, keepdims=True)
+    d = diagnose(y, proba)
+    finding = d["LA201"]
+    assert sorted(finding.evidence["rows"]) == sorted(rows)
+    assert "Their true class has probability exactly 0 (LA001)." in finding.headline
+    assert "wrong label" not in finding.headline
+    assert finding.evidence["repaired_by"] == ["LA001"]
+    assert finding.advice not in what_to_do(d)
+    proba[rows] = np.where(proba[rows] == 0.0, 1e-14, proba[rows])
+    proba[rows[0]] /= proba[rows[0]].sum()
+    assert diagnose(y, proba)["LA201"].evidence["repaired_by"] == []
 
 
 N_ALL, N_OUTLIERS = 20_000, 20

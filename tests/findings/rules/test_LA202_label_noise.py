@@ -264,3 +264,10 @@ def test_a_cost_that_a_temperature_explains_as_well_is_qualified(plant):
     assert 0 < sharper.evidence["nats_beside"] < 0.5 * sharper.evidence["nats"]
     assert "of which a temperature explains as well" in sharper.headline
     assert "as well" not in diagnose(y, log_proba, input="logits")["LA202"].headline
+
+
+def test_a_floor_is_advised_for_labels_that_stay_noisy(plant):
+    y, log_proba, _ = plant("noise", strength=0.15)
+    assert "for clean ones the probabilities need no floor" in diagnose(y, log_proba, input="logits")["LA202"].advice
+    advice = diagnose(y, 2.0 * log_proba, input="logits")["LA202"].advice
+    assert "for clean ones use its temperature without its floor" in advice
