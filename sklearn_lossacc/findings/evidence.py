@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.noise import straight_line
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_class import OneClass, one_class
+from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.selected_costs import selected_cost_limits
@@ -491,6 +493,27 @@ class Evidence:
         if ahead < -AS_LIKELY:
             return None
         return {"intercept": line.intercept, "slope": line.slope, "log_likelihood_ahead": ahead}
+
+    @cached_property
+    def flips(self) -> dict[str, Any] | None:
+        """Labels of one of three classes or more given as another, if they explain as much as the selected causes."""
+        causes = self.causes
+        if causes is None or self.n_classes < 3 or "class_bias" not in causes.terms:
+            return None
+        null, log_proba = causes.null, finite(causes.null.log_proba, LOG_CLIP)
+        # The temperature beside offsets is not quite the one beside flips, and may be there for their sake alone.
+        found = max(
+            (
+                one_way_flips(mixture_proba(log_proba, beta, np.zeros(self.n_classes), 0.0), null.y, null.weight)
+                for beta in {1.0, causes.fit.beta}
+            ),
+            key=lambda flips: flips.log_likelihood,
+        )
+        ahead = causes.scale * (found.log_likelihood - causes.fit.log_likelihood)
+        if ahead < -AS_LIKELY:
+            return None
+        true, given = self.class_names[found.true], self.class_names[found.given]
+        return {"true": true, "given": given, "share": found.share, "log_likelihood_ahead": ahead}
 
     # -- beyond temperature, bias and floor -----------------------------------------------------------------------
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from textwrap import wrap
 
@@ -54,7 +55,10 @@ def paragraph(label: str, text: str, most: int = 3) -> list[str]:
     >>> paragraph("do", "Nothing."), paragraph("do", "")
     (['do          Nothing.'], [])
     """
-    wrapped = wrap(text, WIDTH - LABEL_WIDTH, max_lines=most, placeholder=" ...")
+    # Neither a percent sign nor the number of a piece of advice stands alone.
+    joined = re.sub(r" (?=%)|(?<=\(\d\)) ", "\N{NO-BREAK SPACE}", text)
+    lines = wrap(joined, WIDTH - LABEL_WIDTH, max_lines=most, placeholder=" ...")
+    wrapped = [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
     return [labelled(label if line == 0 else "", part) for line, part in enumerate(wrapped)]
 
 

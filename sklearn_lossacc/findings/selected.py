@@ -47,19 +47,23 @@ def looks_in_sample(evidence: Evidence) -> bool:
 def wrong_labels(evidence: Evidence) -> str:
     """Say which wrong labels of two classes explain as much as a class bias, and whatever goes with it, does.
 
-    Labels of which a share of each class is wrong have frequencies on a straight line; a bias bends.
+    Of two classes, labels of which a share of each is wrong have frequencies on a straight line; a bias bends. Of more,
+    one class given as one other is asked for.
     """
-    part, line = evidence.fitted_parts.get("class_bias"), evidence.line
-    if part is None or part.value < NATS or line is None:
+    part, found = evidence.fitted_parts.get("class_bias"), evidence.line or evidence.flips
+    if part is None or part.value < NATS or found is None:
         return ""
-    first, second = map(repr, evidence.class_names)
-    flips = (line["intercept"], first, second), (1.0 - line["intercept"] - line["slope"], second, first)
+    if evidence.n_classes == 2:
+        first, second = map(repr, evidence.class_names)
+        flips = [(found["intercept"], first, second), (1.0 - found["intercept"] - found["slope"], second, first)]
+    else:
+        flips = [(found["share"], repr(found["true"]), repr(found["given"]))]
     if max(share for share, *_ in flips) >= MOST_WRONG:
         return ""
     wrong = [
         f"{percent(share)} of class {true} labelled {label}" for share, true, label in flips if share >= NOISE_RATE
     ]
-    how = "better" if line["log_likelihood_ahead"] > AS_LIKELY else "as well"
+    how = "better" if found["log_likelihood_ahead"] > AS_LIKELY else "as well"
     return f" Wrong labels explain these rows {how}: {' and '.join(wrong)}." if wrong else ""
 
 

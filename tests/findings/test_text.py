@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from sklearn_lossacc.findings.lines import LABEL_WIDTH, WIDTH
+from sklearn_lossacc.findings.lines import LABEL_WIDTH, WIDTH, paragraph
 from sklearn_lossacc.findings.text import MOST_LINES, diagnosis_text
 
 
@@ -64,3 +64,10 @@ def test_infinite_loss_is_said_with_the_clipped_one(diagnosis_of):
 def test_labels_cannot_break_lines_or_colour_the_terminal(diagnosis_of):
     text = diagnosis_text(diagnosis_of("evil"))
     assert all(line.isprintable() for line in text.splitlines())
+
+
+def test_a_percent_sign_and_the_number_of_an_advice_stay_with_their_words():
+    for length in range(60, 84):
+        lines = paragraph("do", f"{'x' * length} (2) Look at 8.0 % of them.")
+        assert not any(line.strip().startswith("%") or line.endswith("(2)") for line in lines)
+        assert " ".join(line[12:] for line in lines) == f"{'x' * length} (2) Look at 8.0 % of them."

@@ -37,6 +37,7 @@ def judge(evidence: Evidence) -> Verdict:
         "share": share,
         "offsets": None if offsets is None else offsets.tolist(),
         "line": evidence.line,
+        "flips": evidence.flips,
         "cannot_tell_from_noise": bool(rival),
     }
     return Verdict(

@@ -7,7 +7,7 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import NATS
 
 EVIDENCE = {
-    "p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets", "line",
+    "p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets", "line", "flips",
     "cannot_tell_from_noise",
 }  # fmt: skip
 
@@ -157,6 +157,33 @@ def test_two_classes_say_where_wrong_labels_of_one_explain_the_bias(plant):
         assert d[code].status == "fired"
         assert d[code].evidence["cannot_tell_from_noise"]
         assert d[code].headline.endswith("Wrong labels explain these rows as well (LA103).")
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.8])
+@pytest.mark.parametrize("k", [3, 5])
+def test_labels_of_one_class_given_as_another_explain_the_bias(plant, k, temperature):
+    y, scores, _ = plant("pair noise", n=4000, k=k, scale=2.0, strength=0.3)
+    d = diagnose(y, temperature * scores, input="logits")
+    finding = d["LA103"]
+    assert finding.status == "fired"
+    assert finding.evidence["cannot_tell_from_noise"]
+    flips = finding.evidence["flips"]
+    assert (flips["true"], flips["given"]) == ("0", "1")
+    assert flips["share"] == pytest.approx(0.3, abs=0.06)
+    assert "Wrong labels explain these rows better: " in finding.headline
+    assert "of class '0' labelled '1'" in finding.headline
+    assert finding.advice.startswith("Review labels")
+    assert d["LA104"].headline.endswith("Wrong labels explain these rows as well (LA103).")
+
+
+@pytest.mark.parametrize("k", [3, 5])
+@pytest.mark.parametrize("temperature", [1.0, 1.5])
+def test_a_bias_of_many_classes_is_no_wrong_labels(plant, k, temperature):
+    y, scores, _ = plant("bias", n=2000, k=k, strength=1.0)
+    finding = diagnose(y, temperature * scores, input="logits")["LA103"]
+    assert finding.status == "fired"
+    assert finding.evidence["flips"] is None
+    assert "Wrong labels" not in finding.headline
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.5])
