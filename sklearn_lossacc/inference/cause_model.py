@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import gammaln
 from scipy.stats import chi2
 
 from sklearn_lossacc._numerics import log_softmax
@@ -138,6 +139,23 @@ def _plain_noise(selection: Elimination, terms: tuple[str, ...]) -> bool:
     return _least_noise(selection.fit(frozenset(terms)), ratio) > PLAIN_NOISE
 
 
+def _likelier(
+    selection: Elimination, terms: tuple[str, ...], rest: Elimination, of_rest: tuple[str, ...], n_named: float
+) -> bool:
+    """Return whether terms explain all rows better than fewer terms do the rest, given what naming the others costs.
+
+    Which of all rows are named, and with which of all labels, is chosen in view of them: ln C(n, m) + m ln k nats for m
+    rows of n. A parameter costs one nat, as in AIC.
+    """
+    k, n_rows = selection.null.n_classes, selection.null.n_rows
+    chosen = gammaln(n_rows + 1.0) - gammaln(n_named + 1.0) - gammaln(n_rows - n_named + 1.0) + n_named * math.log(k)
+    of_row = selection.null.weight.sum() / n_rows
+    ahead = selection.scale * selection.fit(frozenset(terms)).log_likelihood
+    ahead -= rest.scale * (rest.fit(frozenset(of_rest)).log_likelihood - of_row * chosen)
+    more = set(terms) - set(of_rest)
+    return bool(ahead > ("temperature" in more) + (k - 1) * ("class_bias" in more))
+
+
 def _without_few(selection: Elimination, terms: tuple[str, ...], log_floor: float):
     """Name the few rows that a selection rests on; None where there are none.
 
@@ -160,6 +178,8 @@ def _without_few(selection: Elimination, terms: tuple[str, ...], log_floor: floa
         again = Elimination(rest, finite(rest.log_proba, log_floor), design_scale(rest), selection.random_state)
         found = again.run()
         if not (set(found[0]) < set(terms) or (not fewer and found[0] == terms)):
+            continue
+        if fewer and "floor" not in terms and _likelier(selection, terms, again, found[0], float(rows.size)):
             continue
         if "floor" in terms:
             likelihood = again.fit(frozenset(found[0])).log_likelihood

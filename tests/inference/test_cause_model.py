@@ -317,3 +317,21 @@ def test_temperature_limits_end_at_zero_where_every_error_is_noise():
     ]
     assert behind[0] < 1.0
     assert behind[1] == pytest.approx(chi2.ppf(0.95, 1), rel=0.1)
+
+
+def test_overconfidence_of_few_rows_is_not_that_of_a_row(planted):
+    """Of 30 rows of a model at T = 3 one or two carry most of the loss; as a rule a temperature is likelier."""
+    found = [select(*planted(seed, 3, n=30, temperature=3.0)[:2]) for seed in range(40)]
+    tempered = sum(causes.terms == ("temperature",) for causes in found)
+    named = sum(causes.outliers.size > 0 for causes in found)
+    assert tempered >= 3 * named
+    assert tempered >= 20
+
+
+def test_one_odd_label_of_few_rows_is_no_overconfidence():
+    sure = np.repeat([0.999, 0.9, 0.8], [11, 7, 7])
+    log_proba = np.log(np.stack([sure, 1 - sure], axis=1))
+    y = np.isin(np.arange(25), [0, 18]).astype(int)
+    causes = select(log_proba, y)
+    assert causes.terms == ()
+    assert causes.outliers.tolist() == [0]
