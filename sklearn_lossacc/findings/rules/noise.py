@@ -11,11 +11,13 @@ from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.dependence import look
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.floor import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
+FEW_DIFFERENT = 0.2  # predictions over rows: trees and small votes give the same ones again and again
 SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 
@@ -94,6 +96,9 @@ def judge(evidence: Evidence) -> Verdict:
         line=evidence.line,
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
+    # Leaves and votes that are surer than they should be: so they were fitted, and the zeros among them show it.
+    counts = evidence.clipped and np.unique(look(null, None)).size <= FEW_DIFFERENT * null.n_rows
+    facts["cannot_tell_from_counts"] = bool(counts)
     # A floor is right about noisy labels only: on clean ones it costs what it saves here.
     tempered = "temperature" in causes.terms
     fired = (
@@ -105,6 +110,11 @@ def judge(evidence: Evidence) -> Verdict:
     )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."
+    if counts:
+        fired += (
+            " Predictions that repeat, with zeros among them (LA001), are those of a model that counts (a tree, votes, "
+            "neighbours): an overfit one shows the same without any wrong label."
+        )
     if facts["line"] is not None:
         fired += (
             " With two classes this cannot be told from scores stretched along a straight line (slope "

@@ -31,6 +31,7 @@ EVIDENCE = {
     "pairs",
     "narrow_by",
     "noise_matrix",
+    "cannot_tell_from_counts",
 }
 
 
@@ -242,6 +243,17 @@ def test_wrong_labels_are_found_beside_zeros(plant):
     d = diagnose(y, proba / proba.sum(axis=1, keepdims=True))
     assert d["LA001"].status == d["LA202"].status == "fired"
     assert d["LA202"].evidence["p_without_zeros"] < 1e-6
+    assert not d["LA202"].evidence["cannot_tell_from_counts"]
+    assert "a model that counts" not in d["LA202"].headline
+
+
+def test_an_overfit_tree_is_named_beside_wrong_labels():
+    X, y = make_classification(3500, 12, n_informative=8, class_sep=1.2, flip_y=0.0, random_state=4)
+    tree = DecisionTreeClassifier(min_samples_leaf=30, random_state=0).fit(X[:1500], y[:1500])
+    finding = diagnose(y[1500:], tree.predict_proba(X[1500:]))["LA202"]
+    assert finding.status == "fired"
+    assert finding.evidence["cannot_tell_from_counts"]
+    assert "an overfit one shows the same without any wrong label" in finding.headline
 
 
 def test_labels_of_one_class_in_the_place_of_another_are_named():
