@@ -218,8 +218,8 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     """Return the advice of the fired findings in the order of `ordered_issues`, each once.
 
     Where several ask for a calibrator of their own, what is said of them is that one will do, and beside it only what
-    else they ask for. Consequences of other fired findings (``evidence["repaired_by"]``) are left out, and calibrators
-    of probabilities that have to be exported anew.
+    else they ask for. Consequences of other fired findings (``evidence["repaired_by"]``) are left out, and what is
+    asked of probabilities that have to be exported anew, or of columns that are in another order.
     """
     advised = [finding for finding in ordered_issues(diagnosis) if finding.advice]
     codes = {finding.code for finding in advised}
@@ -227,6 +227,10 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     advised = [finding for finding in advised if not codes & set(finding.evidence.get("repaired_by", ()))]
     if REDO in codes:
         advised = [finding for finding in advised if finding.code not in ONLY_CALIBRATE]
+    exchanged = [finding for finding in advised if finding.evidence.get("column_order")]
+    if exchanged:
+        # Whatever else fires is said of the wrong classes.
+        advised = [finding for finding in advised if finding in exchanged or finding.code.startswith("LA0")]
     together = [finding for finding in advised if finding.code in ONE_CALIBRATOR]
     if len({finding.advice for finding in together}) < 2:
         return tuple(dict.fromkeys(one_line(finding.advice) for finding in advised))

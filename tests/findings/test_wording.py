@@ -103,6 +103,19 @@ def test_probabilities_that_are_exported_anew_are_not_calibrated_first(diagnosis
     assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("do LA002", "do LA201")
 
 
+def test_columns_in_another_order_are_put_in_order_before_anything_else(diagnosis_of):
+    found = (
+        finding("LA001", "error"),
+        finding("LA101"),
+        finding("LA201"),
+        finding("LA301", "error", evidence={"column_order": [1, 0]}),
+        finding("LA302"),
+    )
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("do LA001", "do LA301")
+    kept = replace(found[3], evidence={"column_order": None})
+    assert "do LA201" in what_to_do(replace(diagnosis_of("healthy"), findings=(*found[:3], kept)))
+
+
 def test_undeclared_copies_lead_since_all_others_count_them(diagnosis_of):
     found = (
         finding("LA101", evidence={"nats": 0.1}),

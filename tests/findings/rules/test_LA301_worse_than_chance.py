@@ -74,6 +74,7 @@ def test_exchanged_columns_are_named(plant, order):
     finding = diagnose(y, log_proba[:, order], input="logits")["LA301"]
     assert finding.status == "fired"
     assert np.array(order)[finding.evidence["column_order"]].tolist() == list(range(k))
+    assert "The columns seem to be in another order." in finding.headline
     first = finding.evidence["column_order"][0]
     assert f"with class '0' from the column of '{first}'" in finding.advice
     right = diagnose(y, log_proba, input="logits").metrics["log_loss"].value
@@ -86,4 +87,5 @@ def test_guesses_that_are_too_sure_have_no_better_order(seed):
     finding = diagnose(rng.integers(0, 4, 500), 3.0 * rng.standard_normal((500, 4)), input="logits")["LA301"]
     assert finding.status == "fired"
     assert finding.evidence["column_order"] is None
+    assert "another order" not in finding.headline
     assert finding.advice.startswith("Recalibrate first")
