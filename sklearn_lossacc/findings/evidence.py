@@ -21,6 +21,7 @@ from sklearn_lossacc.findings.row_set import RowSet
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.cause_model import CauseModel, select_causes
 from sklearn_lossacc.inference.class_totals import FarClasses, far_classes, totals_p_value
+from sklearn_lossacc.inference.column_order import better_order
 from sklearn_lossacc.inference.dependence import PairAgreement, look, pair_agreement, repetition
 from sklearn_lossacc.inference.design import design_effect, too_sparse
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
@@ -514,6 +515,11 @@ class Evidence:
             return None
         true, given = self.class_names[found.true], self.class_names[found.given]
         return {"true": true, "given": given, "share": found.share, "log_likelihood_ahead": ahead}
+
+    @cached_property
+    def column_order(self) -> np.ndarray | None:
+        """The order of the columns that is shown to be better than the one given; None without one."""
+        return better_order(self.null, self.log_proba, self.rng(10))
 
     # -- beyond temperature, bias and floor -----------------------------------------------------------------------
     @cached_property

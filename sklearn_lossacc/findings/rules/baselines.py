@@ -9,16 +9,15 @@ import numpy as np
 
 from sklearn_lossacc.findings.consequences import accuracy_without_bias, repaired
 from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.column_order import better_order
 from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
 
 POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 MOST_TIMES = 1e9  # the margin, that a standard error is taken to be: squares of more overflow
-MOST_MOVED = 3  # classes that a sentence names
 
 
 def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float, float, str]:
@@ -26,24 +25,6 @@ def _limits(evidence: Evidence, values: np.ndarray, value: float) -> tuple[float
     mean, low, high, method = evidence.rows.interval(values[:, None])
     below, above = np.maximum(mean - low, 0.0)[0], np.maximum(high - mean, 0.0)[0]  # NaN where there is no interval
     return value - float(below), value + float(above), method
-
-
-def _exchanged(evidence: Evidence) -> tuple[list[int] | None, str]:
-    """Return the order of the columns that is shown to be better, and the advice to look at it."""
-    null = evidence.null
-    order = better_order(null, evidence.log_proba, evidence.rng(10))
-    if order is None:
-        return None, ""
-    moved = [(repr(evidence.class_names[i]), repr(evidence.class_names[j])) for i, j in enumerate(order) if i != j]
-    named = ", ".join(f"class {i} from the column of {j}" for i, j in moved[:MOST_MOVED])
-    given, read = (
-        -float(np.average(evidence.log_proba[np.arange(null.n_rows), column], weights=null.weight))
-        for column in (null.y, order[null.y])
-    )
-    return order.tolist(), (
-        f"Check the order of the columns first: with {named}{', ...' if len(moved) > MOST_MOVED else ''} the log loss "
-        f"would be {number(read)} instead of {number(given)} nats."
-    )
 
 
 def judge_chance(evidence: Evidence) -> Verdict:
@@ -55,7 +36,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
     if math.isnan(low):
         return not_applicable(f"No interval for the log loss: {method}.")
     worse = low > chance + 1e-9  # equal probabilities reach ln k up to rounding
-    order, exchanged = _exchanged(evidence) if worse else (None, "")
+    order, exchanged = exchanged_columns(evidence) if worse else (None, "")
     left = repaired(evidence) if worse and not exchanged else None
     return Verdict(
         holds=worse,
@@ -74,7 +55,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
         fired=(
             f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
             f"ln({evidence.n_classes}) of equal probabilities for all classes."
-            + (" The columns seem to be in another order." if exchanged else "")
+            + (SEEMS if exchanged else "")
         ),
         passed=(
             f"Worse than chance was not shown; the log loss may be as high as {number(high)} nats "

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -120,7 +121,9 @@ def judge(evidence: Evidence) -> Verdict:
             " With two classes this cannot be told from scores stretched along a straight line (slope "
             f"{ratio(facts['line']['slope'])})."
         )
-    fired += mixed_up(null.y[review], null.proba[review].argmax(axis=1), null.weight[review], evidence.summary.classes)
+    facts["column_order"], in_order = exchanged_columns(evidence)
+    predicted = null.proba[review].argmax(axis=1)
+    fired += SEEMS if in_order else mixed_up(null.y[review], predicted, null.weight[review], evidence.summary.classes)
     return Verdict(
         holds=value >= NOISE_RATE and nats >= NATS,
         value=value,
@@ -131,7 +134,8 @@ def judge(evidence: Evidence) -> Verdict:
         evidence=facts,
         fired=fired,
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
-        advice=(
+        advice=in_order
+        or (
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
             "TemperatureCalibrator(floor=True) if labels stay as noisy; for clean ones "
             + ("use its temperature without its floor" if tempered else "the probabilities need no floor")

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
@@ -36,6 +37,7 @@ def judge(evidence: Evidence) -> Verdict:
     carried = rows.loss_share
     tail = concentration(evidence.rows.null, evidence.null, evidence.alpha, evidence.rng(4)) if index.size else None
     largest = evidence.largest_loss
+    order, in_order = exchanged_columns(evidence) if index.size else (None, "")
     facts = {
         "p_gate": p_gate,
         "p_attr": p_attr,
@@ -52,6 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
         "brier_score": float(evidence.summary.mean("brier")) / (2.0 if evidence.n_classes == 2 else 1.0),
         "cannot_tell_from_noise": cannot_tell,
         "repaired_by": ["LA001"] if only_zeros else [],
+        "column_order": order,
     }
     robust = f"Brier score ({number(facts['brier_score'])}) or median loss"
     if tail is not None:
@@ -67,7 +70,7 @@ def judge(evidence: Evidence) -> Verdict:
         fired += f" {'Its' if index.size == 1 else 'Their'} true class has probability exactly 0 (LA001)."
     elif cannot_tell:
         fired += " So few rows cannot tell an outlier from a wrong label."
-    fired += mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes)
+    fired += SEEMS if in_order else mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes)
     passed = "No row has a loss that the model's own probabilities do not allow."
     if index.size:
         passed = f"Outliers were not shown beyond doubt: {what} {number(value)} nats of unexpected loss."
@@ -84,7 +87,8 @@ def judge(evidence: Evidence) -> Verdict:
         evidence=facts,
         fired=fired,
         passed=passed,
-        advice=(
+        advice=in_order
+        or (
             "Look at the named rows first: wrong labels, duplicates, or inputs unlike the training data. Judge the "
             f"model by {robust}; do not calibrate on these rows."
         ),

@@ -32,6 +32,7 @@ EVIDENCE = {
     "truncated_loss",
     "cannot_tell_from_noise",
     "repaired_by",
+    "column_order",
 }
 
 

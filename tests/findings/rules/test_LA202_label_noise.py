@@ -7,6 +7,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.rules.noise import rows_to_relabel
+from sklearn_lossacc.findings.wording import what_to_do
 
 EVIDENCE = {
     "p_gate",
@@ -32,6 +33,7 @@ EVIDENCE = {
     "narrow_by",
     "noise_matrix",
     "cannot_tell_from_counts",
+    "column_order",
 }
 
 
@@ -283,3 +285,17 @@ def test_a_floor_is_advised_for_labels_that_stay_noisy(plant):
     assert "for clean ones the probabilities need no floor" in diagnose(y, log_proba, input="logits")["LA202"].advice
     advice = diagnose(y, 2.0 * log_proba, input="logits")["LA202"].advice
     assert "for clean ones use its temperature without its floor" in advice
+
+
+@pytest.mark.parametrize("k", [10, 30])
+def test_two_exchanged_columns_of_many_are_no_label_noise(plant, k):
+    y, log_proba, _ = plant("healthy", k=k, n=3000, scale=3.0)
+    order = np.r_[1, 0, np.arange(2, k)]
+    d = diagnose(y, log_proba[:, order], input="logits")
+    assert d["LA301"].status == "passed"
+    finding = d["LA202"]
+    assert finding.status == "fired"
+    assert finding.evidence["column_order"] == order.tolist()
+    assert "The columns seem to be in another order." in finding.headline
+    assert what_to_do(d) == (finding.advice,)
+    assert finding.advice.startswith("Check the order of the columns first: with class '0' from the column of '1'")
