@@ -54,8 +54,7 @@ def judge_chance(evidence: Evidence) -> Verdict:
         },
         fired=(
             f"The log loss of {number(loss)} nats (at least {number(low)}) is worse than the {number(chance)} = "
-            f"ln({evidence.n_classes}) of equal probabilities for all classes."
-            + (SEEMS if exchanged else "")
+            f"ln({evidence.n_classes}) of equal probabilities for all classes." + (SEEMS if exchanged else "")
         ),
         passed=(
             f"Worse than chance was not shown; the log loss may be as high as {number(high)} nats "
