@@ -502,19 +502,20 @@ class Evidence:
         if causes is None or self.n_classes < 3 or "class_bias" not in causes.terms:
             return None
         null, log_proba = causes.null, finite(causes.null.log_proba, LOG_CLIP)
-        # The temperature beside offsets is not quite the one beside flips, and may be there for their sake alone.
-        found = max(
-            (
-                one_way_flips(mixture_proba(log_proba, beta, np.zeros(self.n_classes), 0.0), null.y, null.weight)
-                for beta in {1.0, causes.fit.beta}
-            ),
-            key=lambda flips: flips.log_likelihood,
-        )
-        ahead = causes.scale * (found.log_likelihood - causes.fit.log_likelihood)
-        if ahead < -AS_LIKELY:
-            return None
-        true, given = self.class_names[found.true], self.class_names[found.given]
-        return {"true": true, "given": given, "share": found.share, "log_likelihood_ahead": ahead}
+        # A temperature may be there for the sake of the flips alone: it is asked for where they do not suffice.
+        for beta in (1.0, causes.fit.beta):
+            proba = mixture_proba(log_proba, beta, np.zeros(self.n_classes), 0.0)
+            found = one_way_flips(proba, null.y, null.weight)
+            ahead = causes.scale * (found.log_likelihood - causes.fit.log_likelihood)
+            if ahead >= -AS_LIKELY:
+                return {
+                    "true": self.class_names[found.true],
+                    "given": self.class_names[found.given],
+                    "share": found.share,
+                    "temperature": 1.0 / beta,
+                    "log_likelihood_ahead": ahead,
+                }
+        return None
 
     @cached_property
     def column_order(self) -> np.ndarray | None:

@@ -38,7 +38,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     # Where a floor takes the errors, the sharpest temperature may be as likely as any other.
     unbounded = interval is not None and interval[0] == 0.0
     called = f"T is at most {ratio(interval[1])}" if interval is not None and unbounded else f"T = {ratio(value)}"
-    one_way = selected and bool(wrong_labels(evidence))
+    beside = evidence.flips is not None and evidence.flips["temperature"] != 1.0
+    one_way = selected and not beside and bool(wrong_labels(evidence))
     facts = {
         **p_values,
         "log_loss": observed,
@@ -47,6 +48,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         "nats": nats,
         "temperature_alone": evidence.temperature.value,
         "selected": list(causes.terms) if causes is not None else [],
+        "repaired_by": ["LA103"] if one_way else [],
         "cannot_tell_from_noise": one_way or (selected and causes is not None and causes.rival == "floor"),
     }
     if limit is None:

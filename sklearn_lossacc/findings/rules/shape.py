@@ -38,6 +38,7 @@ def judge(evidence: Evidence) -> Verdict:
             "n_draws": gate.n_draws,
             "view": shown.view,
             "cannot_tell_from_noise": rival,
+            "repaired_by": ["LA103"] if rival else [],
         },
         fired=(
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.gates import CONTINUE_BELOW
 
@@ -29,6 +30,7 @@ def judge(evidence: Evidence) -> Verdict:
     fits = evidence.class_temperatures
     value = fits.gain if fits is not None else 0.0
     alone = evidence.one_class
+    rival = bool(wrong_labels(evidence))
     still_open = max(value, shown.open_gain or 0.0)
     said = f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident"
     if alone is None:
@@ -47,9 +49,11 @@ def judge(evidence: Evidence) -> Verdict:
             "class": worst,
             "z": {labels[j]: float(shown.z[j]) for j in np.flatnonzero(np.isfinite(shown.z))[:50]},
             "explains_all": alone is not None,
+            "repaired_by": ["LA103"] if rival else [],
             "temperatures": None if fits is None else {labels[j]: float(t) for j, t in fits.temperatures.items()},
         },
-        fired=f"{said}; one temperature per predicted class would gain {number(value)} nats.",
+        fired=f"{said}; one temperature per predicted class would gain {number(value)} nats."
+        + (" Wrong labels explain these rows as well (LA103)." if rival else ""),
         passed=(
             f"Uneven calibration was not shown; up to {number(still_open)} nats are still possible."
             if still_open > NATS

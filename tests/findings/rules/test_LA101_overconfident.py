@@ -19,6 +19,7 @@ EVIDENCE = {
     "temperature_alone",
     "selected",
     "cannot_tell_from_noise",
+    "repaired_by",
 }
 
 

@@ -174,6 +174,11 @@ def test_labels_of_one_class_given_as_another_explain_the_bias(plant, k, tempera
     assert "of class '0' labelled '1'" in finding.headline
     assert finding.advice.startswith("Review labels")
     assert d["LA104"].headline.endswith("Wrong labels explain these rows as well (LA103).")
+    # A temperature that is wrong beside them is a cause of its own.
+    assert (flips["temperature"] == 1.0) == (temperature == 1.0)
+    assert bool(d["LA101"].evidence["repaired_by"]) == (
+        temperature == 1.0 and "temperature" in d["LA101"].evidence["selected"]
+    )
 
 
 @pytest.mark.parametrize("k", [3, 5])

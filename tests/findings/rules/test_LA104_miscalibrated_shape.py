@@ -5,7 +5,7 @@ from scipy.special import expit, log_softmax
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "cannot_tell_from_noise"}
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "cannot_tell_from_noise", "repaired_by"}
 
 
 def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):

@@ -5,7 +5,7 @@ from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.wording import part_label
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "class", "z", "temperatures", "explains_all"}
+EVIDENCE = {"p_gate", "p_attr", "p_holm", "class", "z", "temperatures", "explains_all", "repaired_by"}
 
 
 @pytest.mark.parametrize("k", [3, 4, 10])
