@@ -3,7 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
-from sklearn_lossacc.calibration.candidates import CANDIDATES, FEW_ROWS_CANDIDATES
+from sklearn_lossacc.calibration.candidates import CANDIDATES
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs import Predictions
