@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from sklearn_lossacc._numerics.blocks import row_blocks
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
@@ -25,8 +26,8 @@ TIE_BREAK = 2.0**-12  # weight of the next key in the order of rows
 SPREADS = (1 / 256, 16.0)  # squared coefficient of variation of the rates of pairs
 
 
-def learnt_noise(proba: np.ndarray) -> np.ndarray:
-    """Return how labels come from classes according to the model itself.
+def learnt_noise(proba: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return how labels come from classes according to the model itself, and whether to believe it.
 
     Parameters
     ----------
@@ -35,30 +36,46 @@ def learnt_noise(proba: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_classes, n_classes)
+    matrix : ndarray of shape (n_classes, n_classes)
         Row i holds the chances of the labels for class i.
+    believed : bool
+        Whether it looks like noise, not like honest doubt.
 
     Notes
     -----
     Where class i is beyond doubt, p_j / p_i is as low as the noise allows. A row need not be free of all other classes
     for that, but of class j: the rate of each pair is what 2 % of the rows of the predicted class fall below.
 
+    A blunt model that never loses its doubt has such rates as well. But honest doubt is mutual and differs between
+    rows: calibrated log odds of two normal classes whose median is m spread by sqrt(2m) about it, less where they
+    overlap (|z| m / .67, half a normal law). Noise is believed where the share of the rates that is not mutual
+    exceeds the spread, the logarithm of the median over the rate, as a share of that of honest doubt.
+
     Examples
     --------
     Whatever the row, a tenth of the ones is expected to be labelled 0, and no zero 1:
 
-    >>> learnt_noise(np.array([[1.0, 0.0], [0.7, 0.3], [0.1, 0.9], [0.3, 0.7]])).round(6).tolist()
-    [[1.0, 0.0], [0.1, 0.9]]
+    >>> matrix, believed = learnt_noise(np.array([[1.0, 0.0], [0.7, 0.3], [0.1, 0.9], [0.11, 0.89], [0.12, 0.88]]))
+    >>> matrix.round(6).tolist(), believed
+    ([[1.0, 0.0], [0.1, 0.9]], True)
     """
     k = proba.shape[1]
     predicted = proba.argmax(axis=1)
-    rates = np.eye(k)
-    for i in np.unique(predicted):
+    rows = np.bincount(predicted, minlength=k)
+    rates, spread, honest = np.eye(k), np.zeros((k, k)), np.zeros((k, k))
+    for i in np.flatnonzero(rows):
         members = proba[predicted == i]
         ratios = members / members[:, [i]]
-        rank = int(LOW_SHARE * len(ratios))
-        rates[i] = np.partition(ratios, rank, axis=0)[rank]
-    return rates / rates.sum(axis=1, keepdims=True)
+        ranks = [int(LOW_SHARE * rows[i]), rows[i] // 2]
+        rates[i], median = np.partition(ratios, ranks, axis=0)[ranks]
+        share = (ranks[0] + 0.5) / rows[i]
+        doubt = -_log(median)
+        spread[i] = -doubt - _log(rates[i])
+        honest[i] = np.minimum(-ndtri(share) * np.sqrt(2.0 * doubt), (ndtri(share / 2) / ndtri(0.25) - 1.0) * doubt)
+    weight = np.outer(rows, rows) * (rates - np.diag(np.diag(rates)))
+    one_sided = np.abs(weight - weight.T).sum() / max(2.0 * weight.sum(), SMALLEST)
+    believed = one_sided * (weight * honest).sum() > (weight * spread).sum()
+    return rates / rates.sum(axis=1, keepdims=True), bool(believed)
 
 
 def added_noise(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, floor: float) -> tuple[np.ndarray, float]:
@@ -125,7 +142,8 @@ def added_noise(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, floor: flo
 class _Noise(NamedTuple):
     """The law of labels: classes softmax(beta log p + bias), deconvolved by what is learnt, and drawn from `whole`.
 
-    The matrices are None with too many classes to hold them, or too few rows for them; noise is uniform then.
+    What is learnt is None where it is not believed. Both matrices are with too many classes to hold them, or too few
+    rows for them; noise is uniform then.
     """
 
     beta: float
@@ -166,7 +184,9 @@ def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, order: np.ndarray
     some = _some(order, k, NOISE_ROWS, NOISE_ENTRIES)
     shown = mixture_proba(_log(proba[some]), beta, fit.bias, 0.0)
     added, log_likelihood = added_noise(shown, y[some], weight[some], fit.floor)
-    learnt = learnt_noise(shown)
+    learnt, believed = learnt_noise(shown)
+    if not believed:
+        return _Noise(beta, fit.bias, fit.floor, log_likelihood, None, added)
     return _Noise(beta, fit.bias, fit.floor, log_likelihood, learnt, learnt @ added)
 
 
@@ -205,8 +225,8 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
     -----
     A network trained on noisy labels predicts labels, not classes, of which it may have learnt all, part or nothing.
     With the probabilities c of the classes and T_ij the chance of label j for class i, label y is right with chance
-    T_yy c_y / (c T)_y (Bayes). T = L U is made of the noise L that the model has learnt (`learnt_noise`) and the noise
-    U that it has not (`added_noise`), both by s = softmax(beta log p + b), where a temperature is fitted together with
+    T_yy c_y / (c T)_y (Bayes). T = L U is made of the noise L that the model has learnt (`learnt_noise`, where it is
+    believed; the identity elsewhere) and the noise U that it has not (`added_noise`), both by s = softmax(beta log p + b), where a temperature is fitted together with
     a floor, and offsets are where they save 2 nats each. c solves c L = s, by two steps of Richardson's deconvolution,
     which keeps it a probability vector.
 
@@ -222,7 +242,7 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
     >>> proba = np.repeat([[0.99, 0.01], [0.01, 0.99]], 100, axis=0)
     >>> quality = label_quality(proba, np.repeat([1, 0, 0, 1], [10, 90, 10, 90]), np.ones(200))
     >>> print(quality[[0, 10]].round(3).tolist())
-    [0.029, 1.0]
+    [0.089, 0.999]
     """
     n_rows, k = proba.shape
     noise = _likeliest(proba, y, weight)
@@ -231,12 +251,13 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
         shown = classes = mixture_proba(_log(proba[block]), noise.beta, noise.bias, 0.0).T
         label = y[block]
         at = label, np.arange(label.size)
-        if noise.learnt is None or noise.whole is None:
+        if noise.whole is None:
             seen = (1.0 - noise.floor) * classes[at] + noise.floor / k
             quality[block] = (1.0 - noise.floor + noise.floor / k) * classes[at] / seen
             continue
-        for _ in range(DECONVOLUTION_STEPS if k <= MOST_DECONVOLVED else 0):
-            classes = classes * (noise.learnt @ (shown / (noise.learnt.T @ classes)))
+        if noise.learnt is not None and k <= MOST_DECONVOLVED:
+            for _ in range(DECONVOLUTION_STEPS):
+                classes = classes * (noise.learnt @ (shown / (noise.learnt.T @ classes)))
         seen = np.einsum("ij,ij->j", noise.whole[:, label], classes)
         quality[block] = noise.whole[label, label] * classes[at] / seen
     return np.minimum(quality, 1.0)
