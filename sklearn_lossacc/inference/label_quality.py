@@ -225,10 +225,10 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
     -----
     A network trained on noisy labels predicts labels, not classes, of which it may have learnt all, part or nothing.
     With the probabilities c of the classes and T_ij the chance of label j for class i, label y is right with chance
-    T_yy c_y / (c T)_y (Bayes). T = L U is made of the noise L that the model has learnt (`learnt_noise`, where it is
-    believed; the identity elsewhere) and the noise U that it has not (`added_noise`), both by s = softmax(beta log p + b), where a temperature is fitted together with
-    a floor, and offsets are where they save 2 nats each. c solves c L = s, by two steps of Richardson's deconvolution,
-    which keeps it a probability vector.
+    T_yy c_y / (c T)_y (Bayes). T = L U is made of the noise L that the model has learnt (`learnt_noise`; the identity
+    where that is not believed) and the noise U that it has not (`added_noise`), both by s = softmax(beta log p + b),
+    where a temperature is fitted together with a floor, and offsets are where they save 2 nats each. c solves c L = s,
+    by two steps of Richardson's deconvolution, which keeps it a probability vector.
 
     References
     ----------

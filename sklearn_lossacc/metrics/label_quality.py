@@ -51,11 +51,12 @@ def label_quality(
     noise matrix T. Both come from the probabilities, once a temperature (and class offsets, where they pay) are
     repaired: T is the noise that the model has learnt, read off the rows that are free of a class, times what labels
     show beside it; pairs of classes differ in it as far as the labels prove it, and under uniform noise the order is
-    near that of the probability of the label. A blunt model that always doubts between the same two classes looks as
-    if it had learnt noise, and misleads the order. Where the model learnt the noise, chances lie nearer to the middle
-    than they should, in the right order. The score is as good as the probabilities are; the rate of noise itself is
-    what finding LA202 bounds. The probabilities must be out of sample: a model believes the labels that it was trained
-    on. Of very many rows (more than 100 000 of ten classes) a part is fitted, every second or third or so.
+    near that of the probability of the label. A model that doubts each of two classes for the other, or one row more
+    than the next, is taken to doubt honestly: noise counts as learnt where its doubt is one-sided and even. Where the
+    model learnt the noise, chances lie nearer to the middle than they should, in the right order. The score is as good
+    as the probabilities are; the rate of noise itself is what finding LA202 bounds. The probabilities must be out of
+    sample: a model believes the labels that it was trained on. Of very many rows (more than 100 000 of ten classes) a
+    part is fitted, every second or third or so.
 
     References
     ----------
