@@ -4,11 +4,13 @@ Labels are drawn from a law of classes and then changed: uniformly, by rates tha
 class each (pairs) or several (sparse), or where classes are close (boundary). The model shows the law of the noisy
 labels (learnt), that of the classes (ignorant) or their mean (half), exactly or distorted: too sure, too timid, with
 class offsets, or with errors in each logit. Rates, sharpness and unequal or similar classes are drawn with the rest.
+With --fitted, blunt classifiers are fitted to noisy (learnt) or clean labels (ignorant) of a part of the features.
 
 Usage::
 
     python benchmarks/label_quality.py                    # needs cleanlab: pip install ".[bench]"
     python benchmarks/label_quality.py --runs 400 --seed 1000 --classes 10 --rows 1000 20000
+    python benchmarks/label_quality.py --runs 300 --seed 3000 --fitted --classes 2 3 5 10 20 --rows 1000 2500 5000
 """
 
 from __future__ import annotations
@@ -19,7 +21,18 @@ from typing import Any
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
 from scipy.special import softmax
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_lossacc.metrics import label_quality
 
@@ -32,6 +45,17 @@ METHODS = {
     "entropy": ("confidence_weighted_entropy", False),
     "confidence, shifted": ("self_confidence", True),
     "margin, shifted": ("normalized_margin", True),
+}
+BLUNT = {
+    "logistic": LogisticRegression(max_iter=200),
+    "penalty": LogisticRegression(C=1e-3, max_iter=200),
+    "5 epochs": MLPClassifier((32,), max_iter=5, random_state=0),
+    "30 epochs": MLPClassifier((32,), max_iter=30, random_state=0),
+    "tree": DecisionTreeClassifier(max_depth=5, min_samples_leaf=20, random_state=0),
+    "forest": RandomForestClassifier(60, min_samples_leaf=5, max_features=2, random_state=0),
+    "boosting": HistGradientBoostingClassifier(max_iter=15, max_leaf_nodes=8, early_stopping=False),
+    "Bayes": GaussianNB(),
+    "neighbours": KNeighborsClassifier(30),
 }
 
 
@@ -81,6 +105,27 @@ def example(rng: np.random.Generator, n: int, k: int) -> tuple[dict[str, str], n
     return {"noise": kind, "model": known, "shown": distorted}, softmax(scores, axis=1), y, y != true
 
 
+def fitted(rng: np.random.Generator, n: int, k: int) -> tuple[dict[str, str], np.ndarray, np.ndarray, np.ndarray]:
+    """Return what was drawn, out-of-sample probabilities of a blunt classifier, noisy labels and which are wrong."""
+    kind, known, name = (str(rng.choice(names)) for names in (NOISE[:4], ("learnt", "ignorant"), list(BLUNT)))
+    features, true = make_classification(
+        n,
+        n_features=12,
+        n_informative=8,
+        n_classes=k,
+        n_clusters_per_class=int(rng.choice([1, 2])),
+        class_sep=float(rng.choice([0.5, 1.0, 2.0])),
+        flip_y=0,
+        random_state=int(rng.integers(2**30)),
+    )
+    features = features[:, : rng.choice([4, 6, 8, 12])]
+    y = draw(rng, noise_matrix(rng, kind, k, float(rng.choice([0.02, 0.05, 0.1, 0.2])))[true])
+    target = y if known == "learnt" else true
+    model = make_pipeline(StandardScaler(), clone(BLUNT[name]))
+    proba = cross_val_predict(model, features, target, cv=3, method="predict_proba")
+    return {"noise": kind, "model": known, "shown": name}, proba, y, y != true
+
+
 def main() -> None:
     """Print the tables."""
     import pandas as pd
@@ -90,12 +135,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, nargs="*", default=[1000, 5000, 20_000])
     parser.add_argument("--classes", type=int, nargs="*", default=[2, 3, 10, 50])
+    parser.add_argument("--fitted", action="store_true")
     options = parser.parse_args()
     found: list[dict[str, Any]] = []
     for run in range(options.runs):
         rng = np.random.default_rng([options.seed, run])
         n, k = int(rng.choice(options.rows)), int(rng.choice(options.classes))
-        row, proba, y, wrong = example(rng, n, k)
+        row, proba, y, wrong = (fitted if options.fitted else example)(rng, n, k)
         if np.unique(y).size < k or wrong.sum() < 5:  # cleanlab asks for labels of every class
             continue
         scores = {
