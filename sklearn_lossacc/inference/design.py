@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT
+from sklearn_lossacc.inference.class_counts import MIN_CLASS_COUNT
 from sklearn_lossacc.inference.null import NullModel
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.stats import chi2, gamma
 
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
+from sklearn_lossacc.inference.class_counts import MIN_CLASS_COUNT, ClassCounts
 from sklearn_lossacc.inference.design import too_sparse
-from sklearn_lossacc.inference.gates import MIN_CLASS_COUNT, N_DRAWS, ClassCounts, Statistic, monte_carlo
 from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
+from sklearn_lossacc.inference.monte_carlo import N_DRAWS, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
 
 TERMS = ("temperature", "class_bias", "floor")

@@ -17,7 +17,7 @@ import numpy as np
 
 from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.gates import N_DRAWS_EXTENDED, STAGES
+from sklearn_lossacc.inference.monte_carlo import N_DRAWS_EXTENDED, STAGES
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.views import CommonView, LevelView
 

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import binom, norm
 
-from sklearn_lossacc.inference.gates import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.monte_carlo import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
 from sklearn_lossacc.inference.shape import folds
 
 CHUNK_ENTRIES = 2**22

@@ -13,19 +13,18 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
 from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.gates import (
+from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.monte_carlo import (
     CONTINUE_BELOW,
-    MIN_EVENTS,
     N_DRAWS,
     N_DRAWS_EXTENDED,
     N_DRAWS_FIRST,
     Statistic,
-    loss_tails,
     monte_carlo,
 )
-from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
+from sklearn_lossacc.inference.total_tails import MIN_EVENTS, loss_tails
 
 MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no normal z score
 MIN_ROWS = 20

@@ -6,9 +6,9 @@ from scipy.special import softmax
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from sklearn_lossacc import Diagnosis, summarize
-from sklearn_lossacc.findings import evidence as module
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.inference.gates import N_DRAWS, N_DRAWS_EXTENDED, N_DRAWS_FIRST
+from sklearn_lossacc.findings.evidence import rows as module
+from sklearn_lossacc.inference.monte_carlo import N_DRAWS, N_DRAWS_EXTENDED, N_DRAWS_FIRST
 
 
 def logits(n, k, temperature=1.0, seed=0):

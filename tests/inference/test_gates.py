@@ -3,18 +3,18 @@ import pytest
 from scipy.special import log_softmax
 from scipy.stats import binom, chi2
 
-from sklearn_lossacc.inference.gates import (
+from sklearn_lossacc.inference.class_counts import ClassCounts
+from sklearn_lossacc.inference.gates import run_gates
+from sklearn_lossacc.inference.monte_carlo import (
     EXTEND_BELOW,
     N_DRAWS,
     N_DRAWS_EXTENDED,
     N_DRAWS_FIRST,
-    ClassCounts,
     Statistic,
-    loss_z,
     monte_carlo,
-    run_gates,
 )
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.total_tails import loss_z
 
 DIRECTIONS = ("over", "under", "floor", "class_bias", "surprise")
 

@@ -3,8 +3,8 @@ import pytest
 from scipy.special import log_softmax
 from scipy.stats import binom
 
-from sklearn_lossacc.inference.gates import loss_tails
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.total_tails import loss_tails
 from sklearn_lossacc.inference.uneven import class_temperatures, uneven_test
 
 

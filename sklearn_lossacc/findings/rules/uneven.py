@@ -9,7 +9,7 @@ from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.gates import CONTINUE_BELOW
+from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW
 
 
 def judge(evidence: Evidence) -> Verdict:

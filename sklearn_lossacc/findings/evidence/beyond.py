@@ -1,0 +1,94 @@
+"""What is left once the selected causes are repaired: a shape, uneven classes, a threshold."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_lossacc._numerics.mixture import mixture_proba
+from sklearn_lossacc.findings.decomposition import Part
+from sklearn_lossacc.findings.evidence.causes import Z95
+from sklearn_lossacc.findings.evidence.costs import CostEvidence
+from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.inference.floor import finite
+from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
+from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.shape import ShapeTest, shape_test
+from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
+from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
+
+
+class BeyondEvidence(CostEvidence):
+    """Tests of the selected model, and what a richer one would save."""
+
+    @cached_property
+    def fitted_null(self) -> NullModel | None:
+        """The selected model as the hypothesis for what is left, on the rows that it was fitted to."""
+        causes = self.causes
+        if causes is None:
+            return None
+        scores = finite(causes.null.log_proba, LOG_CLIP)
+        model = mixture_proba(scores, causes.fit.beta, causes.fit.bias, causes.fit.floor)
+        return NullModel(np.log(np.maximum(model, 1e-300)), causes.null.y, causes.null.weight, causes.null.group)
+
+    @property
+    def shape_null(self) -> NullModel | None:
+        """The selected model, and beside it the temperature of one class where that explains all."""
+        return self.fitted_null if self.one_class is None else self.one_class.repaired
+
+    @cached_property
+    def shape_attribution(self) -> ShapeTest | None:
+        """The same test of the selected model; None where no gate rejects."""
+        model = self.shape_null
+        return None if model is None else shape_test(model, self.class_names, self.random_state)
+
+    @cached_property
+    def shape_gain(self) -> ShapeGain | None:
+        """What a free map would save over the selected model, asked for only where the tests reject."""
+        if self.shape_gate.p_value > self.alpha or self.shape_attribution is None:
+            return None
+        model = self.shape_null
+        if model is None or self.shape_attribution.p_value > self.alpha:
+            return None
+        return shape_gain(model, self.shape_attribution.column, self.rng(5))
+
+    @property
+    def shape_part(self) -> Part | None:
+        """What a shape costs beyond the selected model, where the tests reject."""
+        found = self.shape_gain
+        return None if found is None else self._richer(found.cost, found.error)
+
+    @cached_property
+    def uneven_attribution(self) -> UnevenTest | None:
+        """The same test of the selected model; None where no gate rejects."""
+        return None if self.fitted_null is None else uneven_test(self.fitted_null, self.random_state)
+
+    @cached_property
+    def class_temperatures(self) -> ClassTemperatures | None:
+        """Temperatures by predicted class over the selected model, asked for only where the tests reject."""
+        if self.fitted_null is None or self.uneven_attribution is None:
+            return None
+        if self.uneven_attribution.p_value > self.alpha or self.uneven_gate.p_value > self.alpha:
+            return None
+        return class_temperatures(self.fitted_null, self.rng(6))
+
+    @property
+    def uneven_part(self) -> Part | None:
+        """Cross-fitted gain of one temperature per predicted class over the selected model, where the tests reject."""
+        fits = self.class_temperatures
+        return None if fits is None else self._richer(fits.gain, fits.error)
+
+    def _richer(self, gain: float, error: float) -> Part:
+        """Return the part of the loss that a richer map than the selected model takes off the rows that are kept."""
+        kept = self.null if self.causes is None else self.causes.null
+        share = float(kept.weight.sum() / self.null.weight.sum())
+        half = Z95 * share * error
+        low, high = (share * gain - half, share * gain + half) if math.isfinite(half) else (None, None)
+        return Part("shape", share * gain, low, high)
+
+    @cached_property
+    def threshold(self) -> ThresholdGain:
+        """Cross-fitted gain of a threshold or class offsets."""
+        return threshold_gain(self.log_proba, self.null.y, self.null.weight, self.null.group, self.rng(7))

@@ -1,0 +1,129 @@
+"""What each selected cause costs, in nats, and the rows and labels it names."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_lossacc.findings.decomposition import Part
+from sklearn_lossacc.findings.evidence.causes import Z95, CauseEvidence
+from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
+from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
+from sklearn_lossacc.inference.elimination import KEEP_BELOW
+from sklearn_lossacc.inference.few_rows import sharpened
+from sklearn_lossacc.inference.floor import finite
+from sklearn_lossacc.inference.floor_limit import floor_lower_limit
+from sklearn_lossacc.inference.ruled_out import noise_among_possible
+from sklearn_lossacc.inference.selected_costs import selected_cost_limits
+from sklearn_lossacc.inference.temperature_limits import temperature_limits
+from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS
+
+
+class CostEvidence(CauseEvidence):
+    """What repairing the selected causes would save."""
+
+    @cached_property
+    def term_gains(self) -> dict[str, np.ndarray]:
+        """What each selected cause costs each row that is kept, in nats."""
+        return {} if self.causes is None else term_gains(self.causes, self.null, self.log_proba)
+
+    @cached_property
+    def fitted_parts(self) -> dict[str, Part]:
+        """What each selected cause costs."""
+        parts, far = fitted_parts(self.causes, self.null, self.term_gains), self.far_classes
+        if far is not None:
+            half = Z95 * far.error
+            parts["class_bias"] = Part("class_bias", far.nats, far.nats - half, far.nats + half)
+        return parts
+
+    @cached_property
+    def repaired_gain(self) -> np.ndarray:
+        """What the selected causes cost each judged row: its loss less that of the selected model."""
+        gain = np.zeros(self.null.n_rows)
+        if self.causes is not None:
+            gain[self.causes.kept] = sum(self.term_gains.values())
+        return gain
+
+    @cached_property
+    def repaired_cost_limits(self) -> tuple[float, float, float]:
+        """What the judged rows lose under the selected model, with the limits that its likelihood leaves."""
+        causes = self.causes
+        if causes is None:
+            return 0.0, 0.0, 0.0
+        share = float(causes.null.weight.sum() / self.null.weight.sum())
+        cost, low, high = selected_cost_limits(causes, self.log_proba[causes.kept])
+        return share * cost, share * low, share * high
+
+    def saved_beside(self, term: str) -> float:
+        """Return what a selected term saves beside the others, in nats a row, less what it gains by chance."""
+        causes = self.causes
+        if causes is None or term not in causes.terms:
+            return 0.0
+        weight = float(causes.null.weight.sum())
+        chance = term_df(self.n_classes, term)
+        share = weight / float(self.null.weight.sum())
+        return share * (causes.statistics[term] - chance) / (2.0 * causes.scale * weight)
+
+    @cached_property
+    def temperature_limits(self) -> tuple[float, float]:
+        """95 % limits of the selected temperature."""
+        causes = self.causes
+        if causes is None or "temperature" not in causes.terms:
+            return 0.0, math.inf
+        if "floor" in causes.terms:
+            return temperature_limits(causes, finite(causes.null.log_proba, LOG_CLIP))
+        # The likelihood ratio is the square of log T over its standard error where the likelihood is a parabola up to
+        # T = 1, as it nearly is without a floor.
+        log_t = -math.log(causes.fit.beta)
+        half = Z95 * abs(log_t) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+        return math.exp(log_t - half), math.exp(log_t + half)
+
+    @cached_property
+    def outliers(self) -> OutlierRows:
+        """The rows named as outliers: of all rows where these show some that the causes do not explain.
+
+        Few rows of the part judged, on which the selection rests, are none unless all rows show some.
+        """
+        causes, found = self.causes, self.extremes
+        named = causes is not None and (found is None or not causes.few_rows)
+        rows = causes.outliers if causes is not None and named else np.empty(0, dtype=np.intp)
+        if found is None or not found.observed:
+            proba = None
+            if causes is not None and rows.size:
+                proba = sharpened(finite(self.null.log_proba, LOG_CLIP), causes.fit)
+            zeros = int(np.isneginf(self.sample.log_proba[rows, self.sample.y[rows]]).sum())
+            return sampled_outliers(self.null, rows, self.judged.index, zeros, proba)
+        summary = self.summary
+        return extreme_outliers(summary.top_surprise, found, self.null, summary.sum_w, self.total_loss, self.clipped)
+
+    @cached_property
+    def outlier_nats(self) -> float:
+        """What the outliers carry beyond their expectation, in nats of the mean loss.
+
+        More of all rows may be outliers than a summary names; then those judged stand for them.
+        """
+        if self.causes is None or self.extremes is None or self.extremes.observed < MAX_TOP_ROWS:
+            return self.outliers.nats
+        return max(self.outliers.nats, sampled_outliers(self.null, self.causes.outliers, self.judged.index).nats)
+
+    @cached_property
+    def noise(self) -> tuple[float, float]:
+        """Return the noise rate of the selected floor and its lower 95 % limit; zeros where none was shown."""
+        causes = self.causes
+        if causes is None or "floor" not in causes.terms or self.noise_among_possible >= KEEP_BELOW:
+            return 0.0, 0.0
+        share = (self.n_classes - 1) / self.n_classes  # a random label is right by chance in the others
+        low = floor_lower_limit(causes, finite(causes.null.log_proba, LOG_CLIP))
+        return float(causes.fit.floor * share), float(min(low, causes.fit.floor) * share)
+
+    @cached_property
+    def noise_among_possible(self) -> float:
+        """p-value of the selected floor among the labels that are not ruled out; 0 where none is, or none selected."""
+        causes = self.causes
+        if not self.clipped or causes is None or "floor" not in causes.terms:
+            return 0.0
+        null = causes.null
+        return noise_among_possible(null.log_proba, null.y, null.weight, causes.fit.bias, LOG_CLIP, causes.scale)

@@ -1,0 +1,78 @@
+"""One cause without rivals: a temperature, or a floor."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
+from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
+from sklearn_lossacc.findings.evidence.gates import GateEvidence
+from sklearn_lossacc.findings.finding import Estimate
+from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
+
+MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
+
+
+class LoneCauseEvidence(GateEvidence):
+    """What each cause would be if it were the only one."""
+
+    @cached_property
+    def temperature_fit(self) -> TemperatureSolution:
+        """Maximum-likelihood temperature without rivals."""
+        return solve_temperature(self.log_proba, self.null.y, self.null.weight)
+
+    @cached_property
+    def temperature(self) -> Estimate:
+        """Temperature without rivals, with an interval on the log scale."""
+        fit = self.temperature_fit
+        if fit.outcome == "separable":
+            return Estimate(1.0, None, None, "not identified: every label has the largest probability of its row")
+        if fit.outcome == "uninformative":
+            return Estimate(math.inf, None, None, "not identified: no positive slope is more likely than none")
+        value = 1.0 / fit.beta
+        if self.too_few_groups:
+            return Estimate(value, None, None, self.too_few_groups)
+        error = self.log_temperature_error(fit)
+        if not error < MAX_LOG_ERROR:
+            return Estimate(value, None, None, "not identified: these rows leave every temperature open")
+        half = self.judged.quantile * error
+        method = f"sandwich, log scale{self.judged.of_sample}"
+        return Estimate(value, value * math.exp(-half), value * math.exp(half), method)
+
+    def log_temperature_error(self, fit: TemperatureSolution) -> float:
+        """Return the standard error of log T, over groups when given.
+
+        The sandwich of the score at the fit, but not less than what the fitted model itself expects of it: among few
+        rows the surprising ones may be missing.
+        """
+        null = self.null
+        model = mixture_proba(self.log_proba, fit.beta, np.zeros(self.n_classes), 0.0)
+        mean = np.einsum("ij,ij->i", model, self.log_proba)
+        score = null.weight * (self.log_proba[np.arange(null.n_rows), null.y] - mean)
+        expected = null.weight**2 @ (np.einsum("ij,ij,ij->i", model, self.log_proba, self.log_proba) - mean**2)
+        squares = float(score @ score)
+        units = score if null.group is None else np.bincount(null.group, score)
+        seen = float(units @ units) * len(units) / max(len(units) - 1, 1)
+        expected *= max(1.0, seen / squares) if null.group is not None and squares > 0 else 1.0
+        return math.sqrt(max(seen, float(expected))) / max(fit.information, 1e-300) / fit.beta
+
+    @cached_property
+    def floor_alone(self) -> tuple[float, float]:
+        """Return the floor without rivals and its likelihood ratio."""
+        null = self.null
+        log_true = self.log_proba[np.arange(null.n_rows), null.y]
+        p_true = np.exp(log_true)
+        floor = profile_floor(p_true, null.weight, self.n_classes)
+        gain = null.weight @ (np.log((1 - floor) * p_true + floor / self.n_classes) - log_true)
+        return floor, 2.0 * float(gain)
+
+    @cached_property
+    def open_cost(self) -> float:
+        """What a temperature, or a floor, may cost the judged rows by itself, in nats."""
+        return max(
+            open_temperature_cost(self.null, self.log_proba, self.temperature_fit),
+            open_floor_cost(self.null, self.log_proba, self.floor_alone[0]),
+        )
