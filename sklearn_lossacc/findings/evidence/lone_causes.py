@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from sklearn_lossacc._numerics.mixture import mixture_proba, profile_floor
+from sklearn_lossacc._numerics.mixture import profile_floor
 from sklearn_lossacc._numerics.temperature import TemperatureSolution, solve_temperature
 from sklearn_lossacc.findings.evidence.gates import GateEvidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.open_costs import open_floor_cost, open_temperature_cost
+from sklearn_lossacc.inference.temperature_error import log_temperature_error
 
 MAX_LOG_ERROR = 5.0  # standard error of log T beyond which limits would span thousands of times either way
 
@@ -35,29 +36,12 @@ class LoneCauseEvidence(GateEvidence):
         value = 1.0 / fit.beta
         if self.too_few_groups:
             return Estimate(value, None, None, self.too_few_groups)
-        error = self.log_temperature_error(fit)
+        error = log_temperature_error(self.null, self.log_proba, fit)
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
         half = self.judged.quantile * error
         method = f"sandwich, log scale{self.judged.of_sample}"
         return Estimate(value, value * math.exp(-half), value * math.exp(half), method)
-
-    def log_temperature_error(self, fit: TemperatureSolution) -> float:
-        """Return the standard error of log T, over groups when given.
-
-        The sandwich of the score at the fit, but not less than what the fitted model itself expects of it: among few
-        rows the surprising ones may be missing.
-        """
-        null = self.null
-        model = mixture_proba(self.log_proba, fit.beta, np.zeros(self.n_classes), 0.0)
-        mean = np.einsum("ij,ij->i", model, self.log_proba)
-        score = null.weight * (self.log_proba[np.arange(null.n_rows), null.y] - mean)
-        expected = null.weight**2 @ (np.einsum("ij,ij,ij->i", model, self.log_proba, self.log_proba) - mean**2)
-        squares = float(score @ score)
-        units = score if null.group is None else np.bincount(null.group, score)
-        seen = float(units @ units) * len(units) / max(len(units) - 1, 1)
-        expected *= max(1.0, seen / squares) if null.group is not None and squares > 0 else 1.0
-        return math.sqrt(max(seen, float(expected))) / max(fit.information, 1e-300) / fit.beta
 
     @cached_property
     def floor_alone(self) -> tuple[float, float]:
