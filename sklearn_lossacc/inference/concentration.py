@@ -46,7 +46,7 @@ class Concentration:
 
 def weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
     """Return the smallest value at which half of the weight is reached."""
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     reached = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(reached, 0.5 * reached[-1])])
 
@@ -96,7 +96,7 @@ def concentration(null: NullModel, sample: NullModel, alpha: float, rng: np.rand
     """
     loss, weight = null.true_loss, null.weight
     drawn, p_value = _top_share_of_draws(sample, rng)
-    order = np.argsort(-(loss - null.entropy) * weight, kind="stable")
+    order = np.argsort(-(loss - null.entropy) * weight)
     excess = np.cumsum((weight * null.excess)[order][::-1])[::-1]  # excess of the rows that stay when the first m go
     enough = np.flatnonzero(np.r_[excess, 0.0] <= 0)
     quantile = float(np.quantile(loss, 0.95))

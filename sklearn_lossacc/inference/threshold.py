@@ -49,7 +49,7 @@ class ThresholdGain:
 
 def best_threshold(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
     """Return the log-odds threshold of largest accuracy; among equals the one nearest to 0."""
-    order = np.argsort(score, kind="stable")
+    order = np.argsort(score)
     s, signed = score[order], np.where(positive, weight, -weight)[order]
     # Predicting positive from position i on is right for the positives from i on and the negatives before i.
     right = np.concatenate([[0.0], -np.cumsum(signed)])

@@ -38,7 +38,7 @@ def middle_of_level(proba: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
     Else rows of equal probabilities would be told apart by their order, which may be that of their labels.
     """
-    order = np.argsort(proba, kind="stable")
+    order = np.argsort(proba)
     ranked = proba[order]
     level = np.r_[0, np.cumsum(np.diff(ranked) > TIE * ranked[1:])]
     of_level = np.bincount(level, variance[order])
