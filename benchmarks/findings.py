@@ -1,7 +1,8 @@
 """A bank of predictions with known causes: what is found, what is wrongly accused, and what the waterfall makes of it.
 
 A family plants causes of given strengths, joined by ``+``, in labels drawn from a known model; families x generators x
-classes x seeds are diagnosed, and one line a family and number of classes is printed:
+classes x seeds are diagnosed, and one line a family and number of classes is printed, and two for all of them: what is
+found of planted causes, and how many healthy models raise any statistical finding, against the limits.
 
 material
     Runs in which every planted cause costs enough to be reported (0.005 nats a row, 0.01 for outliers, given the
@@ -105,6 +106,8 @@ CODES = {
 PARTS = {"LA101": "temperature", "LA102": "temperature", "LA103": "class_bias", "LA202": "floor", "LA201": "outliers"}
 # A finding may say of itself that another cause explains the rows as well.
 RESERVATIONS = {"cannot_tell_from_noise": "LA202", "cannot_tell_from_overconfidence": "LA101"}
+NOTHING_PLANTED = ("healthy", "weighted", "copies", "imbalanced")
+LEAST_FOUND, MOST_WRONG, MOST_ALARMS = 0.97, 0.02, 0.05
 CONDITIONS = ("LA001", "LA003", "LA004", "LA301", "LA302", "LA303", "LA304")
 SUPPORT = 15.0  # nats of log likelihood that every planted cause is worth
 ORACLE_DRAWS = 999
@@ -380,6 +383,23 @@ def line(family: str, k: int, runs: list[Outcome]) -> str:
     return f"{family:>20} {k:>4} {len(runs):>5} {len(material):>8} {' '.join(columns)}  [{nats}] {fired}\n"
 
 
+def totals(families: list[str], runs: list[Outcome]) -> str:
+    """Return the lines for all runs, each of a family."""
+    planted = [r for family, r in zip(families, runs, strict=True) if family not in NOTHING_PLANTED]
+    material = [r.found for r in planted if r.material]
+    alarms = [r.wrong or r.untold for family, r in zip(families, runs, strict=True) if family in NOTHING_PLANTED]
+    lines = []
+    if material:
+        lines.append(
+            f"causes planted: found {np.mean(material):.4f} of {len(material)} (at least {LEAST_FOUND}), wrong "
+            f"{np.mean([r.wrong for r in planted]):.4f} (at most {MOST_WRONG}), untold "
+            f"{np.mean([r.untold for r in planted]):.4f} of {len(planted)}\n"
+        )
+    if alarms:
+        lines.append(f"healthy models: alarms {np.mean(alarms):.4f} of {len(alarms)} (at most {MOST_ALARMS})\n")
+    return "".join(lines)
+
+
 def main(argv=None) -> int:
     """Run the bank and print one line per family and number of classes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -395,11 +415,16 @@ def main(argv=None) -> int:
         f"{'family':>20} {'k':>4} {'runs':>5} {'material':>8}  found untold  wrong oracle  blind  [nats off] fired\n"
     )
     sys.stdout.write(header)
+    families, runs = [], []
     with ProcessPoolExecutor(options.jobs) as pool:
         for family, k in product(options.families, options.classes):
             cells = product([family], options.generators, [options.rows], [k], range(options.seeds))
-            sys.stdout.write(line(family, k, list(pool.map(run, cells, chunksize=4))))
+            found = list(pool.map(run, cells, chunksize=4))
+            sys.stdout.write(line(family, k, found))
             sys.stdout.flush()
+            families += [family] * len(found)
+            runs += found
+    sys.stdout.write(totals(families, runs))
     sys.stdout.write(f"{time.perf_counter() - start:.0f} s\n")
     return 0
 
