@@ -25,7 +25,8 @@ from sklearn_lossacc._numerics.temperature import (
 
 KEPT_ENTRIES = 2**16  # up to here, one block, the scores are kept between passes
 EXACT_ENTRIES = 2**21  # up to here everything is float64
-WARM_STEPS = (64, 16)  # a warm start looks at one row in 16, itself warmed by one row in 64
+BLOCK_ENTRIES = 3 * 2**15  # of which the cache holds the scores in float64 and two arrays in float32
+WARM_STEPS = (128, 16)  # a warm start looks at one row in 16, itself warmed by one row in 128
 WARM_TOL = 0.1  # a sample errs by more than what such a step leaves
 STEP_TOL = {"float64": 3e-3, "float32": 3e-2}  # leaves an error of about the fifth power of it
 MANY_ROWS = 2**11  # enough for numbers of rows to be handled in no time
@@ -88,7 +89,7 @@ class ScoreRows:
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield (scores, y, weight) of consecutive rows."""
-        for block in row_blocks(self.n_rows, self.n_classes):
+        for block in row_blocks(self.n_rows, self.n_classes, BLOCK_ENTRIES):
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
@@ -333,9 +334,9 @@ def solve_temperature_in_blocks(
     the two solutions that of smaller loss is taken, with probabilities clipped at 2.22e-16. So the clipped loss is
     never above that of beta = 1.
 
-    Warm starts on one row in 64 and one in 16 leave an error of about a percent; one step over all rows then
+    Warm starts on one row in 128 and one in 16 leave an error of about a percent; one step over all rows then
     reaches the optimum, and more are taken if the last one was not small. All arithmetic is in float64 up to 2**21
-    entries. Extra memory is a few blocks of 2**16 entries.
+    entries. Extra memory is a few blocks of 3 * 2**15 entries.
 
     Examples
     --------

@@ -29,7 +29,7 @@ from sklearn_lossacc.inputs.naming import called
 
 __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
 
-PREDICTED_ENTRIES = 2**15  # in float64, with the arrays between: what the processor's cache holds
+PREDICTED_ENTRIES = 2**16  # in float64, with the arrays between: what the processor's cache holds
 PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
 SMALLEST = float(np.finfo(np.float64).tiny)
 
