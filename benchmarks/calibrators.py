@@ -539,6 +539,16 @@ def write(path: Path, rows: list[dict[str, Any]], columns: list[str]) -> None:
         writer.writerows([[text(row.get(column)) for column in columns] for row in rows])
 
 
+def renewed(path: Path, rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Put rows into the places that they have in a table that was written before, and leave its other rows."""
+    if not path.exists():
+        return rows
+    new = {tuple(row[key] for key in keys): row for row in rows}
+    with path.open(newline="", encoding="utf-8") as file:
+        table: list[dict[str, Any]] = [new.pop(tuple(row[key] for key in keys), row) for row in csv.DictReader(file)]
+    return [*table, *new.values()]
+
+
 def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Average over the sets; a method that failed on one has no mean."""
     sets = list(dict.fromkeys(row["set"] for row in rows))
@@ -592,7 +602,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the tables; return 1 if --check finds a limit exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=["quality", "speed", "picture"])
-    parser.add_argument("--methods", default="", help="only those whose package and method contain this")
+    parser.add_argument(
+        "--methods",
+        default="",
+        help="only those whose package and method contain this; of the table of speeds their rows are renewed",
+    )
     parser.add_argument("--seconds", type=int, default=30, help="time that a method may take on one set")
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the tables and the picture")
     parser.add_argument("--check", action="store_true", help="fail if a limit is exceeded")
@@ -615,7 +629,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.only != "quality":
         rows = speed(options.seconds, options.methods)
         columns = ["shape", "package", "method", "seconds", "passes", "limit", "memory", "note"]
-        write(options.out / "calibrators_speed.csv", rows, columns)
+        path = options.out / "calibrators_speed.csv"
+        write(path, renewed(path, rows, ("shape", "package", "method")) if options.methods else rows, columns)
         exceeded = [row for row in rows if row["limit"] and (row["passes"] is None or row["passes"] > row["limit"])]
     for row in exceeded:
         print("exceeded:", row["shape"], row["method"], row["passes"], "limit", row["limit"])

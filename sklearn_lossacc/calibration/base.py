@@ -29,7 +29,8 @@ from sklearn_lossacc.inputs.naming import called
 
 __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
 
-PREDICTED_ENTRIES = 2**16  # in float64, with the arrays between: what the processor's cache holds
+PREDICTED_ENTRIES = 2**15  # in float64: a block and what is computed from it are small beside a few million entries
+MANY_ENTRIES = 2**22  # from here on blocks twice as large, which the processor's cache just holds: half as many calls
 PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
 SMALLEST = float(np.finfo(np.float64).tiny)
 
@@ -147,7 +148,8 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             scores = Scores.of_shape(X, input=self.input)
             proba = np.empty((scores.n_rows, len(self.classes_)))
             rows_at_least = min(self._rows_at_least, scores.n_rows // PREDICTED_PARTS)
-            entries = max(PREDICTED_ENTRIES, rows_at_least * scores.n_classes)
+            wanted = PREDICTED_ENTRIES * (1 if proba.size < MANY_ENTRIES else 2)
+            entries = max(wanted, rows_at_least * scores.n_classes)
             for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
                 scores.check_rows(rows)
                 self._fill(scores, rows, proba[rows])
