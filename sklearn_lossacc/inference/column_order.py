@@ -46,6 +46,8 @@ def better_order(null: NullModel, log_proba: np.ndarray, rng: np.random.Generato
     np.add.at(cost, null.y[first], -null.weight[first, None] * log_proba[first])
     order = linear_sum_assignment(cost)[1]
     rows = np.flatnonzero(~first)
+    if not rows.size:  # a single group has no other half
+        return None
     gain = log_proba[rows, order[null.y[rows]]] - log_proba[rows, null.y[rows]]
     group = None if null.group is None else np.unique(null.group[rows], return_inverse=True)[1]
     mean, error = mean_and_error(*unit_sums(gain[:, None], null.weight[rows], group))
