@@ -114,7 +114,8 @@ def test_weights_groups_and_names_reach_the_calibrator_and_its_summary(folder, c
     expected = calibration.VectorCalibrator(classes=classes).fit(X, y, sample_weight=weight, groups=groups)
     restored = BaseCalibrator.from_dict(json.loads((folder / "v.json").read_text()))
     assert restored.classes_.tolist() == classes
-    np.testing.assert_array_equal(restored.predict_proba(X), expected.predict_proba(X))
+    # calls for other blocks of rows differ in the last digit with some versions of NumPy
+    np.testing.assert_allclose(restored.predict_proba(X), expected.predict_proba(X), rtol=1e-12)
     predictions = Predictions.from_arrays(y, X, classes=classes, sample_weight=weight, groups=groups)
     found = json.loads(capsys.readouterr().out)["summary"]
     assert found == summarize_calibration(expected, predictions).to_dict()
@@ -134,7 +135,7 @@ def test_every_method_makes_the_round_trip(tmp_path, monkeypatch, method):
     assert main(["calibrate", "val.npz", "--method", method, "--output", "c.json"]) == 0
     assert main(["apply", "c.json", "val.npz", "--output", "out.npy"]) == 0
     expected = METHODS[method](input="logits").fit(LOGITS[:200], Y[:200]).predict_proba(LOGITS[:200])
-    np.testing.assert_array_equal(np.load("out.npy"), expected)
+    np.testing.assert_allclose(np.load("out.npy"), expected, rtol=1e-12)
 
 
 def test_an_outcome_that_is_not_converged_is_explained_on_stderr(folder, capsys):
@@ -173,7 +174,7 @@ def test_files_hold_what_the_calibrator_gives(folder, monkeypatch, capsys, name,
         found = np.array([row.split(",") for row in rows], dtype=float)
     else:
         found = read_predictions(name, y="y.npy")["y_proba"]
-    np.testing.assert_array_equal(found, fitted().predict_proba(TEST))
+    np.testing.assert_allclose(found, fitted().predict_proba(TEST), rtol=1e-12)
 
 
 @pytest.mark.parametrize("labelled", [False, True])
@@ -210,10 +211,10 @@ def test_columns_are_brought_into_the_order_of_the_calibrator(folder):
         assert main(["apply", "v.json", file, "--output", f"{place}.csv"]) == 0
     with np.load("0.npz") as first, np.load("1.npz") as second:
         assert first["classes"].tolist() == second["classes"].tolist() == NAMES
-        np.testing.assert_array_equal(first["y_proba"], second["y_proba"])
+        np.testing.assert_allclose(first["y_proba"], second["y_proba"], rtol=1e-12)
         assert main(["apply", "v.json", "0.csv", "--output", "again.npy"]) == 0  # what it writes it reads
         again = calibration.VectorCalibrator(classes=NAMES).fit(PROBA, np.array(NAMES)[Y])
-        np.testing.assert_array_equal(np.load("again.npy"), again.predict_proba(first["y_proba"]))
+        np.testing.assert_allclose(np.load("again.npy"), again.predict_proba(first["y_proba"]), rtol=1e-12)
     assert (folder / "0.csv").read_bytes() == (folder / "1.csv").read_bytes()
 
 
@@ -228,7 +229,7 @@ def test_one_column_of_two_classes(folder):
     expected = TemperatureCalibrator(classes=["no", "yes"]).fit(p, yes).predict_proba(p)
     for file in ("two.csv", "unlabelled.csv"):
         assert main(["apply", "two.json", file, "--output", "two.npy"]) == 0
-        np.testing.assert_array_equal(np.load("two.npy"), expected)
+        np.testing.assert_allclose(np.load("two.npy"), expected, rtol=1e-12)
 
 
 def test_json_says_what_was_written_and_nothing_else(folder, capsys):
@@ -268,7 +269,7 @@ def test_memory_is_that_of_a_block_whatever_the_file(folder, monkeypatch, name):
 
 def test_a_file_can_be_replaced_by_its_calibrated_self(folder):
     assert main(["apply", "c.json", "test.npz", "--output", "test.npz"]) == 0
-    np.testing.assert_array_equal(np.load("test.npz")["y_proba"], fitted().predict_proba(TEST))
+    np.testing.assert_allclose(np.load("test.npz")["y_proba"], fitted().predict_proba(TEST), rtol=1e-12)
 
 
 def test_the_example_of_the_documentation_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):
