@@ -13,7 +13,9 @@ from scipy.special import entr
 LIMIT_TOL = 1e-4
 
 
-def last_likely(lost: Callable[[float], float], near: float, ahead: float, far: float, allowed: float) -> float:
+def last_likely(
+    lost: Callable[[float], float], near: float, ahead: float, far: float, allowed: float, tol: float = LIMIT_TOL
+) -> float:
     """Return where, from a likely point on, so much log likelihood is lost as is allowed, or the end of the way.
 
     Parameters
@@ -24,6 +26,8 @@ def last_likely(lost: Callable[[float], float], near: float, ahead: float, far: 
         A likely place, one that is probably beyond the limit and not far from it, and the end of the way.
     allowed : float
         What may be lost, in nats.
+    tol : float, default=1e-4
+        Precision, as a share of the way from `near` to what lies beyond the limit.
 
     Returns
     -------
@@ -41,7 +45,7 @@ def last_likely(lost: Callable[[float], float], near: float, ahead: float, far: 
         return math.sqrt(max(lost(place), 0.0)) - math.sqrt(allowed)
 
     end = ahead if beyond(ahead) > 0.0 else far
-    return far if beyond(end) <= 0.0 else float(brentq(beyond, near, end, xtol=LIMIT_TOL * abs(end - near)))
+    return far if beyond(end) <= 0.0 else float(brentq(beyond, near, end, xtol=tol * abs(end - near)))
 
 
 def divergence(model: np.ndarray, log_proba: np.ndarray) -> np.ndarray:

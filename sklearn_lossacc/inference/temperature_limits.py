@@ -8,11 +8,11 @@ import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture
 from sklearn_lossacc.inference.cause_model import Z95, CauseModel
+from sklearn_lossacc.inference.likely_laws import last_likely
 
-STEPS = 12
-CLOSE = 0.05  # of the signed root: a fortieth of the half width
 MOST_LOG = math.log(1000.0)  # a temperature this far from 1 is as good as 0, or as infinity
-LONGEST = 3.0  # times what the last step covered, where the likelihood is flat
+BEYOND = 1.3
+LIMIT_TOL = 0.01  # of the way on which the limit is sought
 
 
 def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tuple[float, float]:
@@ -43,35 +43,18 @@ def _limit(causes: CauseModel, finite_log_proba: np.ndarray, side: float) -> flo
     null, fit = causes.null, causes.fit
     at, origin, bias = fit, math.log(fit.beta), "class_bias" in causes.terms
 
-    def root_of_ratio(log_beta: float) -> float:
+    def lost(distance: float) -> float:
         nonlocal at  # the next value is near: start there
-        at = fit_mixture(
-            math.exp(log_beta) * finite_log_proba,
-            null.y,
-            null.weight,
-            temperature=False,
-            bias=bias,
-            start_bias=at.bias,
-        )
-        return math.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))
+        if distance == 0.0:  # the search at a fixed temperature may miss the likeliest floor of a few rows
+            return 0.0
+        scores = math.exp(origin + side * distance) * finite_log_proba
+        at = fit_mixture(scores, null.y, null.weight, temperature=False, bias=bias, start_bias=at.bias)
+        return causes.scale * (fit.log_likelihood - at.log_likelihood)
 
-    near, far = 0.0, MOST_LOG - side * origin  # distances from the fit, of which the limit lies between
-    if far <= 0.0:
+    far = MOST_LOG - side * origin
+    # If the likelihood were a parabola up to T = 1, and a bit beyond.
+    ahead = BEYOND * Z95 * abs(origin) / math.sqrt(max(causes.statistics["temperature"], 1e-12))
+    distance = last_likely(lost, 0.0, min(ahead, far), far, 0.5 * Z95**2, tol=LIMIT_TOL) if far > 0.0 else 0.0
+    if distance >= far:
         return 0.0 if side > 0 else math.inf
-    # If the likelihood were a parabola up to T = 1.
-    distance = min(Z95 * abs(origin) / math.sqrt(max(causes.statistics["temperature"], 1e-12)), far)
-    beyond = False
-    for _ in range(STEPS):
-        root = root_of_ratio(origin + side * distance)
-        if abs(root - Z95) < CLOSE:
-            break
-        if root > Z95:
-            far, beyond = distance, True
-        elif distance >= far:
-            return 0.0 if side > 0 else math.inf
-        else:
-            near = distance
-        ahead = min(distance * Z95 / root if root > 0 else far, LONGEST * distance)
-        middle = 0.5 * (near + far) if beyond else far
-        distance = ahead if near < ahead < far else middle
     return math.exp(-(origin + side * distance))

@@ -186,7 +186,7 @@ def test_where_no_label_agrees_or_all_do(n, agree):
     y = np.arange(n) % 2
     quality = quality_of(np.eye(2)[y if agree else 1 - y], y)
     assert ((quality >= 0) & (quality <= 1)).all()
-    assert (quality > 0.9).all() if agree else (quality < 0.03).all()
+    assert (quality > 0.9).all() if agree else (quality < 0.01).all()
 
 
 def test_classes_that_nothing_knows_change_nothing():

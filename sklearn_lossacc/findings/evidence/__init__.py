@@ -4,8 +4,9 @@ A chain of classes, each of which knows only what stands before it: rows, baseli
 causes, their costs, what is left beyond them, and the descriptions of it all in `Evidence`.
 """
 
-from sklearn_lossacc.findings.evidence.causes import AS_LIKELY, Z95
+from sklearn_lossacc.findings.evidence.causes import AS_LIKELY
 from sklearn_lossacc.findings.evidence.evidence import Evidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.inference.cause_model import Z95
 
 __all__ = ["AS_LIKELY", "LOG_CLIP", "Z95", "Evidence"]

@@ -9,9 +9,9 @@ import numpy as np
 
 from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
-from sklearn_lossacc.findings.evidence.causes import Z95
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.inference.cause_model import Z95
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.null import NullModel

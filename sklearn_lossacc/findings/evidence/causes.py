@@ -24,7 +24,6 @@ from sklearn_lossacc.inference.one_class import OneClass, one_class
 from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.surprise import SurpriseCount
 
-Z95 = 1.959963984540054
 AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
 
 

@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_lossacc.findings.decomposition import Part
-from sklearn_lossacc.findings.evidence.causes import Z95, CauseEvidence
+from sklearn_lossacc.findings.evidence.causes import CauseEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
+from sklearn_lossacc.inference.cause_model import Z95
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.few_rows import sharpened
 from sklearn_lossacc.inference.floor import finite
