@@ -12,10 +12,11 @@ from scipy.stats import beta, t
 
 from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.dominating import warned
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.debiased_error import debiased_square, signed_root
 from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.ranks import roc_influence
 from sklearn_lossacc.inference.smooth_ece import smooth_ece
 

@@ -10,8 +10,9 @@ from scipy.optimize import minimize_scalar
 
 from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
-from sklearn_lossacc.inference.cause_model import Z95, CauseModel
+from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 
 

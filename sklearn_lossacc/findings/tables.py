@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Z95, Evidence
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.label_quality import label_quality
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.surprise import surprise_of_labels
 from sklearn_lossacc.statistics import TopRows
 

@@ -37,10 +37,10 @@ from sklearn_lossacc.inference.floor import (
     floor_posterior,
     material_floor,
 )
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, surprise_table
 
-Z95 = 1.959963984540054
 NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
 NAME_TWO_BELOW = 0.05  # where one or two rows could be all there is to a term
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows

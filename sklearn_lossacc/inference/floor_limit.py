@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture
-from sklearn_lossacc.inference.cause_model import Z95, CauseModel
+from sklearn_lossacc.inference.cause_model import CauseModel
+from sklearn_lossacc.inference.normal import Z95
 
 LIMIT_STEPS = 14
 

@@ -8,10 +8,11 @@ import numpy as np
 from scipy.stats import chi2
 
 from sklearn_lossacc._numerics.mixture import MAX_FLOOR, mixture_proba
-from sklearn_lossacc.inference.cause_model import Z95, CauseModel
+from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.elimination import TERMS
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.likely_laws import divergence, last_likely
+from sklearn_lossacc.inference.normal import Z95
 
 ALLOWED = 0.5 * float(chi2.ppf(0.95, 1))  # below the largest log likelihood
 FARTHEST = 64.0  # times as far from the probabilities as the selected model

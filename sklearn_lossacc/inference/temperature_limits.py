@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import fit_mixture
-from sklearn_lossacc.inference.cause_model import Z95, CauseModel
+from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.likely_laws import last_likely
+from sklearn_lossacc.inference.normal import Z95
 
 MOST_LOG = math.log(1000.0)  # a temperature this far from 1 is as good as 0, or as infinity
 BEYOND = 1.3

@@ -10,6 +10,7 @@ from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.monte_carlo import EXTEND_BELOW, N_DRAWS, N_DRAWS_EXTENDED
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.shape import folds
 
 CHUNK_ENTRIES = 2**22
@@ -219,7 +220,7 @@ def threshold_gain(
     else:
         p_value = sign_flip_p_value(moves, rng)
     threshold = float(expit(offsets[0] - offsets[1])) if log_proba.shape[1] == 2 else None
-    half = 1.96 * float(error[0])
+    half = Z95 * float(error[0])
     return ThresholdGain(
         float(mean[0]),
         float(mean[0]) - half,

@@ -7,6 +7,5 @@ causes, their costs, what is left beyond them, and the descriptions of it all in
 from sklearn_lossacc.findings.evidence.causes import AS_LIKELY
 from sklearn_lossacc.findings.evidence.evidence import Evidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
-from sklearn_lossacc.inference.cause_model import Z95
 
-__all__ = ["AS_LIKELY", "LOG_CLIP", "Z95", "Evidence"]
+__all__ = ["AS_LIKELY", "LOG_CLIP", "Evidence"]

@@ -11,9 +11,9 @@ from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
-from sklearn_lossacc.inference.cause_model import Z95
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import ShapeTest, shape_test
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain

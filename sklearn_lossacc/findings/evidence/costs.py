@@ -12,11 +12,11 @@ from sklearn_lossacc.findings.evidence.causes import CauseEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
-from sklearn_lossacc.inference.cause_model import Z95
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.few_rows import sharpened
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.floor_limit import floor_lower_limit
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.selected_costs import selected_cost_limits
 from sklearn_lossacc.inference.temperature_limits import temperature_limits

@@ -16,11 +16,12 @@ from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.judge import judge_history
 from sklearn_lossacc.findings.history.limits import open_questions
-from sklearn_lossacc.findings.history.tables import Z95, best_table, left_out_table, matched_table, rows_table
+from sklearn_lossacc.findings.history.tables import best_table, left_out_table, matched_table, rows_table
 from sklearn_lossacc.findings.history.text import history_text
 from sklearn_lossacc.findings.judged import Judged
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inputs import TrainingHistory
 
 if TYPE_CHECKING:

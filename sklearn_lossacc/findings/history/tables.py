@@ -13,10 +13,10 @@ from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.loss_bounds import calibrated_ceiling, calibrated_floor, loss_error
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inputs.history import MEASURES
 
 LEVEL = 0.95
-Z95 = 1.959963984540054
 
 
 def _plain(values: np.ndarray) -> list[float | None]:

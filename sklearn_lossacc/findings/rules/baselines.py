@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.findings.consequences import accuracy_without_bias, repaired
-from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMBALANCE_GAP
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
+from sklearn_lossacc.inference.normal import Z95, Z_POWER
 
-POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 MOST_TIMES = 1e9  # the margin, that a standard error is taken to be: squares of more overflow
 
 
@@ -108,7 +108,7 @@ def judge_prior(evidence: Evidence) -> Verdict:
         )
     if unclear:
         times = min((high - low) / 3.92 / (D2_MARGIN * prior), MOST_TIMES)
-        needed = math.ceil(evidence.n_effective * POWER_FACTOR * times**2)
+        needed = math.ceil(evidence.n_effective * Z_POWER**2 * times**2)
         facts["needed"] = needed
         passed = (
             f"Better or worse than the prior was not shown: cannot tell, D2 lies between {percent(interval[0])} and "

@@ -8,12 +8,13 @@ import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import profile_floor
-from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sklearn_lossacc.findings.evidence import Z95, Evidence
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import count, nats
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.inference.normal import Z95
 
 POWER_Z = 0.8416212335729143  # 80 % power
 TEMPERATURE_ASKED = 1.5

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import binom, norm
 
-from sklearn_lossacc.inference.comparison.paired import Z95, PairedDifference
+from sklearn_lossacc.inference.comparison.paired import PairedDifference
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, mean_and_error, unit_sums
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.threshold import sign_flip_p_value
 
 MANY_MOVES = 1000.0  # effective number of moves from which the sum of random signs is normal

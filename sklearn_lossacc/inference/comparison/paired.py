@@ -17,8 +17,8 @@ from sklearn_lossacc.inference.intervals import (
     studentised_means,
     unit_sums,
 )
+from sklearn_lossacc.inference.normal import Z95
 
-Z95 = 1.959963984540054
 TAIL = 0.025
 EXTEND_BELOW = 0.01  # p-values below it are worth more resamples
 MORE_CHUNKS = 9  # of 999 resamples each

@@ -20,6 +20,7 @@ from sklearn_lossacc.inference.loss_bounds import (
     least_loss,
     loss_error,
 )
+from sklearn_lossacc.inference.normal import Z95
 
 LEVEL = 0.95
 NOT_PLAIN = (
@@ -115,7 +116,7 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     loss, accuracy = float(evidence.history.val_loss[row]), float(evidence.history.val_accuracy[row])
     floor, ceiling, chance = calibrated_floor(accuracy, k), calibrated_ceiling(accuracy, k), math.log(k)
     above, below = _excess(loss, accuracy, k, n)
-    over_chance = loss - (0.0 if n is None else 1.96 * loss_error(chance, k, n)) > chance + (
+    over_chance = loss - (0.0 if n is None else Z95 * loss_error(chance, k, n)) > chance + (
         EXCESS_NATS if n is None else 0.0
     )
     attainable = least_accuracy(loss, k)

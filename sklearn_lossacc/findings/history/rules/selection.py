@@ -20,8 +20,8 @@ from sklearn_lossacc.findings.history.materiality import (
 from sklearn_lossacc.findings.history.words import too_short
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import accuracy_change_z, accuracy_error
+from sklearn_lossacc.inference.normal import Z_POWER
 
-POWER_FACTOR = (1.959963984540054 + 0.8416212335729143) ** 2
 LAST_SHARE = 10  # the last tenth tells whether the loss still falls
 
 
@@ -115,7 +115,7 @@ def judge_within_noise(evidence: HistoryEvidence) -> Verdict:
     z = independent_z(low, high, n)
     level = (low + high) / 2.0
     visible = 2.8 * math.sqrt(2.0 * level * (1.0 - level) / n)
-    needed = _two_digits(POWER_FACTOR * 2.0 * level * (1.0 - level) / difference**2) if difference > 0 else None
+    needed = _two_digits(Z_POWER**2 * 2.0 * level * (1.0 - level) / difference**2) if difference > 0 else None
     named = evidence.at_each(rows)
     changed = round(difference * n)
     return Verdict(
