@@ -7,6 +7,7 @@ size, and no layout engine and no global setting of the user's figure is touched
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -151,14 +152,17 @@ class Cell:
 
 
 def fit_words(text: Text, words: str, width: float, lines: int = 2) -> str:
-    """Break words into at most `lines` lines of `width` pixels in the font of `text`; what is left over is cut."""
+    """Break words into at most `lines` lines of `width` pixels in the font of `text`; what is left over is cut.
+
+    A percent sign stays with its number.
+    """
 
     def fits(line: str) -> bool:
         text.set_text(literal(line))
         return bool(text.get_window_extent().width <= width)
 
     before = text.get_text()
-    parts = words.split(" ")
+    parts = re.split(" (?!%)", words)
     try:
         if fits(words):
             return literal(" ".join(parts))

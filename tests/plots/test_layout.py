@@ -168,6 +168,14 @@ def test_words_are_broken_evenly_and_cut_where_they_do_not_fit():
     assert text.get_text() == "kept"
 
 
+@pytest.mark.parametrize("width", range(60, 160, 5))
+def test_a_percent_sign_begins_no_line(width):
+    text = Figure(figsize=(4, 4), dpi=100).text(0, 0, "")
+    lines = fit_words(text, "rises to 87.7 % from 74.1 % at the end", width, lines=5).split("\n")
+    assert len(lines) > 1
+    assert not any(line.startswith("%") for line in lines)
+
+
 @pytest.mark.parametrize(("n_panels", "shape"), [(1, (1, 1)), (2, (1, 2)), (3, (1, 3)), (4, (2, 2)), (6, (2, 3))])
 def test_grid_shapes(n_panels, shape):
     assert grid_shape(n_panels) == shape
