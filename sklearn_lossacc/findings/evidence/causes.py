@@ -18,6 +18,7 @@ from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.extremes import ExtremeRows
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.gates import run_gates
+from sklearn_lossacc.inference.mixed_temperatures import mixed_temperatures
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_FIRST, Gate
 from sklearn_lossacc.inference.noise import straight_line
 from sklearn_lossacc.inference.one_class import OneClass, one_class
@@ -25,6 +26,7 @@ from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.surprise import SurpriseCount
 
 AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
+LIKELIER = 4.61  # of a law with two parameters more: half of the 0.99 quantile of chi-square
 
 
 class CauseEvidence(LoneCauseEvidence):
@@ -166,6 +168,24 @@ class CauseEvidence(LoneCauseEvidence):
         if ahead < -AS_LIKELY:
             return None
         return {"intercept": line.intercept, "slope": line.slope, "log_likelihood_ahead": ahead}
+
+    @cached_property
+    def mixed(self) -> dict[str, float] | None:
+        """Rows at a higher temperature than the others that explain the labels better than a floor; None without."""
+        causes = self.causes
+        if causes is None or "floor" not in causes.terms or causes.outliers.size:
+            return None
+        null = causes.null
+        scores = causes.fit.beta * finite(null.log_proba, LOG_CLIP) + causes.fit.bias
+        found = mixed_temperatures(scores, null.y, null.weight)
+        ahead = causes.scale * (found.log_likelihood - causes.fit.log_likelihood)
+        if ahead < LIKELIER:
+            return None
+        return {
+            "share": found.share,
+            "temperature": found.temperature / causes.fit.beta,
+            "log_likelihood_ahead": ahead,
+        }
 
     @cached_property
     def flips(self) -> dict[str, Any] | None:

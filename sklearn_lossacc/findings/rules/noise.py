@@ -21,6 +21,10 @@ MOST_MATRIX_CLASSES = 50  # more would fill the report
 FEW_DIFFERENT = 0.2  # predictions over rows: trees and small votes give the same ones again and again
 SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
+MIXED_ADVICE = (
+    "Look among the rows with the lowest label quality (d.samples(by='label_quality')) for a part of the data that the "
+    "model knows less well: it needs more of that to learn from. Let AutoCalibrator choose a calibrator."
+)
 
 
 def rows_to_relabel(rate: float) -> int:
@@ -82,6 +86,7 @@ def judge(evidence: Evidence) -> Verdict:
     posterior[np.isin(rows.index, evidence.judged.index[causes.outliers])] = 0.0
     review = np.argsort(-posterior, kind="stable")
     review = review[posterior[review] > 0.5]
+    mixed = evidence.mixed
     facts.update(
         rate=value,
         lower_end=low,
@@ -95,6 +100,7 @@ def judge(evidence: Evidence) -> Verdict:
         ),
         pairs=confused_pairs(null.proba, null.y, null.weight, evidence.summary.classes),
         line=evidence.line,
+        mixed=mixed,
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
     # Leaves and votes that are surer than they should be: so they were fitted, and the zeros among them show it.
@@ -102,13 +108,20 @@ def judge(evidence: Evidence) -> Verdict:
     facts["cannot_tell_from_counts"] = bool(counts)
     # A floor is right about noisy labels only: on clean ones it costs what it saves here.
     tempered = "temperature" in causes.terms
+    no_temperature = f" that no {'single ' if mixed else ''}temperature explains"
     fired = (
-        f"About {percent(value)} of the labels look like noise{'' if rival else ' that no temperature explains'} "
+        f"About {percent(value)} of the labels look like noise{'' if rival else no_temperature} "
         f"(at least {percent(low)}, "
         f"at most {percent(high)}); it costs {number(nats)} nats"
         f"{' once the underconfidence is repaired' if hidden else ''}"
         f"{f', all but {number(max(beside, 0.0))} of which a temperature explains as well' if shared else ''}."
     )
+    if mixed:
+        ranks = ": the true class is one that the model ranks next" if null.n_classes > 2 else ""
+        fired += (
+            f" They are likelier if none is noise and about {percent(mixed['share'])} of the rows are less certain "
+            f"than they say (T near {ratio(mixed['temperature'])}){ranks}."
+        )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."
     if counts:
@@ -116,7 +129,7 @@ def judge(evidence: Evidence) -> Verdict:
             " Predictions that repeat, with zeros among them (LA001), are those of a model that counts (a tree, votes, "
             "neighbours): an overfit one shows the same without any wrong label."
         )
-    if facts["line"] is not None:
+    if facts["line"] is not None and not mixed:
         fired += (
             " With two classes this cannot be told from scores stretched along a straight line (slope "
             f"{ratio(facts['line']['slope'])})."
@@ -135,6 +148,7 @@ def judge(evidence: Evidence) -> Verdict:
         fired=fired,
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
         advice=in_order
+        or (MIXED_ADVICE if mixed else "")
         or (
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
             "TemperatureCalibrator(floor=True) if labels stay as noisy; for clean ones "

@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.wording import what_to_do
 EVIDENCE = {
     "p_gate",
     "line",
+    "mixed",
     "p_attr",
     "gate",
     "method",
@@ -194,6 +195,30 @@ def test_two_classes_cannot_tell_noise_from_a_stretched_scale(diagnosed, plant):
     assert finding.status == "fired"
     assert finding.evidence["line"] is None
     assert "straight line" not in finding.headline
+
+
+@pytest.mark.parametrize("k", [5, 10])
+def test_a_part_of_the_rows_that_is_too_sure_explains_labels_better_than_noise(plant, k):
+    y, log_proba, _ = plant("healthy", k=k, scale=2.0)
+    too_sure = np.random.default_rng(5).random(len(y)) < 0.4
+    finding = diagnose(y, np.where(too_sure[:, None], 3.0, 1.0) * log_proba, input="logits")["LA202"]
+    assert finding.status == "fired"
+    mixed = finding.evidence["mixed"]
+    assert mixed["log_likelihood_ahead"] > 4.61
+    assert mixed["share"] == pytest.approx(0.4, abs=0.15)
+    assert mixed["temperature"] > 2.0
+    assert "likelier if none is noise" in finding.headline
+    assert "no single temperature" in finding.headline
+    assert "AutoCalibrator" in finding.advice
+    assert "floor" not in finding.advice
+
+
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_noise_is_not_taken_for_rows_that_are_too_sure(diagnosed, k):
+    finding = diagnosed("noise", k=k, scale=2.0, strength=0.15)["LA202"]
+    assert finding.status == "fired"
+    assert finding.evidence["mixed"] is None
+    assert "likelier" not in finding.headline
 
 
 def test_more_than_two_classes_have_no_line(diagnosed):
