@@ -255,6 +255,19 @@ def not_excluded(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(finding for finding in with_status(diagnosis, "passed") if "not shown" in finding.headline)
 
 
+def nearly_shown(diagnosis: Diagnosis) -> str:
+    """Say what would have fired at twice the level; empty where nothing would."""
+    near = [
+        (finding.evidence["p_holm"], finding)
+        for finding in not_excluded(diagnosis)
+        if diagnosis.alpha < finding.evidence.get("p_holm", 1.0) <= 2.0 * diagnosis.alpha
+    ]
+    if not near:
+        return ""
+    p, finding = min(near, key=lambda pair: pair[0])
+    return f"{one_line(finding.headline).removesuffix('.')} ({p_value(p)}, all questions counted)."
+
+
 def counted(number_of: int, word: str, words: str | None = None) -> str:
     """Write a count with its word, such as ``2 errors``.
 
@@ -323,16 +336,25 @@ def verdict(diagnosis: Diagnosis) -> str:
     """Say in one sentence, or two, what is going on.
 
     The headline of the gravest finding comes first; the names of the others follow. Where nothing fired, what
-    could not be excluded is named, since a test that did not reject is no proof of health.
+    could not be excluded is named, since a test that did not reject is no proof of health. What was nearly shown is
+    said where nothing graver than a tip is.
     """
     issues = ordered_issues(diagnosis)
+    near = nearly_shown(diagnosis) if all(issue.severity == "tip" for issue in issues) else ""
     if issues:
         also = ", ".join(finding_title(finding).lower() for finding in issues[1:])
-        return f"{one_line(issues[0].headline)} Also: {also}." if also else one_line(issues[0].headline)
-    loss, accuracy = metric_text(diagnosis, "log_loss"), metric_text(diagnosis, "accuracy")
-    said = f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
-    unsure = ", ".join(finding_title(finding).lower() for finding in not_excluded(diagnosis))
-    return f"{said} Not shown, but not excluded either: {unsure}." if unsure else said
+        said = [one_line(issues[0].headline), near, f"Also: {also}." if also else ""]
+    else:
+        loss, accuracy = metric_text(diagnosis, "log_loss"), metric_text(diagnosis, "accuracy")
+        unsure = ", ".join(finding_title(finding).lower() for finding in not_excluded(diagnosis))
+        said = [
+            f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
+            if not near
+            else f"Loss and accuracy agree as far as a log loss of {loss} at an accuracy of {accuracy} shows.",
+            near,
+            f"Not shown, but not excluded either: {unsure}." if unsure else "",
+        ]
+    return " ".join(part for part in said if part)
 
 
 def what_to_do(diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from sklearn_lossacc.findings import Finding
 from sklearn_lossacc.findings.wording import (
     METRICS,
@@ -53,6 +55,26 @@ def test_a_passed_finding_that_could_not_be_excluded_is_named(diagnosis_of):
     assert verdict(healthy).endswith("Not shown, but not excluded either: rule 103.")
     assert "more rows" in what_to_do(healthy)[0]
     assert what_to_do(replace(healthy, findings=(sure,))) == ("Nothing needs repair.",)
+
+
+@pytest.mark.parametrize("p_holm", [0.04, 0.064, 0.11])
+def test_what_was_nearly_shown_is_said_beside_tips(diagnosis_of, p_holm):
+    near = finding(
+        "LA201",
+        status="passed",
+        headline="Outliers were not shown beyond doubt: Row 28 carries 0.194 nats.",
+        advice="",
+        evidence={"p_holm": p_holm},
+    )
+    said = "Outliers were not shown beyond doubt: Row 28 carries 0.194 nats (p = 0.064, all questions counted)."
+    case, tip = diagnosis_of("healthy"), finding("LA003", "tip")
+    others = finding("LA101"), finding("LA303", "tip")
+    nearly = p_holm == 0.064
+    assert (said in verdict(replace(case, findings=(near,)))) == nearly
+    assert ("nothing speaks against" in verdict(replace(case, findings=(near,)))) != nearly
+    assert verdict(replace(case, findings=(tip, near))) == f"LA003 says so.{f' {said}' if nearly else ''}"
+    assert (f"{said} Also: rule 303." in verdict(replace(case, findings=(tip, near, others[1])))) == nearly
+    assert said not in verdict(replace(case, findings=(tip, near, others[0])))
 
 
 def test_the_same_advice_is_given_once(diagnosis_of):
