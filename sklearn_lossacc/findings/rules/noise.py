@@ -22,8 +22,8 @@ FEW_DIFFERENT = 0.2  # predictions over rows: trees and small votes give the sam
 SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 MIXED_ADVICE = (
-    "Look among the rows with the lowest label quality (d.samples(by='label_quality')) for a part of the data that the "
-    "model knows less well: it needs more of that to learn from. Let AutoCalibrator choose a calibrator."
+    "Review the rows with the lowest label quality (d.samples(by='label_quality')): are their labels wrong, or are "
+    "they of a kind that the model knows less well and needs more of to learn from? Let AutoCalibrator choose a repair."
 )
 
 
@@ -117,10 +117,10 @@ def judge(evidence: Evidence) -> Verdict:
         f"{f', all but {number(max(beside, 0.0))} of which a temperature explains as well' if shared else ''}."
     )
     if mixed:
-        ranks = ": the true class is one that the model ranks next" if null.n_classes > 2 else ""
+        ranks = ", and their class is one that the model ranks next" if null.n_classes > 2 else ""
         fired += (
-            f" They are likelier if none is noise and about {percent(mixed['share'])} of the rows are less certain "
-            f"than they say (T near {ratio(mixed['temperature'])}){ranks}."
+            f" Right labels are likelier still if about {percent(mixed['share'])} of the rows are less certain than "
+            f"they say (T near {ratio(mixed['temperature'])}){ranks}."
         )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."

@@ -207,7 +207,7 @@ def test_a_part_of_the_rows_that_is_too_sure_explains_labels_better_than_noise(p
     assert mixed["log_likelihood_ahead"] > 4.61
     assert mixed["share"] == pytest.approx(0.4, abs=0.15)
     assert mixed["temperature"] > 2.0
-    assert "likelier if none is noise" in finding.headline
+    assert "Right labels are likelier still if about" in finding.headline
     assert "no single temperature" in finding.headline
     assert "AutoCalibrator" in finding.advice
     assert "floor" not in finding.advice
