@@ -15,6 +15,7 @@ __all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
 # Rows of probabilities may miss a sum of 1 by this much, and are renormalised.
 SUM_TOLERANCE = 1e-3
 
+MOST_DECIMALS = 5
 _LOGITS_HINT = "if these are logits or log-probabilities, pass input='logits'"
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _SIGNIFICANT_BITS = {"float16": 11, "bfloat16": 8}
@@ -195,7 +196,7 @@ def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
         fault = f"{off.count} rows of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
     raise NotProbabilitiesError(
         f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; "
-        f"{_hint(dtype, scores[:1].size, off.value)}."
+        f"{_hint(dtype, np.asarray(scores[off.first]).reshape(-1), off.value)}."
     )
 
 
@@ -215,13 +216,29 @@ class _Tally:
         self.count += found.size
 
 
-def _hint(dtype: str, n_columns: int, total: float) -> str:
+def _decimals(row: np.ndarray, total: float) -> int | None:
+    """Return to how many decimals a row was rounded, if that explains its sum; None if it does not."""
+    for decimals in range(1, MOST_DECIMALS + 1):
+        unit = 10.0**-decimals
+        exact = np.abs(row / unit - np.round(row / unit)).max() < 1e-3
+        if exact and abs(total - 1) < unit * row.size / 2:
+            return decimals
+    return None
+
+
+def _hint(dtype: str, row: np.ndarray, total: float) -> str:
     """Say what a sum that is not 1 may mean."""
     bits = _SIGNIFICANT_BITS.get(dtype)
     if bits is not None and abs(total - 1) < 0.1:
         return (
             f"{dtype} keeps {bits} significant bits, which may be too few for rows of "
-            f"{n_columns} classes: export float32, or logits; {_LOGITS_HINT}"
+            f"{row.size} classes: export float32, or logits; {_LOGITS_HINT}"
+        )
+    decimals = _decimals(row.astype(np.float64), total)
+    if decimals is not None:
+        return (
+            f"they look rounded to {decimals} decimal{'s' if decimals > 1 else ''}: export all digits, or logits; "
+            "if there are no more, divide each row by its sum"
         )
     if 90 < total < 110:
         return f"{_LOGITS_HINT}; if these are percentages, divide them by 100"

@@ -106,6 +106,23 @@ def test_float16_with_too_many_classes_is_told_so():
         check_proba(P)
 
 
+@pytest.mark.parametrize(("decimals", "words"), [(1, "1 decimal:"), (2, "2 decimals:"), (3, "3 decimals:")])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounded_probabilities_are_told_so(decimals, words, dtype):
+    P = np.random.default_rng(2).dirichlet(np.full(K, 0.5), N).round(decimals).astype(dtype)
+    with pytest.raises(NotProbabilitiesError, match=f"they look rounded to {words} export all digits") as raised:
+        check_proba(P)
+    assert "divide each row by its sum" in str(raised.value)
+    assert "logits or log-probabilities" not in str(raised.value)
+
+
+def test_a_sum_that_rounding_does_not_explain_is_not_called_rounded():
+    with pytest.raises(NotProbabilitiesError, match="input='logits'"):
+        check_proba(np.array([[0.25, 0.25, 0.75]]))
+    with pytest.raises(NotProbabilitiesError, match="input='logits'"):
+        check_proba(np.array([[1.0, 1.0]]))
+
+
 def test_percentages_are_told_so():
     with pytest.raises(NotProbabilitiesError, match="divide them by 100"):
         check_proba(simplex() * 100)

@@ -28,6 +28,9 @@ def judge_infinite(evidence: Evidence) -> Verdict:
     rows = int(summary.zero_rows)
     share = float(summary.zero_weight / summary.sum_w)
     clipped = float(summary.mean("loss"))
+    # No softmax of common logits underflows in double precision: there the zeros were counted, or made afterwards.
+    doubles = summary.dtype == "float64"
+    digits = "neither rounded nor cut to the likeliest classes" if doubles else f"in more digits than {summary.dtype}"
     return Verdict(
         holds=rows > 0,
         value=float(rows),
@@ -40,7 +43,7 @@ def judge_infinite(evidence: Evidence) -> Verdict:
         ),
         passed="No true class has probability 0.",
         advice=(
-            f"Export logits, or probabilities in more digits than {summary.dtype}; smooth estimators that count "
+            f"Export logits, or probabilities {digits}; smooth estimators that count "
             "(trees, nearest neighbours, isotonic regression). No calibrator can read a zero."
         ),
     )

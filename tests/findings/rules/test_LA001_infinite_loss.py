@@ -74,7 +74,9 @@ def test_single_precision_underflows_where_logits_do_not(plant):
     y, log_proba, _ = plant("temperature", strength=40.0)
     with np.errstate(under="ignore"):
         export = np.exp(log_proba).astype(np.float32)
-    assert diagnose(y, export)["LA001"].status == "fired"
+    finding = diagnose(y, export)["LA001"]
+    assert finding.status == "fired"
+    assert "in more digits than float32" in finding.advice
     d = diagnose(y, log_proba, input="logits")
     assert d["LA001"].status == "passed"
     assert d["LA101"].status == "fired"
@@ -84,7 +86,7 @@ def test_it_is_asked_of_training_rows_too(plant):
     y, proba = with_zeros(plant)
     finding = diagnose(y, proba, out_of_sample=False)["LA001"]
     assert finding.status == "fired"
-    assert "Export logits" in finding.advice
+    assert "Export logits, or probabilities neither rounded nor cut" in finding.advice
 
 
 def test_one_zero_is_not_called_overconfidence(plant):
