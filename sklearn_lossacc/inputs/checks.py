@@ -240,6 +240,8 @@ def _hint(dtype: str, row: np.ndarray, total: float) -> str:
             f"they look rounded to {decimals} decimal{'s' if decimals > 1 else ''}: export all digits, or logits; "
             "if there are no more, divide each row by its sum"
         )
+    if row.size > 1 and row.min() >= 0 and row.max() <= 1:
+        return f"{_LOGITS_HINT}; if each class has a sigmoid of its own, look at one column at a time, as two classes"
     if 90 < total < 110:
         return f"{_LOGITS_HINT}; if these are percentages, divide them by 100"
     return _LOGITS_HINT

@@ -123,6 +123,15 @@ def test_a_sum_that_rounding_does_not_explain_is_not_called_rounded():
         check_proba(np.array([[1.0, 1.0]]))
 
 
+def test_sigmoids_of_each_class_are_told_so():
+    P = 1 / (1 + np.exp(-np.random.default_rng(4).normal(size=(N, K))))
+    with pytest.raises(NotProbabilitiesError, match="one column at a time, as two classes"):
+        check_proba(P)
+    with pytest.raises(NotProbabilitiesError) as raised:
+        check_proba(np.random.default_rng(4).uniform(0, 9, size=(N, K)))
+    assert "sigmoid" not in str(raised.value)
+
+
 def test_percentages_are_told_so():
     with pytest.raises(NotProbabilitiesError, match="divide them by 100"):
         check_proba(simplex() * 100)
