@@ -1,22 +1,25 @@
 """Maximum likelihood for the temperature-bias-floor model q = (1 - e) softmax(beta log p + b) + e / k.
 
 The floor `e` is profiled out exactly at each step (the likelihood is concave in `e` for fixed `beta, b`, and that
-search touches vectors only), and `beta, b` move by Newton steps on the profile likelihood. Arrays of few classes are
-kept with these first, because reductions along a short last axis are slow.
+search touches vectors only), and `beta, b` move by Newton steps on the profile likelihood.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from sklearn_lossacc._numerics.mixture_rows import Law, MixtureRows
+
 MAX_FLOOR = 0.5  # a larger floor is a model without information, not noisy labels
 BETA_RANGE = (1e-3, 1e3)
 BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without rows finite, and moves no other
 MAX_STEPS = 60
-WIDE = 256  # so many classes are reduced fast as they lie
+LEFT, LAST = 1e-11, 1e-7  # of the log likelihood: what may be left to gain, and be left to one more step of Newton's
+PARABOLA = 0.01  # how far the gain of that step may be from the one that was foreseen
 MAX_STRETCH = 1024.0
 LONGEST = 1e100  # step, in any coordinate
 
@@ -106,7 +109,9 @@ def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: f
     return model.T
 
 
-def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int | np.ndarray) -> float:
+def profile_floor(
+    p_true: np.ndarray, weight: np.ndarray | None, n_classes: int | np.ndarray, near: float = 0.0
+) -> float:
     """Return the likeliest floor for fixed probabilities, by safeguarded Newton.
 
     Parameters
@@ -117,6 +122,8 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int 
         Row weights.
     n_classes : int or ndarray of shape (n_rows,)
         Number of classes that the noise reaches.
+    near : float, default=0.0
+        Where to start, if that is known.
 
     Returns
     -------
@@ -146,11 +153,9 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int 
     # A smaller probability makes the slope at 0 overflow; it is then positive beyond doubt.
     if float(p_true.min()) > 1e-150 and slope(0.0)[0] <= 0:
         return 0.0
-    if slope(MAX_FLOOR)[0] >= 0:
-        return MAX_FLOOR
-    low, high = 0.0, MAX_FLOOR
+    low, high, asked = 0.0, MAX_FLOOR, False
     # One row at p = 0 asks for e of order 1 / n: start there, where Newton on this convex slope climbs safely.
-    floor = min(1.0 / p_true.size, MAX_FLOOR / 2)
+    floor = near or min(1.0 / p_true.size, MAX_FLOOR / 2)
     for _ in range(100):
         first, second = slope(floor)
         if first > 0:
@@ -158,138 +163,164 @@ def profile_floor(p_true: np.ndarray, weight: np.ndarray | None, n_classes: int 
         else:
             high = floor
         step = floor - first / second
-        new = step if low < step < high else (np.sqrt(low * high) if low > 0 else high / 8)
-        if abs(new - floor) <= 1e-12 + 1e-10 * floor:
-            return float(new)
-        floor = new
+        if abs(step - floor) <= 1e-12 + 1e-7 * floor:  # what Newton's step leaves is of the order of its square
+            return min(max(float(step), 0.0), MAX_FLOOR)
+        if step >= MAX_FLOOR and not asked:
+            if slope(MAX_FLOOR)[0] >= 0:
+                return MAX_FLOOR
+            asked = True
+        floor = step if low < step < high else (np.sqrt(low * high) if low > 0 else high / 8)
     return float(floor)
 
 
-class _Problem:
-    """Log probabilities with the classes first, labels and weights, and the derivatives of the likelihood."""
+@dataclass(frozen=True)
+class _Point:
+    """The likelihood at some parameters, less its ridge."""
 
-    def __init__(self, log_proba, y, weight, temperature, bias, floor, floor_value=0.0):
-        # With the largest score of each row at 0, no exponential overflows unless offsets are added.
-        # A transpose alone keeps the rows first in memory, where short rows are reduced slowly.
-        scores = np.array(log_proba.T, order="C" if log_proba.shape[1] < WIDE else "K")
-        self.scores = np.subtract(scores, scores.max(axis=0), out=scores)
-        self.n_classes, self.n_rows = self.scores.shape
-        self.y = y
-        self.rows = np.arange(self.n_rows)
-        self.weight = weight
-        self.true_score = self.scores[y, self.rows]
-        self.temperature, self.bias, self.floor = temperature, bias, floor
+    beta: float
+    bias: np.ndarray
+    floor: float
+    value: float
+    law: Law
+    p_true: np.ndarray
+
+
+class _Problem:
+    """Some terms to fit to rows, and the derivatives of their likelihood."""
+
+    def __init__(self, rows: MixtureRows, temperature: bool, bias: bool, floor: bool, floor_value: float):
+        self.rows, self.temperature, self.bias, self.floor = rows, temperature, bias, floor
         self.floor_value = floor_value
         # In proportion to the total weight, so that neither scaled weights nor repeated rows move the answer.
-        total = self.n_rows if weight is None else float(weight.sum())
-        self.ridge = BIAS_RIDGE * total
-        self.unit = total / self.n_rows
+        self.ridge = BIAS_RIDGE * rows.total_weight
+        self.unit = rows.total_weight / rows.n_rows
 
-    def evaluate(self, beta: float, bias: np.ndarray):
-        """Return (objective, floor, model probabilities, p_true) with the floor profiled out."""
-        scores = beta * self.scores
-        if self.bias:
-            scores += bias[:, None]
-            scores -= scores.max(axis=0)
-        log_q = scores[self.y, self.rows]
-        model = np.exp(scores, out=scores)
-        total = model.sum(axis=0)
-        model /= total
-        p_true = model[self.y, self.rows]
-        floor = profile_floor(p_true, self.weight, self.n_classes) if self.floor else self.floor_value
+    def evaluate(self, beta: float, bias: np.ndarray, near: float = 0.0) -> _Point:
+        """Return the likelihood with the floor profiled out, which is sought from `near` on."""
+        rows, k = self.rows, self.rows.n_classes
+        if beta == 1.0 and not bias.any():
+            law = rows.offsets if self.bias else rows.line
+        else:
+            law = rows.law(beta, bias if self.bias else None, self.temperature)
+        p_true = np.exp(law.log_q)
+        floor = profile_floor(p_true, rows.weight, k, near) if self.floor else self.floor_value
         # Without a floor the logarithm is formed from the scores: the probability itself may underflow.
-        log_q = np.log((1.0 - floor) * p_true + floor / self.n_classes) if floor > 0 else log_q - np.log(total)
-        value = float(log_q.sum() if self.weight is None else log_q @ self.weight)
-        return value - 0.5 * self.ridge * float(bias @ bias), floor, model, p_true
+        log_q = np.log((1.0 - floor) * p_true + floor / k) if floor > 0 else law.log_q
+        value = float(log_q @ rows.weight) - 0.5 * self.ridge * float(bias @ bias)
+        return _Point(beta, bias, floor, value, law, p_true)
 
-    def derivatives(self, bias, floor, model, p_true):
-        """Return gradient, profile information and EM information in the free parameters (beta first, then b)."""
-        k = self.n_classes
-        weight = np.ones(self.n_rows) if self.weight is None else self.weight
-        posterior, slope_posterior = np.ones(self.n_rows), np.zeros(self.n_rows)
-        if floor > 0:
-            q_true = (1.0 - floor) * p_true + floor / k
-            posterior = (1.0 - floor) * p_true / q_true  # chance that the label came from the model, not the floor
-            slope_posterior = -weight * p_true / (k * q_true**2)
-        keep = weight * posterior
-        spread = keep * (1.0 - posterior)
-        n_free = int(self.temperature) + (k if self.bias else 0)
-        gradient = np.empty(n_free)
-        em = np.empty((n_free, n_free))
-        extra = np.zeros((n_free, n_free))
-        cross = np.empty(n_free)  # second derivative with respect to the floor and each free parameter
-        start = 0
-        if self.temperature:
-            tilted = model * self.scores
-            mean = tilted.sum(axis=0)
-            residual = self.true_score - mean
-            gradient[0] = keep @ residual
-            em[0, 0] = (np.einsum("ij,ij->j", tilted, self.scores) - mean**2) @ keep
-            extra[0, 0] = spread @ residual**2
-            cross[0] = slope_posterior @ residual
-            start = 1
-        if self.bias:
-            kept = model @ keep
-            gradient[start:] = np.bincount(self.y, keep, k) - kept - self.ridge * bias
-            em[start:, start:] = np.diag(kept + self.ridge) - (model * keep) @ model.T
-            cross[start:] = np.bincount(self.y, slope_posterior, k) - model @ slope_posterior
-            if floor > 0:
-                surprise = -model
-                surprise[self.y, self.rows] += 1.0
-                extra[start:, start:] = (surprise * spread) @ surprise.T
-                if self.temperature:
-                    extra[0, start:] = extra[start:, 0] = surprise @ (spread * residual)
-            if self.temperature:
-                em[0, start:] = em[start:, 0] = tilted @ keep - model @ (mean * keep)
-            # The offsets are free up to a constant: a rank-one term along it changes no step that matters.
-            em[start:, start:] += kept.sum() / k**2
-        information = em - extra
-        if self.floor and 0 < floor < MAX_FLOOR:
+    def derivatives(self, at: _Point) -> tuple[np.ndarray, np.ndarray, Callable[[], np.ndarray]]:
+        """Return gradient and profile information in the free parameters (beta first, then b).
+
+        The last is a function that returns the information of the EM algorithm, to which the rows that come from the
+        floor are known.
+        """
+        k, weight, p_true = self.rows.n_classes, self.rows.weight, at.p_true
+        if at.floor > 0:
+            q_true = (1.0 - at.floor) * p_true + at.floor / k
+            posterior = (1.0 - at.floor) * p_true / q_true  # chance that the label came from the model, not the floor
+            keep = weight * posterior
+            told = keep * (1.0 - posterior)
+        else:
+            keep, told = weight, None
+        gradient, information = self._scores(at, keep), self._information(at, keep, told)
+        if self.floor and 0 < at.floor < MAX_FLOOR:
             ratio = (1.0 / k - p_true) / q_true
-            information = information - np.outer(cross, cross) / float(weight @ ratio**2)
-        return gradient, information, em
+            # The second derivative with respect to the floor and each free parameter.
+            cross = self._scores(at, weight * p_true / (k * q_true**2))
+            information -= np.outer(cross, cross) / float(weight @ ratio**2)
+        gradient[int(self.temperature) :] -= self.ridge * at.bias if self.bias else 0.0
+        return gradient, information, lambda: self._information(at, keep, None)
+
+    def _scores(self, at: _Point, weight: np.ndarray) -> np.ndarray:
+        """Return the weighted sums of the derivatives of each row's log probability under the model."""
+        rows, law = self.rows, at.law
+        parts = []
+        if self.temperature:
+            parts.append([weight @ (rows.true_score - law.mean)])
+        if self.bias:
+            parts.append(np.bincount(rows.y, weight, rows.n_classes) - law.mass @ (weight / law.total))
+        return np.concatenate(parts)
+
+    def _information(self, at: _Point, keep: np.ndarray, told: np.ndarray | None) -> np.ndarray:
+        """Return the sum of w V - v s s' over the rows: s are the derivatives of each, and V their variance."""
+        rows, law, first = self.rows, at.law, int(self.temperature)
+        n_free = first + (rows.n_classes if self.bias else 0)
+        found = np.zeros((n_free, n_free))
+        if self.temperature:
+            residual = rows.true_score - law.mean
+            found[0, 0] = keep @ (law.square - law.mean**2)
+            if told is not None:
+                found[0, 0] -= told @ residual**2
+        if self.bias:
+            share = keep / law.total
+            kept = law.mass @ share
+            both = share if told is None else share + told / law.total
+            half = law.mass * np.sqrt(both / law.total)
+            within = found[first:, first:]
+            # The offsets are free up to a constant: a rank-one term along it changes no step that matters.
+            within += np.diag(kept + self.ridge) - half @ half.T + kept.sum() / rows.n_classes**2
+            if told is not None:
+                part = told / law.total
+                mixed = np.stack([law.mass[:, members] @ part[members] for members in rows.of_class])
+                within += mixed + mixed.T - np.diag(np.bincount(rows.y, told, rows.n_classes))
+            if self.temperature:
+                across = (law.mass * rows.scores) @ share - law.mass @ (law.mean * share)
+                if told is not None:
+                    tilt = told * residual
+                    across -= np.bincount(rows.y, tilt, rows.n_classes) - law.mass @ (tilt / law.total)
+                found[0, first:] = found[first:, 0] = across
+        return found
 
 
-def _newton_direction(gradient, information, em):
+def _newton_direction(
+    gradient: np.ndarray, information: np.ndarray, of_em: Callable[[], np.ndarray]
+) -> tuple[np.ndarray, bool]:
     """Return an ascent direction and whether it is the Newton step, not that of the EM algorithm."""
-    for matrix in (information, em, em + np.diag(np.diag(em)) * 1e-6 + 1e-12 * np.eye(len(em))):
+    try:
+        return _solved(information, gradient), True
+    except LinAlgError:
+        em = of_em()
+    for matrix in (em, em + np.diag(np.diag(em)) * 1e-6 + 1e-12 * np.eye(len(em))):
         try:
-            direction = cho_solve(cho_factor(matrix, lower=True), gradient)
-            # Curvature may vanish to the last digit; steps are bounded anyway.
-            return np.clip(direction, -LONGEST, LONGEST), matrix is information
+            return _solved(matrix, gradient), False
         except LinAlgError:
             continue
     return gradient / np.maximum(np.diag(em), 1e-12), False
 
 
+def _solved(matrix: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Solve a positive definite system; where the curvature vanishes to the last digit, steps are bounded anyway."""
+    return np.clip(cho_solve(cho_factor(matrix, lower=True), gradient), -LONGEST, LONGEST)
+
+
 def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
     """Newton ascent from given values of beta and the offsets."""
-    value, floor, model, p_true = problem.evaluate(beta, bias)
+    at = problem.evaluate(beta, bias)
 
-    def move(direction, step):
-        new_beta, new_bias = beta, bias
+    def moved(direction: np.ndarray, step: float) -> _Point:
+        new_beta, new_bias = at.beta, at.bias
         if problem.temperature:
-            low, high = max(beta / 8, BETA_RANGE[0]), min(beta * 4, BETA_RANGE[1])
-            new_beta = float(np.clip(beta + step * direction[0], low, high))
+            low, high = max(at.beta / 8, BETA_RANGE[0]), min(at.beta * 4, BETA_RANGE[1])
+            new_beta = float(np.clip(at.beta + step * direction[0], low, high))
         if problem.bias:
-            new_bias = bias + step * direction[int(problem.temperature) :]
+            new_bias = at.bias + step * direction[int(problem.temperature) :]
             new_bias = new_bias - new_bias.mean()
-        return new_beta, new_bias
+        return problem.evaluate(new_beta, new_bias, at.floor)
 
     converged = not (problem.temperature or problem.bias)
     for _ in range(0 if converged else MAX_STEPS):
-        gradient, information, em = problem.derivatives(bias, floor, model, p_true)
-        direction, newton = _newton_direction(gradient, information, em)
+        gradient, information, of_em = problem.derivatives(at)
+        direction, newton = _newton_direction(gradient, information, of_em)
         # Half the squared Newton decrement is the likelihood that is still to be gained.
-        gain = float(gradient @ direction)
-        if abs(gain) < 1e-11 * max(problem.unit, abs(value)):
+        gain, least = float(gradient @ direction), max(problem.unit, abs(at.value))
+        if abs(gain) < LEFT * least:
             converged = True
             break
         step = 1.0
         for _ in range(30):
-            point = move(direction, step)
-            trial = problem.evaluate(*point)
-            if trial[0] >= value:
+            trial = moved(direction, step)
+            if trial.value >= at.value:
                 break
             step /= 2
         else:
@@ -298,19 +329,19 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
         while not newton and step < MAX_STRETCH:
             # EM crawls where the likelihood is not concave: go on in its direction as long as that gains.
             step *= 2
-            further = move(direction, step)
-            beyond = problem.evaluate(*further)
-            if beyond[0] <= trial[0]:
+            beyond = moved(direction, step)
+            if beyond.value <= trial.value:
                 break
-            point, trial = further, beyond
-        moved = trial[0] - value
-        beta, bias = point
-        value, floor, model, p_true = trial
-        if moved <= 1e-12 * max(problem.unit, abs(value)):
+            trial = beyond
+        gained = trial.value - at.value
+        at = trial
+        # What Newton's step leaves is of the order of the square of its gain, where that is what a parabola promises.
+        last = newton and gain < LAST * least and abs(2.0 * gained - gain) < PARABOLA * gain
+        if last or gained <= 1e-12 * least:
             converged = True
             break
-    log_likelihood = value + 0.5 * problem.ridge * float(bias @ bias)
-    return MixtureFit(beta, bias, floor, log_likelihood, converged)
+    log_likelihood = at.value + 0.5 * problem.ridge * float(at.bias @ at.bias)
+    return MixtureFit(at.beta, at.bias, at.floor, log_likelihood, converged)
 
 
 def fit_mixture(
@@ -336,7 +367,7 @@ def fit_mixture(
     weight : ndarray of shape (n_rows,), optional
         Row weights; weight 2 is the row twice.
     temperature, bias, floor : bool
-        The terms that are free; the others stay at beta = 1, b = 0, e = `floor_value`.
+        The terms that are free; the others stay at beta = 1 or where it starts, b = 0, e = `floor_value`.
     floor_value : float, default=0.0
         The floor when it is not free.
     starts : tuple of float
@@ -364,7 +395,53 @@ def fit_mixture(
     >>> print(round(fit.beta, 6), round(np.log(7 / 3) / np.log(9), 6))
     0.385622 0.385622
     """
-    problem = _Problem(log_proba, y, weight, temperature, bias, floor, floor_value)
-    offsets = np.zeros(problem.n_classes) if start_bias is None or not bias else start_bias
-    fits = [_climb(problem, start, offsets) for start in (starts if temperature else (1.0,))]
+    return fit_mixture_rows(
+        MixtureRows(log_proba, y, weight),
+        temperature=temperature,
+        bias=bias,
+        floor=floor,
+        floor_value=floor_value,
+        starts=starts,
+        start_bias=start_bias,
+    )
+
+
+def fit_mixture_rows(
+    rows: MixtureRows,
+    *,
+    temperature: bool = True,
+    bias: bool = False,
+    floor: bool = True,
+    floor_value: float = 0.0,
+    starts: tuple[float, ...] = (1.0,),
+    start_bias: np.ndarray | None = None,
+) -> MixtureFit:
+    """Fit as `fit_mixture` does, for several fits to the same rows.
+
+    Parameters
+    ----------
+    rows : MixtureRows
+        The rows.
+    temperature, bias, floor, floor_value, starts, start_bias
+        As for `fit_mixture`.
+
+    Returns
+    -------
+    MixtureFit
+        The likeliest of the fits that the starts lead to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import fit_mixture_rows
+    >>> from sklearn_lossacc._numerics.mixture_rows import MixtureRows
+    >>> rows = MixtureRows(np.log([[0.1, 0.9]] * 10), np.array([1] * 7 + [0] * 3))
+    >>> fits = [fit_mixture_rows(rows, floor=False), fit_mixture_rows(rows, temperature=False)]
+    >>> likelihood = 7 * np.log(0.7) + 3 * np.log(0.3)
+    >>> [bool(np.isclose(fit.log_likelihood, likelihood)) for fit in fits]
+    [True, True]
+    """
+    problem = _Problem(rows, temperature, bias, floor, floor_value)
+    offsets = np.zeros(rows.n_classes) if start_bias is None or not bias else start_bias
+    fits = [_climb(problem, start, offsets) for start in starts]
     return max(fits, key=lambda fit: fit.log_likelihood)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import chi2, gamma
 
-from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
+from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture_rows, mixture_proba
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc.inference.class_counts import MIN_CLASS_COUNT, ClassCounts
 from sklearn_lossacc.inference.design import too_sparse
 from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
@@ -45,13 +47,16 @@ class Elimination:
     allow_floor: bool = True
     fits: dict[frozenset, MixtureFit] = field(default_factory=dict)
 
+    @cached_property
+    def rows(self) -> MixtureRows:
+        """What all fits share."""
+        return MixtureRows(self.finite_log_proba, self.null.y, self.null.weight)
+
     def fit(self, terms: frozenset) -> MixtureFit:
         """Return the fit of some terms."""
         if terms not in self.fits:
-            self.fits[terms] = fit_mixture(
-                self.finite_log_proba,
-                self.null.y,
-                self.null.weight,
+            self.fits[terms] = fit_mixture_rows(
+                self.rows,
                 temperature="temperature" in terms,
                 bias="class_bias" in terms,
                 floor="floor" in terms,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc._numerics.mixture import fit_mixture_rows
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.normal import Z95
 
@@ -34,20 +35,11 @@ def floor_lower_limit(causes: CauseModel, finite_log_proba: np.ndarray) -> float
     null, fit = causes.null, causes.fit
     flags = {"temperature": "temperature" in causes.terms, "bias": "class_bias" in causes.terms}
 
-    at = fit
+    rows, at = MixtureRows(finite_log_proba, null.y, null.weight), fit
 
     def root_of_ratio(floor: float) -> float:
         nonlocal at  # the next value is near: start there
-        at = fit_mixture(
-            finite_log_proba,
-            null.y,
-            null.weight,
-            floor=False,
-            floor_value=floor,
-            starts=(at.beta,),
-            start_bias=at.bias,
-            **flags,
-        )
+        at = fit_mixture_rows(rows, floor=False, floor_value=floor, starts=(at.beta,), start_bias=at.bias, **flags)
         return np.sqrt(max(2.0 * causes.scale * (fit.log_likelihood - at.log_likelihood), 0.0))
 
     root = float(np.sqrt(causes.statistics["floor"]))

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from sklearn_lossacc._numerics.mixture import fit_mixture
+from sklearn_lossacc._numerics.mixture import fit_mixture_rows
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.likely_laws import last_likely
 from sklearn_lossacc.inference.normal import Z95
@@ -36,20 +37,21 @@ def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tupl
     Where a floor takes every error for noise, the sharpest temperature is about as likely as any other: the likelihood
     is flat on one side, and its curvature, or its height over T = 1, say nothing of how far it stays so.
     """
-    return _limit(causes, finite_log_proba, 1.0), _limit(causes, finite_log_proba, -1.0)
+    rows = MixtureRows(finite_log_proba, causes.null.y, causes.null.weight)
+    return _limit(causes, rows, 1.0), _limit(causes, rows, -1.0)
 
 
-def _limit(causes: CauseModel, finite_log_proba: np.ndarray, side: float) -> float:
+def _limit(causes: CauseModel, rows: MixtureRows, side: float) -> float:
     """Return the limit on the side of larger (1) or smaller (-1) inverse temperatures."""
-    null, fit = causes.null, causes.fit
-    at, origin, bias = fit, math.log(fit.beta), "class_bias" in causes.terms
+    at = fit = causes.fit
+    origin, bias = math.log(fit.beta), "class_bias" in causes.terms
 
     def lost(distance: float) -> float:
         nonlocal at  # the next value is near: start there
         if distance == 0.0:  # the search at a fixed temperature may miss the likeliest floor of a few rows
             return 0.0
-        scores = math.exp(origin + side * distance) * finite_log_proba
-        at = fit_mixture(scores, null.y, null.weight, temperature=False, bias=bias, start_bias=at.bias)
+        beta = math.exp(origin + side * distance)
+        at = fit_mixture_rows(rows, temperature=False, bias=bias, starts=(beta,), start_bias=at.bias)
         return causes.scale * (fit.log_likelihood - at.log_likelihood)
 
     far = MOST_LOG - side * origin

@@ -3,7 +3,8 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
-from sklearn_lossacc._numerics.mixture import MAX_FLOOR, fit_mixture, mixture_proba, profile_floor
+from sklearn_lossacc._numerics.mixture import MAX_FLOOR, fit_mixture, fit_mixture_rows, mixture_proba, profile_floor
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc._numerics.temperature import solve_temperature
 
 TERMS = [{"temperature": t, "bias": b, "floor": f} for t in (False, True) for b in (False, True) for f in (False, True)]
@@ -85,6 +86,14 @@ def test_profile_floor_at_its_limits():
     n = 100_000
     one_zero = np.concatenate([[0.0], np.full(n - 1, 1.0 - 1e-9)])
     np.testing.assert_allclose(profile_floor(one_zero, None, 2), 2 / n, rtol=1e-3)
+
+
+@pytest.mark.parametrize("near", [1e-9, 0.01, 0.3999, 0.4, 0.45])
+def test_profile_floor_does_not_depend_on_where_it_starts(near):
+    p = np.array([0.0] * 2 + [1.0] * 8)
+    np.testing.assert_allclose(profile_floor(p, None, 2, near), 0.4, rtol=1e-9)
+    assert profile_floor(np.full(5, 0.6), None, 2, near) == 0.0
+    assert profile_floor(np.full(5, 0.4), None, 2, near) == MAX_FLOOR
 
 
 @pytest.mark.parametrize("tiny", [0.0, 1e-320, 1e-300, 1e-160, 1e-100])
@@ -198,6 +207,35 @@ def test_flat_likelihoods_are_climbed_to_the_end():
         )
         stopped.append(-best.fun - fit.log_likelihood)
     assert max(stopped) < 1e-4
+
+
+@pytest.mark.parametrize("k", [2, 7, 300])
+def test_fits_to_the_same_rows_do_not_meddle_with_each_other(k):
+    log_proba, y = planted(11, 500, k, beta=0.7, bias=np.linspace(-1, 1, k), floor=0.1)
+    rows = MixtureRows(log_proba, y)
+    for terms in TERMS[:4] + TERMS[::-1]:
+        shared, alone = fit_mixture_rows(rows, **terms), fit_mixture(log_proba, y, **terms)
+        assert (shared.beta, shared.floor, shared.log_likelihood) == (alone.beta, alone.floor, alone.log_likelihood)
+        np.testing.assert_array_equal(shared.bias, alone.bias)
+    assert fit_mixture_rows(rows, temperature=False, starts=(0.7,)).beta == 0.7
+
+
+@pytest.mark.parametrize("k", [3, 300])
+@pytest.mark.parametrize("spread", [1.0, 250.0, 5000.0])
+def test_the_law_of_the_rows(k, spread):
+    # In blocks, by label, and from exponentials that are shifted by one number for all rows where that is safe.
+    log_proba, y = planted(12, 700, k)
+    bias = np.random.default_rng(12).permutation(np.linspace(-spread, 0.0, k))
+    rows = MixtureRows(log_proba, y)
+    law, without = rows.law(0.8, bias, True), rows.law(0.8, None, True)
+    order = np.argsort(y, kind="stable")
+    log_q = log_softmax(0.8 * log_proba + bias, axis=1)[order]
+    np.testing.assert_allclose(law.log_q, log_q[np.arange(700), y[order]], atol=1e-10)
+    np.testing.assert_allclose((law.mass / law.total).T, np.exp(log_q), atol=1e-12)
+    scores = (log_proba - log_proba.max(axis=1, keepdims=True))[order]
+    for found, q in ((law, np.exp(log_q)), (without, np.exp(log_softmax(0.8 * scores, axis=1)))):
+        np.testing.assert_allclose(found.mean, (q * scores).sum(axis=1), atol=1e-10)
+        np.testing.assert_allclose(found.square, (q * scores**2).sum(axis=1), atol=1e-9)
 
 
 # -- laws ----------------------------------------------------------------------------------------------------------
