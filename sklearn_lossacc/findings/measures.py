@@ -258,8 +258,8 @@ def _roc_auc(evidence: Evidence) -> Estimate:
         return Estimate(math.nan, None, None, "not defined: one class only")
     columns = present[-1:] if evidence.n_classes == 2 else present
     area, influence = 0.0, np.zeros(null.n_rows)
-    for j in columns:
-        one, of_rows = roc_influence(null.proba[:, j], null.y == j, null.weight)
+    for j, score in zip(columns, null.proba.T[columns], strict=True):
+        one, of_rows = roc_influence(score, null.y == j, null.weight)
         area += one / columns.size
         influence += of_rows / columns.size
     error = rows.influence_error(influence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2, norm
+from scipy.special import chdtri, chndtr, ndtri
 
 LARGE = 1e8  # statistics whose root is normal to nine digits; the library's law ends near 1e10
 
@@ -45,10 +45,10 @@ def gain_upper_bound(statistic: float, df: float, n_effective: float, level: flo
     tail = 1.0 - level
 
     def excess(noncentrality: float) -> float:
-        return float(ncx2.cdf(statistic, df, noncentrality)) - tail
+        return float(chndtr(statistic, df, noncentrality)) - tail
 
     if statistic > LARGE:
-        return (math.sqrt(statistic - df + 1.0) + float(norm.isf(tail))) ** 2 / (2.0 * n_effective)
+        return (math.sqrt(statistic - df + 1.0) + float(ndtri(level))) ** 2 / (2.0 * n_effective)
     if statistic <= 0 or excess(1e-10) <= 0:
         return 0.0
     high = statistic + df + 10.0
@@ -88,4 +88,4 @@ def open_gain(statistic: float, df: float, n_effective: float) -> float:
     >>> print(round(open_gain(0.0, 1, 1000), 4), round(open_gain(0.0, 1, 10), 2))
     0.0027 0.27
     """
-    return gain_upper_bound(max(statistic, float(chi2.ppf(0.5, df))), df, n_effective)
+    return gain_upper_bound(max(statistic, float(chdtri(df, 0.5))), df, n_effective)

@@ -94,7 +94,7 @@ class NullModel:
             With group codes numbered anew.
         """
         group = None if self.group is None else np.unique(self.group[rows], return_inverse=True)[1]
-        return NullModel(self.log_proba[rows], self.y[rows], self.weight[rows], group)
+        return NullModel(self.log_proba[rows], self.y[rows], self.weight[rows], group, self.proba[rows])
 
     def first_groups(self, max_rows: int) -> NullModel:
         """Return the first groups as long as they fit.
@@ -208,19 +208,29 @@ class _InverseSampler:
 
     def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (draw, row, label) of the draws that leave the likeliest label."""
-        draw, row = np.divmod(np.flatnonzero(uniform >= self.first), self.n_rows)
-        return draw, row, self._search(uniform[draw, row], row)
+        moved = uniform >= self.first
+        place = np.flatnonzero(moved)
+        draw = np.repeat(np.arange(len(uniform)), np.count_nonzero(moved, axis=1))
+        row = place - draw * self.n_rows
+        return draw, row, self._search(uniform.ravel()[place], row)
 
     def _search(self, uniform: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Count the labels that lie below, by halving steps that all draws take together."""
+        """Count the labels that lie below, by halving steps that all draws take together.
+
+        Of those that leave the likeliest label most take the second: the others alone are searched for.
+        """
         flat = self.cumulative.ravel()
         start = row * self.width
-        position = start - 1
+        rank = np.ones(row.size, dtype=np.intp)
+        left = np.flatnonzero(uniform >= flat[start + 1]) if self.width > 2 else rank[:0]
+        sought, first = uniform[left], start[left]
+        position = first - 1
         step = self.width >> 1
         while step:
-            position += step * (uniform >= flat[position + step])
+            position += step * (sought >= flat[position + step])
             step >>= 1
-        return self.order.ravel()[row * self.n_classes + (position + 1 - start)]
+        rank[left] = position + 1 - first
+        return self.order.ravel()[row * self.n_classes + rank]
 
 
 class _RowwiseSampler:

@@ -76,7 +76,7 @@ def loss_z(null: NullModel) -> float:
     return float(null.weight @ null.excess) / math.sqrt(variance) if variance > 0 else 0.0
 
 
-def loss_tails(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> tuple[float, float]:
+def loss_tails(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS_EXTENDED) -> tuple[float, float, bool]:
     """Return the upper and the lower tail probability of the total loss of independent rows.
 
     Parameters
@@ -91,18 +91,21 @@ def loss_tails(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS
     Returns
     -------
     upper, lower : float
+    drawn : bool
+        Whether labels were drawn.
 
     Examples
     --------
     Ten rows at probability 0.8, all right: P = 0.8^10 for so little loss, and 1 for no less.
 
-    >>> upper, lower = loss_tails(NullModel(np.log(np.tile([0.2, 0.8], (10, 1))), np.ones(10, dtype=int), np.ones(10)))
+    >>> right = NullModel(np.log(np.tile([0.2, 0.8], (10, 1))), np.ones(10, dtype=int), np.ones(10))
+    >>> upper, lower, _ = loss_tails(right)
     >>> print(upper, abs(lower - 0.8**10) < 0.04)
     1.0 True
     """
     closed = closed_tails(WeightedTotal(null, null.loss))
     if closed is not None:
-        return closed[:2]
+        return *closed[:2], False
     total = float(null.weight @ null.true_loss)
     gates = monte_carlo(
         null,
@@ -113,4 +116,4 @@ def loss_tails(null: NullModel, random_state: int = 0, most_draws: int = N_DRAWS
         random_state,
         most_draws,
     )
-    return gates["upper"].p_value, gates["lower"].p_value
+    return gates["upper"].p_value, gates["lower"].p_value, True

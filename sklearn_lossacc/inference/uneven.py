@@ -48,6 +48,8 @@ class UnevenTest:
         Number of predicted classes that were judged.
     open_gain : float or None
         Largest gain of one temperature per predicted class that is left open, in nats a row; None if none is judged.
+    drawn : bool
+        Whether labels were drawn, so that more draws tell more.
     """
 
     p_value: float
@@ -55,6 +57,7 @@ class UnevenTest:
     worst: int
     n_groups: int
     open_gain: float | None = None
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,19 +116,20 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
         p_value = _drawn_maximum(
             null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state, most_draws
         )
-        return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open)
+        return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open, True)
     judged = np.flatnonzero(usable)
     # So many draws that one class of so many can show anything.
     telling = (n for n in (N_DRAWS_FIRST, N_DRAWS) if n >= most_draws and 2.0 * n_judged < CONTINUE_BELOW * (n + 1))
     most_draws = next(telling, N_DRAWS_EXTENDED)
-    p_values = []
+    p_values, any_drawn = [], False
     for j in judged:
-        tails = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state, most_draws)
-        p_values.append(min(1.0, 2.0 * min(tails)))
+        upper, lower, drawn = loss_tails(null.take(np.flatnonzero(predicted == j)), random_state, most_draws)
+        p_values.append(min(1.0, 2.0 * min(upper, lower)))
+        any_drawn |= drawn
     # Classes that are as sure as draws can be stand in the order of their z.
     first = min(range(n_judged), key=lambda place: (p_values[place], -abs(z[judged[place]])))
     p_value = -np.expm1(n_judged * np.log1p(-min(p_values[first], 1.0 - 1e-16)))
-    return UnevenTest(float(p_value), z, int(judged[first]), n_judged, still_open)
+    return UnevenTest(float(p_value), z, int(judged[first]), n_judged, still_open, any_drawn)
 
 
 def _drawn_maximum(null, predicted, variance, usable, observed, random_state, most_draws) -> float:

@@ -84,7 +84,9 @@ class GateEvidence(BaselineEvidence):
     def uneven_gate(self) -> UnevenTest:
         """Test of equal calibration in all predicted classes, of the probabilities as they are."""
         rough = self.rough_uneven_gate
-        return rough if rough.p_value >= CONTINUE_BELOW else uneven_test(self.null, self.random_state)
+        if rough.p_value >= CONTINUE_BELOW or not rough.drawn:
+            return rough
+        return uneven_test(self.null, self.random_state)
 
     @cached_property
     def rough_uneven_gate(self) -> UnevenTest:
