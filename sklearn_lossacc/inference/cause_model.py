@@ -39,7 +39,7 @@ from sklearn_lossacc.inference.floor import (
 )
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import TIE, SurpriseCount, surprise_table
+from sklearn_lossacc.inference.surprise import SurpriseCount, so_surprising, surprise_of_labels
 
 NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
 NAME_TWO_BELOW = 0.05  # where one or two rows could be all there is to a term
@@ -209,8 +209,8 @@ def _set_aside(
     null: NullModel, outliers: np.ndarray, fit: MixtureFit, log_floor: float
 ) -> tuple[NullModel, np.ndarray]:
     """Return the null of the other rows, given that none shows a label as surprising as `outliers`, and such labels."""
-    table = surprise_table(mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0))
-    impossible = table <= table[outliers, null.y[outliers]].max() * TIE
+    model = mixture_proba(finite(null.log_proba, log_floor), fit.beta, fit.bias, 0.0)
+    impossible = so_surprising(model, float(surprise_of_labels(model[outliers], null.y[outliers]).max()))
     others = np.flatnonzero(~outliers)
     # A row that stays shows a possible label, whatever was thought of it before.
     impossible[others, null.y[others]] = False

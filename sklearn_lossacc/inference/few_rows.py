@@ -13,8 +13,8 @@ from sklearn_lossacc.inference.surprise import (
     SurpriseCount,
     count_surprises,
     expected_surprises,
+    sorted_surprises,
     surprise_of_labels,
-    surprise_table,
 )
 
 FIT_BELOW = 5e-4  # the least of many highly correlated p-values: about 0.005 in all
@@ -53,22 +53,22 @@ def few_rows(n_rows: float) -> int:
 
 
 def telling_count(
-    table: np.ndarray, null: NullModel, chance: np.ndarray, few: float, below: float = FIT_BELOW
+    model: np.ndarray, null: NullModel, few: float, below: float = FIT_BELOW, floor: float = 0.0
 ) -> tuple[SurpriseCount, np.ndarray]:
     """Find the count of surprising rows that a model does not account for, to set aside all such rows at once.
 
     Parameters
     ----------
-    table : ndarray of shape (n_rows, n_classes)
-        Surprise of every label that a row could have.
+    model : ndarray of shape (n_rows, n_classes)
+        Probability of each label under the model that is asked, without its floor.
     null : NullModel
         The rows.
-    chance : ndarray of shape (n_rows, n_classes)
-        Probability of each label under the model that is asked.
     few : float
         Largest number of independent rows that count as few. Rows each of which would hardly occur may be more.
     below : float, default=0.0005
         p-value below which a count is more than predicted.
+    floor : float, default=0.0
+        Floor of the model.
 
     Returns
     -------
@@ -83,17 +83,20 @@ def telling_count(
 
     >>> proba = np.tile([0.9999, 0.0001], (40, 1))
     >>> null = NullModel(np.log(proba), np.repeat([1, 0], [2, 38]), np.ones(40))
-    >>> count, rows = telling_count(surprise_table(proba), null, proba, 2)
+    >>> count, rows = telling_count(proba, null, 2)
     >>> count.observed, round(count.expected, 3), np.flatnonzero(rows).tolist()
     (2, 0.004, [0, 1])
     """
     effect = design_effect(null)
     sure = SURE_SURPRISE * effect / null.n_rows
-    n_sure = np.count_nonzero(table[np.arange(null.n_rows), null.y] < sure)
+    own = surprise_of_labels(model, null.y)
+    n_sure = np.count_nonzero(own < sure)
     most = max(few * effect, min(n_sure, MAX_OUTLIER_SHARE * null.n_rows))
+    ascending, surprise = sorted_surprises(model)
+    chance = (1.0 - floor) * ascending + floor / null.n_classes if floor > 0 else ascending
     counts = [
         count
-        for count in count_surprises(table, null.y, chance, min(most, null.n_rows - 1), effect)
+        for count in count_surprises(own, surprise, chance, min(most, null.n_rows - 1), effect)
         if count.observed <= few * effect or count.threshold < sure
     ]
     nothing = np.zeros(null.n_rows, dtype=bool)
@@ -102,7 +105,7 @@ def telling_count(
     rejecting = [count for count in counts if count.p_value < below and count.expected <= 0.5 * count.observed]
     clear = [count for count in rejecting if count.expected <= MOSTLY * count.observed]
     chosen = clear[-1] if clear else min(rejecting or counts, key=lambda count: count.p_value)
-    return chosen, table[np.arange(null.n_rows), null.y] <= chosen.threshold * TIE if rejecting else nothing
+    return chosen, own <= chosen.threshold * TIE if rejecting else nothing
 
 
 def few_surprises(
@@ -136,8 +139,7 @@ def few_surprises(
     ([1], 0.0001)
     """
     model = mixture_proba(log_proba, fit.beta, fit.bias, 0.0)
-    table = surprise_table(model)
-    count, impossible = telling_count(table, null, model, most, below)
+    count, impossible = telling_count(model, null, most, below)
     rows = np.flatnonzero(impossible)
     return rows if rows.size <= most * design_effect(null) else rows[:0], count.p_value
 

@@ -8,7 +8,7 @@ from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba
 from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.few_rows import MATERIAL_NOISE, few_rows, telling_count
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import SurpriseCount, surprise_table
+from sklearn_lossacc.inference.surprise import SurpriseCount
 
 UNEVEN_ROWS = 15  # no noise is quite uniform: with more rows its own tail would be taken for outliers
 MATERIAL_NATS = 0.005  # what a floor must save, per row
@@ -59,9 +59,7 @@ def check_floor(
         The test and the impossible rows.
     """
     tempered = mixture_proba(finite_log_proba, fit.beta, fit.bias, 0.0)
-    table = surprise_table(tempered)
-    q = (1.0 - fit.floor) * tempered + fit.floor / null.n_classes
-    return telling_count(table, null, q, min(few_rows(null.n_rows / design_effect(null)), few))
+    return telling_count(tempered, null, min(few_rows(null.n_rows / design_effect(null)), few), floor=fit.floor)
 
 
 def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray:

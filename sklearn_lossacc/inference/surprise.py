@@ -34,15 +34,68 @@ def surprise_table(proba: np.ndarray) -> np.ndarray:
     [[1.0, 0.3, 0.1], [1.0, 0.5, 0.5]]
     """
     order = np.argsort(proba, axis=1)
-    ascending = np.take_along_axis(proba, order, axis=1)
+    surprise = _surprises(np.take_along_axis(proba, order, axis=1))
+    table = np.empty_like(surprise)
+    np.put_along_axis(table, order, surprise, axis=1)
+    return table
+
+
+def sorted_surprises(proba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's probabilities in ascending order, and the surprise p-values of these labels.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
+
+    Returns
+    -------
+    ascending, surprise : ndarray of shape (n_rows, n_classes)
+        What `surprise_table` says, where it does not matter which label has which: that takes a fifth of the time.
+
+    Examples
+    --------
+    >>> ascending, surprise = sorted_surprises(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]]))
+    >>> ascending.tolist(), surprise.round(6).tolist()
+    ([[0.1, 0.2, 0.7], [0.25, 0.25, 0.5]], [[0.1, 0.3, 1.0], [0.5, 0.5, 1.0]])
+    """
+    ascending = np.sort(proba, axis=1)
+    return ascending, _surprises(ascending)
+
+
+def _surprises(ascending: np.ndarray) -> np.ndarray:
+    """Return the surprise p-values of probabilities that ascend in each row."""
     cumulative = np.cumsum(ascending, axis=1)
     # A tied run shares the value of its last member: scan from the right.
     tied = ascending[:, 1:] <= ascending[:, :-1] * TIE
     for j in np.flatnonzero(tied.any(axis=0))[::-1]:
         cumulative[:, j] = np.where(tied[:, j], cumulative[:, j + 1], cumulative[:, j])
-    table = np.empty_like(cumulative)
-    np.put_along_axis(table, order, cumulative, axis=1)
-    return table
+    return cumulative
+
+
+def so_surprising(proba: np.ndarray, limit: float) -> np.ndarray:
+    """Mark the labels whose surprise is at most a limit.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_rows, n_classes)
+        Probabilities.
+    limit : float
+        Surprise, ties included.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows, n_classes)
+
+    Examples
+    --------
+    >>> so_surprising(np.array([[0.7, 0.2, 0.1], [0.5, 0.25, 0.25]]), 0.3).tolist()
+    [[False, True, True], [False, False, False]]
+    """
+    ascending, surprise = sorted_surprises(proba)
+    below = np.count_nonzero(surprise <= limit * TIE, axis=1)
+    largest = np.where(below > 0, ascending[np.arange(len(proba)), below - 1], -1.0)
+    return proba <= largest[:, None]
 
 
 def surprise_of_labels(proba: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -189,18 +242,16 @@ class SurpriseCount:
 
 
 def count_surprises(
-    table: np.ndarray, y: np.ndarray, chance: np.ndarray, most: float, copies: float = 1.0
+    own: np.ndarray, surprise: np.ndarray, chance: np.ndarray, most: float, copies: float = 1.0
 ) -> list[SurpriseCount]:
     """Count the rows up to each of the smallest surprises.
 
     Parameters
     ----------
-    table : ndarray of shape (n_rows, n_classes)
-        Surprise of every label that a row could have.
-    y : ndarray of shape (n_rows,)
-        Column index of each label.
-    chance : ndarray of shape (n_rows, n_classes)
-        Probability of each label under the model that is asked.
+    own : ndarray of shape (n_rows,)
+        Surprise of each row's label.
+    surprise, chance : ndarray of shape (n_rows, n_classes)
+        Surprise of every label that a row could have, in any order, and its probability under the model that is asked.
     most : float
         Largest count.
     copies : float, default=1.0
@@ -216,16 +267,16 @@ def count_surprises(
     Two of four rows show a label of 0.1, where 0.4 are expected:
 
     >>> proba = np.tile([0.1, 0.9], (4, 1))
-    >>> counts = count_surprises(surprise_table(proba), np.array([0, 0, 1, 1]), proba, 3)
+    >>> counts = count_surprises(np.array([0.1, 0.1, 1.0, 1.0]), surprise_table(proba), proba, 3)
     >>> [(count.observed, round(count.expected, 3)) for count in counts]
     [(2, 0.4)]
     """
-    own = np.sort(table[np.arange(len(y)), y])
+    own = np.sort(own)
     thresholds = np.unique(own[: int(max(most, copies))])
     if not thresholds.size:
         return []
-    low = table <= thresholds[-1] * TIE
-    first = np.searchsorted(thresholds * TIE, table[low])
+    low = surprise <= thresholds[-1] * TIE
+    first = np.searchsorted(thresholds * TIE, surprise[low])
     expected = np.cumsum(np.bincount(first, chance[low], thresholds.size))
     observed = np.searchsorted(own, thresholds * TIE, side="right")
     p_values = gammainc(observed / copies, expected / copies)

@@ -4,22 +4,20 @@ from scipy.stats import poisson
 from sklearn_lossacc._numerics.mixture import MixtureFit
 from sklearn_lossacc.inference.few_rows import few_rows, few_surprises, telling_count
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.surprise import surprise_table
 
 
 def test_more_surprising_rows_than_noise_can_be_outliers_only_if_they_are_few():
     # Thirty rows in 5000 at one in a thousand: no row is impossible, and they are too many to be named one by one.
     proba = np.tile([0.999, 0.001], (5000, 1))
     null = NullModel(np.log(proba), np.repeat([1, 0], [30, 4970]), np.ones(5000))
-    table = surprise_table(proba)
-    count, rows = telling_count(table, null, proba, 15)
+    count, rows = telling_count(proba, null, 15)
     assert not rows.any()
-    count, rows = telling_count(table, null, proba, 30)
+    count, rows = telling_count(proba, null, 30)
     assert count.observed == 30 == rows.sum()
     # Thirty that the model all but rules out are named however many they are.
     proba[:30] = [1 - 1e-9, 1e-9]
     null = NullModel(np.log(proba), null.y, np.ones(5000))
-    assert telling_count(surprise_table(proba), null, proba, 15)[1].sum() == 30
+    assert telling_count(proba, null, 15)[1].sum() == 30
 
 
 def test_few_rows_leave_the_smallest_rate_that_matters_open():

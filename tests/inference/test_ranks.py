@@ -7,10 +7,12 @@ from sklearn_lossacc.inference.ranks import roc_area, roc_influence
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_roc_area_against_scikit_learn(ties, weighted):
+@pytest.mark.parametrize("n_positive", [1, 8, 9, 150])
+def test_roc_area_against_scikit_learn(ties, weighted, n_positive):
     rng = np.random.default_rng(0)
     score = rng.normal(size=300).round(1 if ties else 8)
-    positive = rng.random(300) < 1 / (1 + np.exp(-score))
+    positive = np.zeros(300, dtype=bool)
+    positive[np.argsort(-score - rng.logistic(size=300))[:n_positive]] = True
     weight = rng.gamma(1.0, size=300) if weighted else np.ones(300)
     expected = roc_auc_score(positive, score, sample_weight=weight)
     assert roc_area(score, positive, weight) == pytest.approx(expected, rel=1e-12)
@@ -21,9 +23,10 @@ def test_roc_area_without_both_kinds():
     assert roc_area(np.array([0.1, 0.2]), np.array([True, False]), np.ones(2)) == 0.0
 
 
-def test_influence_is_the_derivative_of_the_area():
+@pytest.mark.parametrize("n_positive", [3, 16])
+def test_influence_is_the_derivative_of_the_area(n_positive):
     rng = np.random.default_rng(1)
-    score, positive, weight = rng.normal(size=40).round(1), rng.random(40) < 0.4, rng.gamma(2.0, size=40)
+    score, positive, weight = rng.normal(size=40).round(1), rng.permutation(40) < n_positive, rng.gamma(2.0, size=40)
     area, influence = roc_influence(score, positive, weight)
     assert influence.sum() == pytest.approx(0.0, abs=1e-12)
     step = 1e-6

@@ -6,6 +6,8 @@ from scipy.stats import binom, poisson
 from sklearn_lossacc.inference.surprise import (
     count_surprises,
     expected_surprises,
+    so_surprising,
+    sorted_surprises,
     surprise_of_labels,
     surprise_table,
     too_many_surprises,
@@ -25,6 +27,9 @@ def healthy(rng, n, k, scale=2.0):
 def test_table_by_definition(k):
     proba = np.random.default_rng(k).dirichlet(np.full(k, 0.5), size=50)
     np.testing.assert_allclose(surprise_table(proba), by_definition(proba), rtol=1e-12)
+    ascending, surprise = sorted_surprises(proba)
+    np.testing.assert_array_equal(ascending, np.sort(proba, axis=1))
+    np.testing.assert_allclose(surprise, np.sort(by_definition(proba), axis=1), rtol=1e-12)
 
 
 def test_table_with_ties():
@@ -39,6 +44,9 @@ def test_table_with_ties():
     )
     expected = [[1, 1, 1, 1], [0.2, 0.2, 1, 1], [0, 0, 1, 1], [1, 0.3, 0.3, 0.3], [1, 1, 1, 1]]
     np.testing.assert_allclose(surprise_table(proba), expected, atol=1e-9)
+    np.testing.assert_allclose(sorted_surprises(proba)[1], np.sort(expected, axis=1), atol=1e-9)
+    for limit in (-1.0, 0.0, 0.2, 0.3, 1.0):
+        np.testing.assert_array_equal(so_surprising(proba, limit), np.array(expected) <= limit + 1e-9)
 
 
 def test_labels_pick_from_the_table():
@@ -114,7 +122,7 @@ def test_counts_by_definition(k):
     other = rng.dirichlet(np.ones(k), size=200)
     table = by_definition(proba)
     own = table[np.arange(200), y]
-    counts = count_surprises(surprise_table(proba), y, other, 20)
+    counts = count_surprises(own, surprise_table(proba), other, 20)
     assert [count.observed for count in counts] == sorted({int((own <= t).sum()) for t in np.sort(own)[:20]} - {21})
     for count in counts:
         below = table <= count.threshold * (1 + 1e-9)
@@ -125,9 +133,10 @@ def test_counts_by_definition(k):
 
 def test_counts_of_copies_are_those_of_one():
     proba, y = healthy(np.random.default_rng(0), 100, 3)
-    one = count_surprises(surprise_table(proba), y, proba, 10)
+    own, table = surprise_of_labels(proba, y), surprise_table(proba)
+    one = count_surprises(own, table, proba, 10)
     rows = np.repeat(np.arange(100), 4)
-    four = count_surprises(surprise_table(proba[rows]), y[rows], proba[rows], 40, copies=4.0)
+    four = count_surprises(own[rows], table[rows], proba[rows], 40, copies=4.0)
     assert [count.observed for count in four] == [4 * count.observed for count in one]
     for a, b in zip(one, four, strict=True):
         assert b.p_value == pytest.approx(a.p_value, rel=1e-9)
