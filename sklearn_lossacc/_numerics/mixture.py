@@ -239,7 +239,7 @@ class _Problem:
         if self.temperature:
             parts.append([weight @ (rows.true_score - law.mean)])
         if self.bias:
-            parts.append(np.bincount(rows.y, weight, rows.n_classes) - law.mass @ (weight / law.total))
+            parts.append(rows.by_class(weight) - law.mass @ (weight / law.total))
         return np.concatenate(parts)
 
     def _information(self, at: _Point, keep: np.ndarray, told: np.ndarray | None) -> np.ndarray:
@@ -263,12 +263,12 @@ class _Problem:
             if told is not None:
                 part = told / law.total
                 mixed = np.stack([law.mass[:, members] @ part[members] for members in rows.of_class])
-                within += mixed + mixed.T - np.diag(np.bincount(rows.y, told, rows.n_classes))
+                within += mixed + mixed.T - np.diag(rows.by_class(told))
             if self.temperature:
                 across = (law.mass * rows.scores) @ share - law.mass @ (law.mean * share)
                 if told is not None:
                     tilt = told * residual
-                    across -= np.bincount(rows.y, tilt, rows.n_classes) - law.mass @ (tilt / law.total)
+                    across -= rows.by_class(tilt) - law.mass @ (tilt / law.total)
                 found[0, first:] = found[first:, 0] = across
         return found
 

@@ -56,7 +56,10 @@ class MixtureRows:
         self.n_rows, self.n_classes = log_proba.shape
         order = np.argsort(y, kind="stable")
         self.y = y[order]
-        self.of_class = [slice(*ends) for ends in pairwise(np.searchsorted(self.y, np.arange(self.n_classes + 1)))]
+        ends = np.searchsorted(self.y, np.arange(self.n_classes + 1))
+        self.of_class = [slice(*pair) for pair in pairwise(ends)]
+        self._present = np.flatnonzero(np.diff(ends))
+        self._starts = ends[self._present]
         self.weight = np.ones(self.n_rows) if weight is None else weight[order]
         self.total_weight = float(self.weight.sum())
         # With the largest score of each row at 0, no exponential overflows. A transpose alone keeps the rows first in
@@ -75,6 +78,12 @@ class MixtureRows:
     def offsets(self) -> Law:
         """The rows as they are, for fits of class offsets."""
         return self.law(1.0, np.zeros(self.n_classes), moments=True)
+
+    def by_class(self, values: np.ndarray) -> np.ndarray:
+        """Return the sum over the rows of each label."""
+        sums = np.zeros(self.n_classes)
+        sums[self._present] = np.add.reduceat(values, self._starts)
+        return sums
 
     def law(self, beta: float, bias: np.ndarray | None, moments: bool) -> Law:
         """Return the model at some temperature, and offsets if any are fitted."""

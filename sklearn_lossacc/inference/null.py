@@ -15,6 +15,7 @@ import numpy as np
 CHUNK_ENTRIES = 2**20
 SORTED_CLASSES = 32  # with more, and no more rows than this, rows are searched one by one
 ROWWISE_ROWS = 2**14
+COMPARED_CLASSES = 12  # are compared one after the other sooner than they are searched by halves
 
 
 class NullModel:
@@ -191,7 +192,8 @@ class Draws:
 class _InverseSampler:
     """Inverse distribution functions of all rows, labels in order of decreasing probability.
 
-    Most draws fall on the likeliest label; only the others are searched for, all of them at once.
+    Most draws fall on the likeliest label; only the others are searched for, all of them at once: few labels one after
+    the other, many by halves.
     """
 
     def __init__(self, proba: np.ndarray):
@@ -204,33 +206,35 @@ class _InverseSampler:
         self.cumulative = np.ones((self.n_rows, self.width))
         np.divide(cumulative, cumulative[:, -1:], out=self.cumulative[:, : self.n_classes])
         self.top = self.order[:, 0].astype(np.intp)
-        self.first = np.where(self.cumulative[:, 0] < 1.0, self.cumulative[:, 0], np.inf)
+        self.compared = self.n_classes <= COMPARED_CLASSES
+        n_levels = max(1, self.n_classes - 1) if self.compared else 1
+        self.levels = np.ascontiguousarray(self.cumulative[:, :n_levels].T)
 
     def __call__(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return (draw, row, label) of the draws that leave the likeliest label."""
-        moved = uniform >= self.first
-        place = np.flatnonzero(moved)
-        draw = np.repeat(np.arange(len(uniform)), np.count_nonzero(moved, axis=1))
-        row = place - draw * self.n_rows
-        return draw, row, self._search(uniform.ravel()[place], row)
+        size = len(uniform)
+        place = np.flatnonzero(uniform >= self.levels[0])
+        ends = np.searchsorted(place, np.arange(size + 1) * self.n_rows)
+        draw = np.repeat(np.arange(size), np.diff(ends))
+        row, left = place - draw * self.n_rows, uniform.ravel()[place]
+        if self.compared:
+            rank = np.ones(place.size, dtype=np.uint8)
+            for level in self.levels[1:]:
+                rank += left >= level[row]
+        else:
+            rank = self._search(left, row)
+        return draw, row, self.order.ravel()[row * self.n_classes + rank]
 
     def _search(self, uniform: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Count the labels that lie below, by halving steps that all draws take together.
-
-        Of those that leave the likeliest label most take the second: the others alone are searched for.
-        """
+        """Count the labels that lie below, by halving steps that all draws take together."""
         flat = self.cumulative.ravel()
         start = row * self.width
-        rank = np.ones(row.size, dtype=np.intp)
-        left = np.flatnonzero(uniform >= flat[start + 1]) if self.width > 2 else rank[:0]
-        sought, first = uniform[left], start[left]
-        position = first - 1
+        position = start - 1
         step = self.width >> 1
         while step:
-            position += step * (sought >= flat[position + step])
+            position += step * (uniform >= flat[position + step])
             step >>= 1
-        rank[left] = position + 1 - first
-        return self.order.ravel()[row * self.n_classes + rank]
+        return position + 1 - start
 
 
 class _RowwiseSampler:
