@@ -20,6 +20,7 @@ BIAS_RIDGE = 1e-7  # per unit of weight: keeps the offset of a class without row
 MAX_STEPS = 60
 LEFT, LAST = 1e-11, 1e-7  # of the log likelihood: what may be left to gain, and be left to one more step of Newton's
 PARABOLA = 0.01  # how far the gain of that step may be from the one that was foreseen
+NARROW = 64  # classes, up to which a copy with these first saves time
 MAX_STRETCH = 1024.0
 LONGEST = 1e100  # step, in any coordinate
 
@@ -101,12 +102,59 @@ def mixture_proba(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: f
     >>> mixture_proba(np.log([[0.1, 0.9]]), 1.0, np.zeros(2), 0.2).round(6).tolist()
     [[0.18, 0.82]]
     """
-    scores = beta * log_proba.T
+    return np.ascontiguousarray(mixture_columns(log_proba, beta, bias, floor).T)
+
+
+def mixture_columns(log_proba: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
+    """Return what `mixture_proba` does with the classes first.
+
+    Parameters
+    ----------
+    log_proba, beta, bias, floor
+        As for `mixture_proba`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_rows)
+        The probabilities.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import mixture_columns
+    >>> mixture_columns(np.log([[0.1, 0.9]]), 1.0, np.zeros(2), 0.2).round(6).tolist()
+    [[0.18], [0.82]]
+    """
+    model = softmax_columns(score_columns(log_proba, beta, bias))
+    if floor > 0:
+        model *= 1.0 - floor
+        model += floor / model.shape[0]
+    return model
+
+
+def score_columns(log_proba: np.ndarray, beta: float, bias: np.ndarray) -> np.ndarray:
+    """Return beta log p + bias with the classes first, in memory as well where they are few.
+
+    Parameters
+    ----------
+    log_proba, beta, bias
+        As for `mixture_proba`.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_rows)
+        Reductions along a short last axis are slow; long rows are reduced fast as they lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.mixture import score_columns
+    >>> score_columns(np.array([[-1.0, -2.0]]), 2.0, np.array([0.0, 1.0])).tolist()
+    [[-2.0], [-3.0]]
+    """
+    scores = np.multiply(log_proba.T, beta, order="C" if log_proba.shape[1] <= NARROW else "K")
     scores += bias[:, None]
-    model = softmax_columns(scores)
-    model *= 1.0 - floor
-    model += floor / model.shape[0]
-    return model.T
+    return scores
 
 
 def profile_floor(

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from sklearn_lossacc._numerics.mixture import mixture_proba
+from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.mixture import score_columns
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -18,13 +19,15 @@ from sklearn_lossacc.inference.null import NullModel
 
 def row_losses(log_proba: np.ndarray, y: np.ndarray, beta: float, bias: np.ndarray, floor: float) -> np.ndarray:
     """Return -log q at the labels."""
-    rows = np.arange(len(y))
-    if floor > 0:
-        return -np.log(mixture_proba(log_proba, beta, bias, floor)[rows, y])
-    # Without a floor the probability itself may underflow.
-    scores = beta * log_proba + bias
-    scores -= scores.max(axis=1, keepdims=True)
-    return np.log(np.exp(scores).sum(axis=1)) - scores[rows, y]
+    losses = np.empty(len(y))
+    for block in row_blocks(*log_proba.shape):
+        scores = score_columns(log_proba[block], beta, bias)
+        scores -= scores.max(axis=0)
+        log_q = scores[y[block], np.arange(scores.shape[1])]
+        log_q -= np.log(np.exp(scores, out=scores).sum(axis=0))
+        # Without a floor the probability itself may underflow.
+        losses[block] = -np.log((1.0 - floor) * np.exp(log_q) + floor / len(scores)) if floor > 0 else -log_q
+    return losses
 
 
 def term_df(n_classes: int, term: str) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from sklearn_lossacc._numerics.blocks import row_blocks
-from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
+from sklearn_lossacc._numerics.mixture import fit_mixture_rows, mixture_columns, mixture_proba
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 
 FIT_ROWS, FIT_ENTRIES = 2**12, 2**16  # of which the larger counts: enough for temperature and offsets
 NOISE_ROWS, NOISE_ENTRIES = 2**14, 2**20  # the same for the noise
@@ -173,10 +174,11 @@ def _log(proba: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(proba, SMALLEST))
 
 
-def _fit(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, order: np.ndarray, bias: bool) -> _Noise:
+def _fit(
+    proba: np.ndarray, y: np.ndarray, weight: np.ndarray, order: np.ndarray, rows: MixtureRows, bias: bool
+) -> _Noise:
     n_rows, k = proba.shape
-    some = _some(order, k, min(FIT_ROWS, MOST_FITTED // k), FIT_ENTRIES)
-    fit = fit_mixture(_log(proba[some]), y[some], weight[some], bias=bias)
+    fit = fit_mixture_rows(rows, bias=bias)
     beta = float(np.clip(fit.beta, *BETAS))
     if k > MOST_CLASSES or (k > MOST_DECONVOLVED and weight.sum() < ROWS_A_CLASS * k):
         # Where the floor is 0, that of one row still tells labels apart.
@@ -197,10 +199,12 @@ def _likeliest(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> _Noise:
         proba, y, weight = proba[used], y[used], weight[used]
     weight = weight * (weight.sum() / (weight @ weight))  # Kish: the sum is the number of rows that they are worth
     order = _in_order(proba, y, weight)
-    noise = _fit(proba, y, weight, order, bias=False)
+    some = _some(order, k, min(FIT_ROWS, MOST_FITTED // k), FIT_ENTRIES)
+    rows = MixtureRows(_log(proba[some]), y[some], weight[some])
+    noise = _fit(proba, y, weight, order, rows, bias=False)
     if k > MOST_DECONVOLVED or weight.sum() < ROWS_A_CLASS * k:
         return noise
-    offset = _fit(proba, y, weight, order, bias=True)
+    offset = _fit(proba, y, weight, order, rows, bias=True)
     return offset if offset.log_likelihood - noise.log_likelihood > NATS_AN_OFFSET * (k - 1) else noise
 
 
@@ -248,7 +252,7 @@ def label_quality(proba: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.nd
     noise = _likeliest(proba, y, weight)
     quality = np.empty(n_rows)
     for block in row_blocks(n_rows, k):
-        shown = classes = mixture_proba(_log(proba[block]), noise.beta, noise.bias, 0.0).T
+        shown = classes = mixture_columns(_log(proba[block]), noise.beta, noise.bias, 0.0)
         label = y[block]
         at = label, np.arange(label.size)
         if noise.whole is None:
