@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-CHUNK_ENTRIES = 2**20
+ROWWISE_ENTRIES, INVERSE_ENTRIES = 2**20, 2**18  # of a chunk: many draws of each row, or what stays in the cache
 SORTED_CLASSES = 32  # with more, and no more rows than this, rows are searched one by one
 ROWWISE_ROWS = 2**14
 COMPARED_CLASSES = 12  # are compared one after the other sooner than they are searched by halves
@@ -132,7 +132,7 @@ class NullModel:
             Label sets, together `n_draws`.
         """
         sampler = self._sampler
-        chunk = max(1, min(n_draws, CHUNK_ENTRIES // self.n_rows))
+        chunk = max(1, min(n_draws, sampler.entries // self.n_rows))
         for start in range(0, n_draws, chunk):
             size = min(chunk, n_draws - start)
             uniform = rng.random((size, self.n_rows if self.n_groups is None else self.n_groups))
@@ -196,6 +196,8 @@ class _InverseSampler:
     the other, many by halves.
     """
 
+    entries = INVERSE_ENTRIES
+
     def __init__(self, proba: np.ndarray):
         self.n_rows, self.n_classes = proba.shape
         self.order = np.argsort(-proba, axis=1, kind="stable")
@@ -242,6 +244,8 @@ class _RowwiseSampler:
 
     With many classes, sorting the labels costs more than it saves; a row's own function stays in the cache.
     """
+
+    entries = ROWWISE_ENTRIES
 
     def __init__(self, proba: np.ndarray):
         self.cumulative = np.cumsum(proba, axis=1)

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import entr, log_softmax
 from scipy.stats import binom, chisquare
 
-from sklearn_lossacc.inference.null import CHUNK_ENTRIES, ROWWISE_ROWS, SORTED_CLASSES, NullModel
+from sklearn_lossacc.inference.null import INVERSE_ENTRIES, ROWWISE_ROWS, SORTED_CLASSES, NullModel
 
 
 def random_null(seed=0, n=40, k=5, *, group=False, weighted=False, scale=2.0):
@@ -74,9 +74,25 @@ def test_rows_are_drawn_independently():
     assert np.abs(correlation).max() < 4.5 / np.sqrt(20_000)
 
 
+@pytest.mark.parametrize("k", [2, 3, 12, 13, 40])
+def test_each_uniform_picks_its_label(k):
+    # Labels in order of decreasing probability, whether they are compared one after the other or searched by halves.
+    rng = np.random.default_rng(k)
+    proba = rng.dirichlet(np.full(k, 0.5), size=50)
+    proba[:5] = np.eye(k)[rng.integers(k, size=5)]
+    with np.errstate(divide="ignore"):
+        null = NullModel(np.log(proba), np.zeros(50, dtype=int), np.ones(50), group=np.arange(50), proba=proba)
+    drawn = all_labels(null, 300, seed=1)
+    uniform = np.random.default_rng(1).random((300, 50))
+    order = np.argsort(-proba, axis=1, kind="stable")
+    levels = np.cumsum(np.take_along_axis(proba, order, axis=1), axis=1)
+    rank = (uniform[:, :, None] >= levels[None, :, :-1] / levels[:, -1:]).sum(axis=2)
+    np.testing.assert_array_equal(drawn, order[np.arange(50), rank])
+
+
 def test_draws_of_separate_chunks_differ():
     null = random_null(n=3, k=2)
-    n_draws = CHUNK_ENTRIES // 3 + 1000
+    n_draws = INVERSE_ENTRIES // 3 + 1000
     sizes, firsts = [], []
     for draws in null.draws(n_draws, np.random.default_rng(0)):
         sizes.append(draws.size)
