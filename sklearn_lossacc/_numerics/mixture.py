@@ -210,7 +210,7 @@ def profile_floor(
             low = floor
         else:
             high = floor
-        step = floor - first / second
+        step = floor - first / second if second < 0 else np.inf  # weights so small that squares underflow
         if abs(step - floor) <= 1e-12 + 1e-7 * floor:  # what Newton's step leaves is of the order of its square
             return min(max(float(step), 0.0), MAX_FLOOR)
         if step >= MAX_FLOOR and not asked:

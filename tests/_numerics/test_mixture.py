@@ -88,6 +88,10 @@ def test_profile_floor_at_its_limits():
     np.testing.assert_allclose(profile_floor(one_zero, None, 2), 2 / n, rtol=1e-3)
 
 
+def test_profile_floor_where_the_curvature_underflows():
+    assert profile_floor(np.full(10, 1 / 3 - 1e-5), np.full(10, 1e-319), 3) == MAX_FLOOR
+
+
 @pytest.mark.parametrize("near", [1e-9, 0.01, 0.3999, 0.4, 0.45])
 def test_profile_floor_does_not_depend_on_where_it_starts(near):
     p = np.array([0.0] * 2 + [1.0] * 8)
