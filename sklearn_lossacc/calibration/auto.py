@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
 from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL, Candidate
-from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare
+from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare, shared_chance
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.whole_number import whole_number
@@ -20,6 +20,7 @@ __all__ = ["AutoCalibrator"]
 
 
 NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
+GIVEN_UP = 2.5  # nats of all rows together: the most that many give up for a simpler map
 FEWEST_DRAWS = 4  # units, or rows in worth
 
 
@@ -64,19 +65,24 @@ class AutoCalibrator(BaseCalibrator):
     Notes
     -----
     Candidates, from the simplest: the identity; one cautious temperature; temperature with a floor; for two classes
-    a sigmoid and a spline; for more a vector, and up to 100 classes a matrix, after a temperature with a floor; and
-    isotonic maps. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each, isotonic maps for
-    1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their `strength` is the best of 4
-    and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice is the first
-    candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference. On a healthy
-    model that is the identity: with few rows in four samples of five, with a thousand in nine of ten or more.
+    a sigmoid; a vector and, for 3 to 100 classes, a matrix, after a temperature with a floor (the matrix also without,
+    where that gains more than a standard error); for two classes a spline; isotonic maps, and up to 20 classes
+    Venn-Abers. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each, Venn-Abers for 500,
+    isotonic maps for 1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their `strength`
+    is the best of 4 and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice
+    is the first candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference
+    and, beyond 4096 rows, by at most 2.5 / n nats, as the standard error of losses with a long tail can be a great
+    deal. On a healthy model that is the identity: with few rows in four samples of five, with a thousand in nine of ten
+    or more.
+
+    The loss of maps of single classes counts for V / n more, with n rows (or groups) and V Pillai's trace of the
+    residuals by label, from 0 to k - 1: stratified folds share the chance in their class frequencies.
 
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
     What all rows make one believe is said by a matrix, or for two or more than 20 classes by a vector, with
     ``cautious=True`` and for any number of rows a class. The first of identity, temperature, temperature with a floor,
     vector and cautious matrix that is within .0003 nats of it (or 1 / 2n, if that is less) is what the other maps are
-    compared with; matrices from 500 rows on. The loss of maps of single classes counts for (k - 1) / 4n more:
-    stratified folds share the chance in their class frequencies.
+    compared with; matrices from 500 rows on.
 
     Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
     no folds, and the choice is what all rows make one believe, however many they are.
@@ -116,18 +122,17 @@ class AutoCalibrator(BaseCalibrator):
         n_rows = max(len(folds.rows), class_weight.sum())  # copies and weights alike
         enough, comparable = n_rows >= 2 * n_folds, folds.n_units >= FEWEST_DRAWS
         few = are_few(predictions) or not comparable  # what no folds can tell is left to the prior
-        worth, leak = None, 0.0
+        worth = None
         if few:
             worth = effective_weight(predictions)
             class_weight = np.bincount(predictions.y, weights=worth, minlength=predictions.n_classes)
-            leak = (predictions.n_classes - 1) / (4.0 * worth.sum())
             enough &= comparable or (predictions.groups is None and worth.sum() >= FEWEST_DRAWS)
         candidates = [one for one in (FEW_ROWS_CANDIDATES if few else CANDIDATES) if one.suits(class_weight)]
         rivals = self._rivals(candidates, predictions, worth) if enough else np.arange(1)
         chosen, make = candidates[rivals[0]], candidates[rivals[0]].make
         self.cv_results_: dict[str, np.ndarray] = {}
         if enough and comparable:
-            chosen, make = self._compare(candidates, rivals, predictions, folds, leak)
+            chosen, make = self._compare(candidates, rivals, predictions, folds, worth)
         del folds  # for its memory
         self.choice_ = chosen.name
         self.calibrator_ = make(input=self.input, classes=predictions.classes)
@@ -148,13 +153,23 @@ class AutoCalibrator(BaseCalibrator):
         return np.append(simplest_believed(beliefs, predictions, worth), places[len(beliefs) :])
 
     def _compare(
-        self, candidates: list[Candidate], rivals: np.ndarray, predictions: Predictions, folds: Folds, leak: float
+        self,
+        candidates: list[Candidate],
+        rivals: np.ndarray,
+        predictions: Predictions,
+        folds: Folds,
+        worth: np.ndarray | None,
     ) -> tuple[Candidate, Callable[..., BaseCalibrator]]:
         """Set `cv_results_`; return the simplest of the rivals that is as good as the best, and what makes it."""
         places = [place for place, one in enumerate(candidates) if place in rivals or one in ONE_FOR_ALL]
         candidates, rivals = [candidates[place] for place in places], np.searchsorted(places, rivals)
         all_weights = predictions.sample_weight
         weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
+        n_draws: float = len(folds.rows) if predictions.groups is None else folds.n_units
+        most = GIVEN_UP / n_draws
+        if worth is not None:
+            n_draws, most = worth.sum(), np.inf
+        leak = shared_chance(predictions, folds) / n_draws
         trials = [one.attempt(predictions, folds, weight) for one in candidates]
         trials = [
             trial if one in ONE_FOR_ALL else trial.dearer(leak) for one, trial in zip(candidates, trials, strict=True)
@@ -168,7 +183,8 @@ class AutoCalibrator(BaseCalibrator):
             "difference": pairs[:, 0],
             "standard_error": pairs[:, 1],
         }
-        place = int(rivals[np.argmax(pairs[rivals, 0] <= pairs[rivals, 1] + NO_DIFFERENCE)])
+        allowed = np.minimum(pairs[rivals, 1], most) + NO_DIFFERENCE
+        place = int(rivals[np.argmax(pairs[rivals, 0] <= allowed)])
         return candidates[place], trials[place].make
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.cross_fitting import Folds, out_of_fold_loss
+from sklearn_lossacc.calibration.cross_fitting import Folds, compare, out_of_fold_loss
 from sklearn_lossacc.calibration.identity import IdentityCalibrator
 from sklearn_lossacc.calibration.isotonic import IsotonicCalibrator
 from sklearn_lossacc.calibration.matrix import MatrixCalibrator
@@ -18,6 +18,7 @@ from sklearn_lossacc.calibration.sigmoid import SigmoidCalibrator
 from sklearn_lossacc.calibration.spline import SplineCalibrator
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.vector import VectorCalibrator
+from sklearn_lossacc.calibration.venn_abers import VennAbersCalibrator
 from sklearn_lossacc.inputs import Predictions
 
 __all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "ONE_FOR_ALL", "Candidate", "Trial"]
@@ -73,6 +74,8 @@ class Candidate(NamedTuple):
         Rows that each class needs.
     n_classes : tuple of int
         Smallest and largest number of classes for which it is tried.
+    change : dict, optional
+        Parameters to try in the end on the best of the settings, kept if they gain more than a standard error.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Candidate(NamedTuple):
     rows_per_class: int = 0
     rows_of_rarest: int = 0
     n_classes: tuple[int, int] = (1, sys.maxsize)
+    change: dict[str, Any] | None = None
 
     def suits(self, class_weight: np.ndarray) -> bool:
         """Say whether the calibrator is worth a trial on such labels.
@@ -126,6 +130,11 @@ class Candidate(NamedTuple):
             if mean >= best.mean:
                 break
             best = Trial(make, loss, mean)
+        if self.change is not None:
+            changed = self._replace(make=partial(best.make, **self.change), settings=((0, {}),), change=None)
+            trial = changed.attempt(predictions, folds, weight)
+            gain, error = compare(best.loss, trial.loss, weight, folds)
+            best = trial if gain > error else best
         return best
 
 
@@ -138,10 +147,11 @@ CANDIDATES = (
     Candidate("temperature", partial(TemperatureCalibrator, cautious=True)),
     Candidate("temperature+floor", partial(TemperatureCalibrator, floor=True), ((100, {}),)),
     Candidate("sigmoid", SigmoidCalibrator, rows_per_class=50, rows_of_rarest=10, n_classes=(2, 2)),
-    Candidate("vector", partial(VectorCalibrator, floor=True), STRENGTHS, 40, 5, (3, sys.maxsize)),
-    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (3, 100)),
+    Candidate("vector", partial(VectorCalibrator, floor=True), STRENGTHS, 40, 5, (2, sys.maxsize)),
+    Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (3, 100), {"floor": False}),
     Candidate("spline", SplineCalibrator, rows_of_rarest=100, n_classes=(2, 2)),
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
+    Candidate("Venn-Abers", VennAbersCalibrator, rows_of_rarest=500, n_classes=(2, 20)),
 )
 
 # Few rows are first asked what they make one believe: the simplest of these that is about as good has the others to
@@ -156,6 +166,6 @@ ONE_FOR_ALL = BELIEFS[:3]  # the same for all classes, so that class frequencies
 
 # The evidence of a matrix also counts what it foretold when it had seen fewer rows: out of fold it wins sooner, but by
 # luck where rows are very few.
-MATRIX, SPLINE, ISOTONIC = CANDIDATES[-3:]
+MATRIX, *CURVES = CANDIDATES[-4:]
 TRIED_STRENGTHS = tuple((max(rows, 500), one) for rows, one in STRENGTHS)
-FEW_ROWS_CANDIDATES = (*BELIEFS, MATRIX._replace(settings=TRIED_STRENGTHS), SPLINE, ISOTONIC)
+FEW_ROWS_CANDIDATES = (*BELIEFS, MATRIX._replace(settings=TRIED_STRENGTHS), *CURVES)

@@ -12,10 +12,11 @@ from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator
 from sklearn_lossacc.calibration.structured import StructuredCalibrator, Temperatures
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "unit_keys"]
+__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "shared_chance", "unit_keys"]
 
 MAX_ENTRIES, MAX_ROWS = 2**19, 2**17  # beyond either, folds hold a fixed sample of the rows
 MIN_ROWS = 2048
+SINGULAR = 1e-10  # residuals of a row sum to 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,48 @@ def _row_loss(calibrator: BaseCalibrator, predictions: Predictions) -> np.ndarra
         p_true = proba[np.arange(len(proba)), predictions.y[rows]]
         loss[rows] = -np.log(np.maximum(p_true, LOSS_CLIP))
     return loss
+
+
+def shared_chance(predictions: Predictions, folds: Folds) -> float:
+    """Measure how many chance findings about class frequencies stratified folds confirm to each other.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Labels and scores.
+    folds : Folds
+        From `assign_folds`.
+
+    Returns
+    -------
+    float
+        From 0 to n_classes - 1; divided by the number of rows, the nats by which the loss of a map with an intercept
+        for each class comes out too small.
+
+    Notes
+    -----
+    Pillai's trace tr(C^-1 B) of the residuals r, labels as 0 and 1 less probabilities: C is their covariance, B that of
+    their means by label. An intercept learns from the mean of r in the other folds and gains from that in its own. Of
+    their chance, folds that are stratified by label have in common what the label explains: where rows say little about
+    their labels all of it, where they say nearly everything next to nothing.
+    """
+    n_classes = predictions.n_classes
+    moment, total, size = np.zeros((n_classes, n_classes)), np.zeros((n_classes, n_classes)), np.zeros(n_classes)
+    own = _subset(predictions, folds.rows)
+    for rows in row_blocks(own.n_rows, n_classes, PREDICTED_ENTRIES):
+        y = own.y[rows]
+        weight = np.ones(len(y)) if own.sample_weight is None else own.sample_weight[rows]
+        residual = -own.checked.proba(rows, dtype=np.dtype(np.float64))
+        residual[np.arange(len(y)), y] += 1.0
+        moment += residual.T @ (weight[:, None] * residual)
+        np.add.at(total, y, weight[:, None] * residual)
+        size += np.bincount(y, weights=weight, minlength=n_classes)
+    n, mean = size.sum(), total.sum(axis=0) / size.sum()
+    present = size > 0
+    by_label = total[present] / size[present, None] - mean
+    covariance = moment / n - np.outer(mean, mean)
+    between = by_label.T @ (size[present, None] / n * by_label)
+    return float((np.linalg.pinv(covariance, rcond=SINGULAR, hermitian=True) * between).sum())
 
 
 def compare(loss: np.ndarray, best: np.ndarray, weight: np.ndarray, folds: Folds) -> tuple[float, float]:

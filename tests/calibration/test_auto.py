@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
-from sklearn_lossacc.calibration.candidates import CANDIDATES
+from sklearn_lossacc.calibration.candidates import CANDIDATES, Candidate
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.inputs import Predictions
@@ -44,14 +44,14 @@ def test_a_bent_curve_gets_a_spline():
     assert AutoCalibrator().fit(p, y).choice_ == "spline"
 
 
-def test_steps_with_many_rows_get_isotonic():
+def test_steps_with_many_rows_get_steps():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.01, 0.99, 8000)
     y = (rng.random(8000) < 0.05 + 0.3 * np.floor(4 * p)).astype(int)
     calibrator = AutoCalibrator().fit(p, y)
-    assert calibrator.choice_ == "isotonic"
+    assert calibrator.choice_ == "Venn-Abers"
     few = AutoCalibrator().fit(p[:900], y[:900])
-    assert "isotonic" not in few.cv_results_["name"]
+    assert not {"isotonic", "Venn-Abers"} & set(few.cv_results_["name"])
 
 
 @pytest.mark.parametrize(("kind", "tilt"), [("vector", np.eye(5)), ("matrix", np.eye(5) + 0.5 * np.eye(5, k=1))])
@@ -101,6 +101,42 @@ def test_confused_classes_are_found_in_few_rows():
     assert calibrator.choice_ == "cautious matrix"
     after = log_loss(y[250:], calibrator.predict_proba(logits[250:]))
     assert after < log_loss(y[250:], logits[250:], input="logits") - 0.05
+
+
+@pytest.mark.parametrize("n_classes", [2, 30])
+def test_many_rows_of_a_healthy_model_are_left_alone(n_classes):
+    assert AutoCalibrator().fit(*draw(5000, k=n_classes)).choice_ == "identity"
+
+
+def test_many_rows_give_up_next_to_nothing_for_a_simpler_map():
+    rng = np.random.default_rng(0)
+    p = rng.beta(0.2, 0.2, 6000)
+    y = rng.random(6000) < 0.97 * p**2 + 0.02
+    results = (calibrator := AutoCalibrator().fit(p, y)).cv_results_
+    given_up = results["difference"][results["name"].tolist().index(calibrator.choice_)]
+    assert given_up <= auto.GIVEN_UP / 6000 + auto.NO_DIFFERENCE
+    assert (results["standard_error"] > auto.GIVEN_UP / 6000).any()
+
+
+def test_two_classes_with_zeros_get_a_map_with_a_floor():
+    rng = np.random.default_rng(0)
+    logit = rng.normal(scale=2, size=6000) - 4.5
+    y = (rng.random(6000) < expit(logit)).astype(int)
+    p = expit(np.where(logit > 0, 2 * logit, 0.7 * logit - 0.5))
+    p[rng.random(6000) < 0.1] = 0.0
+    calibrator = AutoCalibrator().fit(p, y)
+    assert calibrator.choice_ == "vector"
+    assert calibrator.calibrator_.temperature_calibrator_.floor_ > 0
+
+
+def test_a_change_of_the_best_setting_has_to_prove_itself():
+    one = Candidate("temperature", TemperatureCalibrator, change={"floor": True})
+    for noise, floor in ((0.0, False), (0.2, True)):
+        P, y = draw(2000, temperature=2.0, noise=noise)
+        predictions = Predictions.from_arrays(y, P)
+        trial = one.attempt(predictions, assign_folds(predictions, 5), np.ones(2000))
+        assert trial.make(input="proba").floor == floor
+        assert trial.mean == pytest.approx(trial.loss.mean())
 
 
 def test_out_of_fold_loss_by_hand():

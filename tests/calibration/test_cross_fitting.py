@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sklearn_lossacc.calibration import MatrixCalibrator, VectorCalibrator
-from sklearn_lossacc.calibration.cross_fitting import assign_folds, out_of_fold_loss, unit_keys
+from sklearn_lossacc.calibration.cross_fitting import assign_folds, out_of_fold_loss, shared_chance, unit_keys
 from sklearn_lossacc.inputs import Predictions
 
 
@@ -50,3 +51,48 @@ def test_temperatures_are_learnt_once_for_each_fold(predictions):
         alone = out_of_fold_loss(one, predictions, assign_folds(predictions, 5))
         np.testing.assert_array_equal(out_of_fold_loss(one, predictions, shared), alone)
     assert [len(known) for known in shared.temperatures.values()] == [2] * 5
+
+
+def shared(y, P, **more):
+    predictions = Predictions.from_arrays(y, P, **more)
+    return shared_chance(predictions, assign_folds(predictions, 5))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+def test_rows_that_say_nothing_share_all_chance_and_those_that_say_all_share_none(n_classes):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, n_classes, 2000)
+    nothing = rng.dirichlet(np.full(n_classes, 1e4), 2000)
+    assert shared(y, nothing) == pytest.approx(n_classes - 1, rel=0.01)
+    logits = rng.normal(scale=10, size=(2000, n_classes))
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    assert shared(y, softmax(logits, axis=1)) < 0.25 * (n_classes - 1)
+
+
+def test_copies_and_weights_share_the_same_chance(predictions):
+    y, P = predictions.y, np.asarray(predictions.scores)
+    weight = np.arange(300) % 3
+    order = np.repeat(np.arange(300), weight)
+    once = shared(y, P, sample_weight=weight.astype(float))
+    assert once == pytest.approx(shared(y[order], P[order]), rel=1e-9)
+    assert 0 < once < 2
+
+
+@pytest.mark.parametrize("scale", [0.3, 3.0])
+def test_what_is_shared_is_what_an_intercept_gains_by_chance(scale):
+    """The mean residuals r of the other folds and of the own one have r C^-1 r = V / n in the mean, not 0."""
+    n, gained, told = 400, [], []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        logits = rng.normal(scale=scale, size=(n, 4))
+        y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        predictions = Predictions.from_arrays(y, softmax(logits, axis=1))
+        folds = assign_folds(predictions, 5)
+        residual = np.eye(4)[y] - softmax(logits, axis=1)
+        inverse = np.linalg.pinv(residual.T @ residual / n, rcond=1e-10)
+        halves = [(residual[folds.fold != f].mean(axis=0), residual[folds.fold == f].mean(axis=0)) for f in range(5)]
+        gained.append(np.mean([other @ inverse @ own for other, own in halves]) * n)
+        told.append(shared_chance(predictions, folds))
+    error = np.std(gained) / np.sqrt(len(gained))
+    assert abs(np.mean(gained) - np.mean(told)) < 3 * error
+    assert np.mean(told) > 5 * error
