@@ -76,7 +76,8 @@ class AutoCalibrator(BaseCalibrator):
     or more.
 
     The loss of maps of single classes counts for V / n more, with n rows (or groups) and V Pillai's trace of the
-    residuals by label, from 0 to k - 1: stratified folds share the chance in their class frequencies.
+    residuals by label, from 0 to k - 1: stratified folds share the chance in their class frequencies. If the folds hold
+    a sample, 1 / n is the mean of that of the sample and that of all rows.
 
     Up to 4096 rows and 2**20 entries the simple candidates do not compete out of fold, where few rows decide by luck.
     What all rows make one believe is said by a matrix, or for two or more than 20 classes by a vector, with
@@ -169,7 +170,9 @@ class AutoCalibrator(BaseCalibrator):
         most = GIVEN_UP / n_draws
         if worth is not None:
             n_draws, most = worth.sum(), np.inf
-        leak = shared_chance(predictions, folds) / n_draws
+        # what maps of a sample learn by chance costs those of all rows less
+        sampled = len(folds.rows) / (predictions.n_rows if all_weights is None else np.count_nonzero(all_weights))
+        leak = shared_chance(predictions, folds) * (1.0 + sampled) / (2.0 * n_draws)
         trials = [one.attempt(predictions, folds, weight) for one in candidates]
         trials = [
             trial if one in ONE_FOR_ALL else trial.dearer(leak) for one, trial in zip(candidates, trials, strict=True)

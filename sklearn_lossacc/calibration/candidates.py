@@ -162,7 +162,7 @@ BELIEFS = (
     Candidate("vector", partial(VectorCalibrator, floor=True, cautious=True), n_classes=(1, 300)),
     Candidate("cautious matrix", partial(MatrixCalibrator, floor=True, cautious=True), n_classes=(3, 20)),
 )
-ONE_FOR_ALL = BELIEFS[:3]  # the same for all classes, so that class frequencies are not learnt
+ONE_FOR_ALL = (*BELIEFS[:3], CANDIDATES[2])  # the same for all classes, so that class frequencies are not learnt
 
 # The evidence of a matrix also counts what it foretold when it had seen fewer rows: out of fold it wins sooner, but by
 # luck where rows are very few.

@@ -108,6 +108,16 @@ def test_many_rows_of_a_healthy_model_are_left_alone(n_classes):
     assert AutoCalibrator().fit(*draw(5000, k=n_classes)).choice_ == "identity"
 
 
+def test_a_temperature_with_a_floor_does_not_learn_class_frequencies():
+    P, y = draw(5000, temperature=2.0, noise=0.1)
+    results = AutoCalibrator().fit(P, y).cv_results_
+    predictions = Predictions.from_arrays(y, P)
+    folds = assign_folds(predictions, 5)
+    floored = out_of_fold_loss(TemperatureCalibrator(floor=True), predictions, folds).mean()
+    place = results["name"].tolist().index("temperature+floor")
+    assert results["mean_log_loss"][place] == pytest.approx(floored, rel=1e-9)
+
+
 def test_many_rows_give_up_next_to_nothing_for_a_simpler_map():
     rng = np.random.default_rng(0)
     p = rng.beta(0.2, 0.2, 6000)
