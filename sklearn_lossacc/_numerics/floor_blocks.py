@@ -19,8 +19,9 @@ from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture
 from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc._numerics.temperature_blocks import ScoreRows, log_scores
 
-# The climb to the summit is made on about so many, of which the larger counts: two classes take 200 bytes a row.
-SAMPLE_ENTRIES, SAMPLE_ROWS = 2**16, 1024
+# The climb to the summit is made on about so many, of which the larger counts; few classes count as eight, since what a
+# row takes besides its scores, some 200 bytes, is then the most of it.
+SAMPLE_ENTRIES, SAMPLE_ROWS, FEW_CLASSES = 2**16, 1024, 8
 MAX_STEPS = 30
 STEP_TOL = {"float64": 1e-5, "float32": 1e-4}  # a step of this relative size leaves an error of about its square
 LITTLE = {"float64": 1e-10, "float32": 1e-4}  # nats, in all: a step that promises less is the last
@@ -172,7 +173,7 @@ def solve_floor_in_blocks(
 
     Notes
     -----
-    Above 2**17 entries the climb is made on a small fixed sample. A few Newton steps over all rows follow.
+    Above 2**17 entries, few classes counted as eight, the climb is made on a small fixed sample. A few Newton steps over all rows follow.
 
     Examples
     --------
@@ -187,8 +188,9 @@ def solve_floor_in_blocks(
     """
     rows = ScoreRows(scores, y, weight, logits)
     sample: np.ndarray | slice | None = slice(None)
-    if rows.n_rows * rows.n_classes > 2 * SAMPLE_ENTRIES:
-        wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // rows.n_classes)
+    width = max(rows.n_classes, FEW_CLASSES)
+    if rows.n_rows * width > 2 * SAMPLE_ENTRIES:
+        wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // width)
         sample = rows.thinned(max(1, rows.n_rows // wanted)).index
     assert sample is not None
     beta, floor, value = _climb_sample(rows, sample, scale)

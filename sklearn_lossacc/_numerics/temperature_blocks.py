@@ -29,6 +29,7 @@ BLOCK_ENTRIES = 3 * 2**15  # of which the cache holds the scores in float64 and 
 WARM_STEPS = (128, 16)  # a warm start looks at one row in 16, itself warmed by one row in 128
 WARM_TOL = 0.1  # a sample errs by more than what such a step leaves
 STEP_TOL = {"float64": 3e-3, "float32": 3e-2}  # leaves an error of about the fifth power of it
+FEW_CLASSES = 6  # fewer count as so many: what is computed for a row outweighs their scores
 MANY_ROWS = 2**11  # enough for numbers of rows to be handled in no time
 NARROW = 64  # below it, rows are laid along the last axis of a block, since reductions along it are slow
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -89,7 +90,7 @@ class ScoreRows:
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield (scores, y, weight) of consecutive rows."""
-        for block in row_blocks(self.n_rows, self.n_classes, BLOCK_ENTRIES):
+        for block in row_blocks(self.n_rows, max(self.n_classes, FEW_CLASSES), BLOCK_ENTRIES):
             rows = block if self.index is None else self.index[block]
             yield self.scores[rows], self.y[rows], None if self.weight is None else self.weight[rows]
 
