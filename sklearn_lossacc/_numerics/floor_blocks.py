@@ -173,7 +173,8 @@ def solve_floor_in_blocks(
 
     Notes
     -----
-    Above 2**17 entries, few classes counted as eight, the climb is made on a small fixed sample. A few Newton steps over all rows follow.
+    Above 2**17 entries, few classes counted as eight, the climb is made on a small fixed sample. A few Newton steps
+    over all rows follow.
 
     Examples
     --------
