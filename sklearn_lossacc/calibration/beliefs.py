@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, softmax
-from sklearn_lossacc._numerics.temperature import FARTHEST
+from sklearn_lossacc._numerics.temperature import FARTHEST, solve_temperature
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.inputs import Predictions
@@ -16,7 +16,7 @@ __all__ = ["are_few", "effective_weight", "simplest_believed"]
 
 FEW_ROWS, FEW_ENTRIES = 2**12, 2**20  # a prior counts for little beyond the first, and costs much beyond the second
 NEGLIGIBLE = 3e-4  # nats
-DIGITS, NOTHING = 9, 1e-9  # of scores, in nats: beyond is rounding
+DIGITS, NOTHING = 9, 1e-9  # of scores, in nats, and of ratios: beyond is rounding
 
 
 def are_few(predictions: Predictions) -> bool:
@@ -54,7 +54,8 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     Notes
     -----
     The divisor is the variance of the slope in log beta of the log likelihood, with each group, or all rows of the same
-    scores, as one draw, over that of as many independent rows; at least 1.
+    scores, as one draw, over that of as many independent rows; at least 1. Beta is the likeliest: at any other, rows of
+    the same scores, as leaves and votes have them, are off by the same amount without being copies of each other.
     """
     y, n_rows = predictions.y, predictions.n_rows
     weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
@@ -64,14 +65,16 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     unit = predictions.groups
     if unit is None:  # rounded: a pair of probabilities and the second of them have the same copies
         unit = np.unique(scores.round(DIGITS), axis=0, return_inverse=True)[1].ravel()
-    residual = scores[np.arange(n_rows), y] - (softmax(scores) * scores).sum(axis=1)
+    # At the temperature of these rows: rows of the same scores that are too sure err alike, copies or not.
+    beta = solve_temperature(scores, y, share).beta
+    residual = scores[np.arange(n_rows), y] - (softmax(beta * scores) * scores).sum(axis=1)
     residual -= share @ residual / share.sum()
     size = np.sqrt(share @ residual**2 / share.sum())
     residual = residual / size if size > NOTHING else np.ones(n_rows)
     by_unit = np.bincount(unit, weights=share * residual)
     square = float(weight.max() * (by_unit @ by_unit))
     total = float(share @ residual**2)
-    return weight * (total / square if square > total else 1.0)
+    return weight * (total / square if square > total * (1.0 + NOTHING) else 1.0)
 
 
 def simplest_believed(calibrators: Sequence[BaseCalibrator], predictions: Predictions, weight: np.ndarray) -> int:

@@ -29,6 +29,18 @@ def test_copies_count_once(grouped):
     np.testing.assert_allclose(effective_weight(heavy), np.ones(50))
 
 
+@pytest.mark.parametrize("sharpness", [1.0, 3.0, 10.0])
+def test_rows_of_equal_scores_that_are_too_sure_are_no_copies(sharpness):
+    worth = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        logits = rng.normal(scale=2, size=(40, 3))[rng.integers(0, 40, 1000)]
+        y = (logits + rng.gumbel(size=(1000, 3))).argmax(axis=1)
+        P = softmax(sharpness * logits, axis=1)
+        worth.append(effective_weight(Predictions.from_arrays(y, P)).sum())
+    assert 700 < np.mean(worth) <= 1000
+
+
 def test_rows_of_one_group_that_have_nothing_in_common_count_for_themselves():
     totals = []
     for seed in range(20):
