@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE, MAX_FLOOR, fit_mixture, profile_floor
+from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc._numerics.temperature_blocks import ScoreRows, log_scores
 
@@ -78,15 +79,18 @@ def _newton_step(slope: np.ndarray, information: np.ndarray, floor: float) -> np
     return np.linalg.solve(information, slope)
 
 
-def _climb_sample(rows: ScoreRows, index: np.ndarray | slice, scale: float) -> tuple[float, float, float]:
+def _climb_sample(
+    rows: ScoreRows, index: np.ndarray | slice, scale: float, identity: float
+) -> tuple[float, float, float]:
     """Return (beta, floor, log likelihood) of the summit for some rows, with scores in units of `scale`."""
     scores = log_scores(rows.scores[index], logits=rows.logits)
-    scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST) * scale
+    with np.errstate(over="ignore"):
+        scores = np.maximum(scale * (scores - scores.max(axis=1, keepdims=True)), -FARTHEST)
     weight = None if rows.weight is None else rows.weight[index]
     if weight is not None and not weight.any():
         return scale, 0.0, -np.inf
     # The likelihood has no single summit once the floor is free: start where the scores are left as they are, too.
-    starts = (1.0, 1.0 / scale) if BETA_RANGE[0] < 1.0 / scale < BETA_RANGE[1] else (1.0,)
+    starts = (1.0, identity / scale) if BETA_RANGE[0] < identity / scale < BETA_RANGE[1] else (1.0,)
     fit = fit_mixture(scores, rows.y[index], weight, starts=starts)
     if fit.beta >= BETA_RANGE[1]:
         return np.inf, float(fit.floor), float(fit.log_likelihood)
@@ -141,8 +145,9 @@ def floor_alone(scores: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
     >>> print(round(floor_alone(np.full(4, 1.0), np.array([1, 1, 1, 0]), logits=False), 6))  # e / 2 = 1 / 4
     0.5
     """
+    scores, unit = in_unit(scores) if logits else (scores, 1.0)
     rows = ScoreRows(scores, y, weight, logits)
-    p_true = np.concatenate([np.exp(log_s.astype(np.float64)) for log_s, *_ in rows.moments(1.0)])
+    p_true = np.concatenate([np.exp(log_s.astype(np.float64)) for log_s, *_ in rows.moments(unit)])
     return float(profile_floor(p_true, weight, rows.n_classes))
 
 
@@ -187,14 +192,15 @@ def solve_floor_in_blocks(
     >>> round((1 - solution.floor) * p + solution.floor / 2, 4)
     0.75
     """
-    rows = ScoreRows(scores, y, weight, logits)
+    scores, unit = in_unit(scores) if logits else (scores, 1.0)
+    rows, scale = ScoreRows(scores, y, weight, logits), scale * unit
     sample: np.ndarray | slice | None = slice(None)
     width = max(rows.n_classes, FEW_CLASSES)
     if rows.n_rows * width > 2 * SAMPLE_ENTRIES:
         wanted = max(SAMPLE_ROWS, SAMPLE_ENTRIES // width)
         sample = rows.thinned(max(1, rows.n_rows // wanted)).index
     assert sample is not None
-    beta, floor, value = _climb_sample(rows, sample, scale)
+    beta, floor, value = _climb_sample(rows, sample, scale, unit)
     if 0 < beta < np.inf:
         beta, floor, value = _polish(rows, beta, floor)
-    return FloorSolution(beta, floor, value)
+    return FloorSolution(beta / unit, floor, value)

@@ -303,7 +303,7 @@ def fit_multinomial(
         Of the square of each parameter, in nats; positive. The shape says which map is fitted, see
         `adjusted_scores`.
     start : ndarray of the shape of `penalty`, optional
-        Where the search starts; by default at 0, which changes nothing.
+        Where the search starts, if that is better than 0, which changes nothing.
 
     Returns
     -------
@@ -328,8 +328,12 @@ def fit_multinomial(
     1.0986 1.0986
     """
     problem = _Problem(x, y, weight, penalty)
+    theta = np.zeros(penalty.shape)
+    if start is not None:
+        with np.errstate(over="ignore", invalid="ignore"):  # what is no number is not better
+            better = problem.evaluate(start).value <= problem.evaluate(theta).value
+        theta = start if better else theta
     warm = start is None and x.size > WARM_ENTRIES and len(y) >= 100 * THINNING
-    theta = np.zeros(penalty.shape) if start is None else start
     work = len(y) * penalty.size**2
     if penalty.size > NEWTON_PARAMETERS or work > NEWTON_WORK or x.size > WARM_ENTRIES:
         return _large_search(problem, theta, warm)

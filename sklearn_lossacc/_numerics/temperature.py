@@ -22,10 +22,12 @@ Outcome = Literal["converged", "separable", "uninformative"]
 
 LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
 FARTHEST = 1e120  # a score this far below its row's largest is as far as any: squares and weights stay finite
-MAX_PASSES = 200  # reached only if the optimum lies hundreds of nats out; the search needs about four
+MAX_PASSES = 200  # never reached: from a start a hundred powers of ten away the search needs about twenty
+FURTHEST = 64  # factors 8 that one step may go
 STEP_TOL = 3e-3  # a step of this relative size leaves an error of about its fifth power
 ROOT_STEPS = 8  # on the expansion, where they cost nothing
 BLOCK_ENTRIES = 2**16
+LARGEST_BETA = float(np.finfo(np.float64).max)  # asked for only by logits below 1e-300
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class TemperatureSolution:
     information : float
         Weighted sum of Var_beta(L), the negative second derivative of the log likelihood. With unit weights
         the standard error of beta is 1 / sqrt(information).
+    log_information : float
+        The same of log beta, which has no unit: beta squared times `information`, which may be too large a number.
     """
 
     beta: float
@@ -53,6 +57,34 @@ class TemperatureSolution:
     n_passes: int
     log_loss: float
     information: float
+    log_information: float
+
+    @classmethod
+    def of(cls, optimum: Optimum, total_weight: float, unit: float = 1.0) -> TemperatureSolution:
+        """Put the end of a search into units of the scores and of a row.
+
+        Parameters
+        ----------
+        optimum : Optimum
+            Where the search ended.
+        total_weight : float
+            Weight of all rows.
+        unit : float, default=1.0
+            What the scores were divided by.
+
+        Returns
+        -------
+        TemperatureSolution
+            The same place.
+        """
+        return cls(
+            beta=min(float(optimum.beta / unit), LARGEST_BETA),
+            outcome=optimum.outcome,
+            n_passes=optimum.n_passes,
+            log_loss=-optimum.at.value / total_weight,
+            information=optimum.at.information / unit / unit,
+            log_information=optimum.beta * optimum.at.information * optimum.beta,
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +171,7 @@ class Optimum:
     Attributes
     ----------
     beta : float
-        The optimum; 1 if `outcome` is "separable", 0 if it is "uninformative".
+        The optimum; the identity's if `outcome` is "separable", 0 if it is "uninformative".
     outcome : {"converged", "separable", "uninformative"}
         How it ended.
     n_passes : int
@@ -154,16 +186,12 @@ class Optimum:
     at: Likelihood
 
 
-def _inside(proposal: float, low: float, high: float) -> float:
-    """Return the proposal if it lies strictly between the limits, else their geometric mean."""
-    return proposal if low < proposal < high else float(np.sqrt(low * high))
-
-
 def maximise(
     evaluate: Callable[[float], Likelihood],
     separable: Callable[[], bool],
     *,
     start: float = 1.0,
+    identity: float = 1.0,
     tol: float = STEP_TOL,
 ) -> Optimum:
     """Find the maximum over beta >= 0 of a concave log likelihood.
@@ -176,6 +204,8 @@ def maximise(
         Returns whether every label of positive weight is at its row's maximum.
     start : float, default=1.0
         First beta tried.
+    identity : float, default=1.0
+        The beta that changes nothing, taken where there is no optimum.
     tol : float, default=3e-3
         The search ends with a step below `tol` times beta; its error is of a higher power of `tol`.
 
@@ -186,11 +216,11 @@ def maximise(
 
     Notes
     -----
-    Steps are kept inside the bracket that the signs of the slope have shown so far, and within a
-    factor 4 upward and 8 downward. `separable` is asked once, when the search first wants to go up; the slope
-    at 0 once, when it wants to go far down.
+    Steps are kept inside the bracket that the signs of the slope have shown so far, and within a factor 4 upward and 8
+    downward; each step that would have left these limits squares them for the next one. `separable` is asked once, when
+    the search first wants to go up; the slope at 0 once, when it wants to go far down.
     """
-    low, high, beta = 0.0, np.inf, start
+    low, high, beta, reach = 0.0, np.inf, start, 1
     can_separate = can_vanish = True
     for n_passes in range(1, MAX_PASSES + 1):
         at = evaluate(beta)
@@ -200,7 +230,7 @@ def maximise(
                 at_zero = evaluate(0.0)  # rows of equal scores have their label at the maximum, too
                 if at_zero.slope <= 0:
                     return Optimum(0.0, "uninformative", n_passes + 1, at_zero)
-                return Optimum(1.0, "separable", n_passes + 2, evaluate(1.0))
+                return Optimum(identity, "separable", n_passes + 2, evaluate(identity))
         if at.slope >= 0:
             low = beta
         if at.slope <= 0:
@@ -213,7 +243,10 @@ def maximise(
             at_zero = evaluate(0.0)
             if at_zero.slope <= 0:
                 return Optimum(0.0, "uninformative", n_passes + 1, at_zero)
-        beta = _inside(beta + step, max(low, beta / 8), min(high, 4 * beta))
+        lowest, highest = max(low, beta / 8.0**reach), min(high, beta * 4.0**reach, LARGEST_BETA)
+        inside = lowest < beta + step < highest
+        beta = beta + step if inside else float(np.sqrt(lowest) * np.sqrt(highest))
+        reach = 1 if inside else min(2 * reach, FURTHEST)
     return Optimum(beta, "converged", n_passes, at)
 
 
@@ -243,6 +276,43 @@ class _Scores:
             total, mean, higher = column_cumulants(scores, np.exp(beta * scores))
             sums += [weight @ part for part in (beta * true_score - np.log(total), true_score - mean, *higher)]
         return Likelihood.from_sums(sums)
+
+
+def find_temperature(
+    log_proba: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    start: float = 1.0,
+    identity: float = 1.0,
+    tol: float = STEP_TOL,
+) -> Optimum:
+    """Search the inverse temperature beta under which softmax(beta L) makes the labels most likely.
+
+    Parameters
+    ----------
+    log_proba, y, weight, start, tol
+        As for `solve_temperature`.
+    identity : float, default=1.0
+        The beta that changes nothing, taken where there is no optimum.
+
+    Returns
+    -------
+    Optimum
+        Where the search ended.
+
+    Examples
+    --------
+    Every label has its row's largest score:
+
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.temperature import find_temperature
+    >>> optimum = find_temperature(np.array([[0.0, 1.0]]), np.array([1]), identity=2.0)
+    >>> optimum.beta, optimum.outcome
+    (2.0, 'separable')
+    """
+    rows = _Scores(np.asarray(log_proba), y, weight)
+    return maximise(rows.evaluate, rows.separable, start=start, identity=identity, tol=tol)
 
 
 def solve_temperature(
@@ -284,13 +354,5 @@ def solve_temperature(
     >>> print(round(solution.beta, 6), round(np.log(3), 6), solution.outcome)
     1.098612 1.098612 converged
     """
-    rows = _Scores(np.asarray(log_proba), y, weight)
-    optimum = maximise(rows.evaluate, rows.separable, start=start, tol=tol)
-    total_weight = float(len(y) if weight is None else weight.sum())
-    return TemperatureSolution(
-        beta=float(optimum.beta),
-        outcome=optimum.outcome,
-        n_passes=optimum.n_passes,
-        log_loss=-optimum.at.value / total_weight,
-        information=optimum.at.information,
-    )
+    optimum = find_temperature(log_proba, y, weight, start=start, tol=tol)
+    return TemperatureSolution.of(optimum, float(len(y) if weight is None else weight.sum()))

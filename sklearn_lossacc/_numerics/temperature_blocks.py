@@ -14,13 +14,15 @@ import numpy as np
 
 from sklearn_lossacc._numerics.blocks import aligned_empty, row_blocks
 from sklearn_lossacc._numerics.cumulants import column_cumulants, cumulants_of_moments, row_moments
+from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.temperature import (
     FARTHEST,
     LOG_FLOOR,
     Likelihood,
+    Optimum,
     TemperatureSolution,
+    find_temperature,
     maximise,
-    solve_temperature,
 )
 
 KEPT_ENTRIES = 2**16  # up to here, one block, the scores are kept between passes
@@ -47,6 +49,17 @@ def _two_columns(block: np.ndarray, logits: bool) -> np.ndarray:
         return np.stack([np.zeros_like(block), block], axis=1)
     proba = np.minimum(block, 1)  # exports of low precision may exceed 1 a little
     return np.stack([1 - proba, proba], axis=1)
+
+
+def _in_precision(beta: float, dtype: np.dtype) -> np.floating:
+    """Return beta in a precision, or the largest number that it has."""
+    return dtype.type(min(beta, float(np.finfo(dtype).max)))
+
+
+def _gain(beta: float, true_score: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return the log probability of the label, -inf where that is beyond the largest number."""
+    with np.errstate(over="ignore"):
+        return _in_precision(beta, true_score.dtype) * true_score - np.log(total)
 
 
 class ScoreRows:
@@ -160,10 +173,9 @@ class ScoreRows:
         waiting: list[tuple[np.ndarray, ...]] = []
         n_waiting, n_left = 0, self.n_rows
         for scores, mass, true_score, weight in self._tempered(beta):
-            step = scores.dtype.type(beta)
             if self.axis == 0:
                 total, mean, higher = column_cumulants(scores, mass)
-                yield step * true_score - np.log(total), true_score - mean, higher, weight
+                yield _gain(beta, true_score, total), true_score - mean, higher, weight
                 continue
             waiting.append((true_score, *row_moments(scores, mass), weight))
             n_waiting, n_left = n_waiting + len(weight), n_left - len(weight)
@@ -173,7 +185,7 @@ class ScoreRows:
                 )
                 waiting, n_waiting = [], 0
                 mean, *higher = cumulants_of_moments(moments)
-                yield step * true_score - np.log(total), true_score - mean, higher, weight
+                yield _gain(beta, true_score, total), true_score - mean, higher, weight
 
     def _tempered(self, beta: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield scores L and exp(beta L), both to be used up, score of the label, and weight of consecutive rows."""
@@ -188,7 +200,8 @@ class ScoreRows:
             self.lowest = min(self.lowest, float(true_score.min()))
             if mass is None or mass.shape != scores.shape or mass.dtype != scores.dtype:
                 mass = aligned_empty(scores.shape, scores.dtype)
-            np.exp(np.multiply(scores, scores.dtype.type(beta), out=mass), out=mass)
+            with np.errstate(over="ignore"):  # exp(-inf) is 0
+                np.exp(np.multiply(scores, _in_precision(beta, scores.dtype), out=mass), out=mass)
             yield scores, mass, true_score, np.ones(len(y)) if weight is None else weight
 
     def evaluate(self, beta: float) -> Likelihood:
@@ -224,15 +237,20 @@ class ScoreRows:
         """
         return sum(float(weight @ np.maximum(gain, LOG_FLOOR)) for gain, _, _, weight in self.moments(beta))
 
-    def possible(self) -> ScoreRows:
-        """Keep the rows of positive weight whose label has a probability of at least 2.22e-16 at beta = 1.
+    def possible(self, identity: float) -> ScoreRows:
+        """Keep the rows of positive weight whose label has a probability of at least 2.22e-16.
+
+        Parameters
+        ----------
+        identity : float
+            The beta for which that holds.
 
         Returns
         -------
         ScoreRows
             Of these rows, in their order.
         """
-        parts = [(gain >= LOG_FLOOR) & (weight > 0) for gain, _, _, weight in self.moments(1.0)]
+        parts = [(gain >= LOG_FLOOR) & (weight > 0) for gain, _, _, weight in self.moments(identity)]
         return self._only(np.flatnonzero(np.concatenate(parts)))
 
     def thinned(self, step: int) -> ScoreRows:
@@ -337,7 +355,8 @@ def solve_temperature_in_blocks(
 
     Warm starts on one row in 128 and one in 16 leave an error of about a percent; one step over all rows then
     reaches the optimum, and more are taken if the last one was not small. All arithmetic is in float64 up to 2**21
-    entries. Extra memory is a few blocks of 3 * 2**15 entries.
+    entries. Extra memory is a few blocks of 3 * 2**15 entries; of logits some 2**40 times larger or smaller than usual
+    a copy, in another unit.
 
     Examples
     --------
@@ -347,40 +366,28 @@ def solve_temperature_in_blocks(
     >>> print(round(solution.beta, 6), round(np.log(3) / np.log(9), 6))  # .9 becomes 3 / 4
     0.5 0.5
     """
+    scores, unit = in_unit(scores) if logits else (scores, 1.0)
     rows = ScoreRows(scores, y, weight, logits)
-    solution = _solve(rows)
-    if rows.lowest >= LOG_FLOOR:
-        return solution
-    possible = rows.possible()
-    if not possible.n_rows:
-        return solution
-    other = _solve(possible)
-    if rows.lowest > -FARTHEST and rows.clipped_value(other.beta) <= rows.clipped_value(solution.beta):
-        return solution
-    at = rows.evaluate(other.beta)
-    total_weight = float(len(y) if weight is None else weight.sum())
-    return replace(other, log_loss=-at.value / total_weight, information=at.information)
+    optimum = _solve(rows, unit)
+    possible = rows.possible(unit) if rows.lowest * unit < LOG_FLOOR else rows
+    if 0 < possible.n_rows < rows.n_rows:
+        other = _solve(possible, unit)
+        if rows.lowest <= -FARTHEST or rows.clipped_value(other.beta) > rows.clipped_value(optimum.beta):
+            optimum = replace(other, at=rows.evaluate(other.beta))
+    return TemperatureSolution.of(optimum, float(len(y) if weight is None else weight.sum()), unit)
 
 
-def _solve(rows: ScoreRows) -> TemperatureSolution:
+def _solve(rows: ScoreRows, identity: float) -> Optimum:
     """Maximise the likelihood."""
-    index = slice(None) if rows.index is None else rows.index
-    weight = None if rows.weight is None else rows.weight[index]
     if rows.n_rows * rows.n_classes <= KEPT_ENTRIES:
+        index = slice(None) if rows.index is None else rows.index
+        weight = None if rows.weight is None else rows.weight[index]
         log_proba, y = log_scores(rows.scores[index], logits=rows.logits), rows.y[index]
         rows.lowest = float((log_proba[np.arange(len(y)), y] - log_proba.max(axis=1)).min())
-        return solve_temperature(log_proba, y, weight)
+        return find_temperature(log_proba, y, weight, identity=identity)
     start = 1.0
     for step in WARM_STEPS:
         sample = rows.thinned(step)
         warm = maximise(sample.evaluate, sample.separable, start=start, tol=WARM_TOL)
         start = warm.beta if warm.outcome == "converged" else 1.0
-    optimum = maximise(rows.evaluate, rows.separable, start=start, tol=STEP_TOL[rows.dtype.name])
-    total_weight = float(rows.n_rows if weight is None else weight.sum())
-    return TemperatureSolution(
-        beta=float(optimum.beta),
-        outcome=optimum.outcome,
-        n_passes=optimum.n_passes,
-        log_loss=-optimum.at.value / total_weight,
-        information=optimum.at.information,
-    )
+    return maximise(rows.evaluate, rows.separable, start=start, identity=identity, tol=STEP_TOL[rows.dtype.name])

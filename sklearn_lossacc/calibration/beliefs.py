@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, softmax
+from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.temperature import FARTHEST, solve_temperature
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator
@@ -60,7 +61,9 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     y, n_rows = predictions.y, predictions.n_rows
     weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
     share = weight / weight.max()
-    scores = log_scores(predictions.scores, logits=predictions.input == "logits", ordered=True)
+    logits = predictions.input == "logits"
+    scores = in_unit(predictions.scores)[0] if logits else predictions.scores
+    scores = log_scores(scores, logits=logits, ordered=True)
     scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST)
     unit = predictions.groups
     if unit is None:  # rounded: a pair of probabilities and the second of them have the same copies

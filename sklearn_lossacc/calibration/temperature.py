@@ -144,7 +144,7 @@ class TemperatureCalibrator(BaseCalibrator):
             elif beta == np.inf:
                 outcome, beta, floor = "separable", 1.0, floor_alone(*data, logits=logits)
         if self.cautious and not self.floor and outcome == "converged":
-            beta **= believed_share(float(np.log(beta)), beta**2 * solution.information)
+            beta **= believed_share(float(np.log(beta)), solution.log_information)
         self._set(beta, floor)
         self.n_iter_ = solution.n_passes
         return outcome

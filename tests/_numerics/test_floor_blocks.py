@@ -100,3 +100,21 @@ def test_weights_are_repetitions():
     weighted = solve_floor_in_blocks(logits, y, copies.astype(float), logits=True)
     repeated = solve_floor_in_blocks(logits.repeat(copies, axis=0), y.repeat(copies), logits=True)
     np.testing.assert_allclose([weighted.beta, weighted.floor], [repeated.beta, repeated.floor], rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [2000, 90_000])
+@pytest.mark.parametrize("unit", [1e-300, 1e-60, 1e60, 1e300])
+def test_logits_of_any_unit(n_rows, unit):
+    logits, y = draw(n_rows, 3, noise=0.1)
+    expected = solve_floor_in_blocks(logits, y, logits=True, scale=0.5)
+    with np.errstate(all="raise", under="ignore"):
+        solution = solve_floor_in_blocks(unit * logits, y, logits=True, scale=0.5 / unit)
+    np.testing.assert_allclose(unit * solution.beta, expected.beta, rtol=1e-4)
+    np.testing.assert_allclose(solution.floor, expected.floor, rtol=1e-4)
+
+
+@pytest.mark.parametrize("unit", [1e60, 1e300])
+def test_floor_alone_of_certain_logits_is_that_of_the_errors(unit):
+    logits, y = draw(2000, 4, noise=0.1)
+    errors = (logits.argmax(axis=1) != y).mean()
+    np.testing.assert_allclose(floor_alone(unit * logits, y, logits=True), errors * 4 / 3, rtol=1e-6)

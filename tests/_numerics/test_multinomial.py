@@ -140,3 +140,14 @@ def test_much_work_for_newton_finds_the_same(width, monkeypatch):
     few = fit_multinomial(x, y, weight, penalty=penalty)
     monkeypatch.setattr(module, "NEWTON_WORK", 0)
     np.testing.assert_allclose(fit_multinomial(x, y, weight, penalty=penalty), few, atol=1e-6)
+
+
+@SHAPES
+@SOLVERS
+@pytest.mark.parametrize("far", [1e6, 1e300])
+def test_a_useless_start_does_no_harm(width, newton_parameters, far, monkeypatch):
+    monkeypatch.setattr(module, "NEWTON_PARAMETERS", newton_parameters)
+    x, y, weight = problem()
+    penalty = np.ones((4, width))
+    found = fit_multinomial(x, y, weight, penalty=penalty, start=np.full((4, width), far))
+    np.testing.assert_allclose(found, fit_multinomial(x, y, weight, penalty=penalty), atol=1e-4)

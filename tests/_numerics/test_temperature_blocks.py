@@ -103,12 +103,51 @@ def test_a_label_as_good_as_impossible_does_not_spoil_the_others(n_rows, far):
 
 
 @pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])
-@pytest.mark.parametrize("scale", [1e-30, 1e10, 1e30])
+@pytest.mark.parametrize("scale", [1e-300, 1e-100, 1e-30, 1e10, 1e30, 1e100, 1e300])
 def test_logits_of_any_unit(n_rows, scale):
     logits, y = draw(n_rows, 3, least=0)
     with np.errstate(all="raise", under="ignore"):
-        beta = solve_temperature_in_blocks(scale * logits, y, logits=True).beta
-    np.testing.assert_allclose(scale * beta, solve_temperature(logits, y).beta, rtol=1e-5)
+        solution = solve_temperature_in_blocks(scale * logits, y, logits=True)
+    expected = solve_temperature(logits, y)
+    np.testing.assert_allclose(scale * solution.beta, expected.beta, rtol=1e-5)
+    np.testing.assert_allclose(solution.log_loss, expected.log_loss, rtol=1e-5)
+    np.testing.assert_allclose(solution.log_information, expected.log_information, rtol=1e-3)
+    assert solution.outcome == "converged"
+    assert solution.n_passes <= 12
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e100, 1e300])
+def test_separable_logits_of_any_unit_are_left_alone(scale):
+    logits, _ = draw(90_000, 3, least=0)
+    solution = solve_temperature_in_blocks(scale * logits, logits.argmax(axis=1), logits=True)
+    assert (solution.beta, solution.outcome) == (1.0, "separable")
+    np.testing.assert_allclose(solution.log_loss, 0.0 if scale > 1 else np.log(3), atol=1e-12)
+
+
+def test_logits_of_few_digits_leave_beta_a_number():
+    logits, y = draw(3000, 3, least=0)
+    logits *= 1e-312
+    beta = solve_temperature_in_blocks(logits, y, logits=True).beta
+    assert 1e307 < beta < np.inf
+
+
+@pytest.mark.parametrize("far", [1e-100, 1e100])
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_rows_of_two_units(far, share):
+    logits, y = draw(2000, 3, least=0)
+    logits[np.random.default_rng(1).random(2000) < share] *= far
+    solution = solve_temperature_in_blocks(logits, y, logits=True)
+    assert solution.outcome == "converged"
+    assert solution.n_passes <= 20
+
+    def loss(beta):
+        with np.errstate(over="ignore"):
+            shifted = beta * (logits - logits.max(axis=1, keepdims=True))
+        return (np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(2000), y]).mean()
+
+    np.testing.assert_allclose(solution.log_loss, loss(solution.beta), rtol=1e-9)
+    for beta in solution.beta * np.array([0.99, 1.01]):
+        assert loss(beta) > solution.log_loss
 
 
 def test_logits_with_a_large_offset_a_row(narrow):

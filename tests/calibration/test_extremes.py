@@ -66,9 +66,10 @@ def cases(n_rows, n_classes):
     yield "0 and 1e-300", np.maximum(top, np.where(rng.random(z.shape) < 0.5, 0.0, 1e-300)), y, None, "proba"
     yield "float16", p.astype(np.float16), y, None, "proba"
     yield "float32", (5 * z).astype(np.float32), y, None, "logits"
-    for scale in (1e4, 1e30, 1e300):
+    for scale in (1e-300, 1e-100, 1e4, 1e30, 1e100, 1e300):
         yield f"logits times {scale:g}", scale * z, y, None, "logits"
     yield "rows of all units", z * 10.0 ** rng.uniform(-3, 30, size=(n_rows, 1)), y, None, "logits"
+    yield "rows of all numbers", z * 10.0 ** rng.uniform(-300, 300, size=(n_rows, 1)), y, None, "logits"
     yield "masked", np.where(np.arange(n_classes) == n_classes - 1, -1e9, z), y, None, "logits"
     for name, weight in (("tiny", 1e-300), ("huge", 1e300), ("some 0", rng.random(n_rows) < 0.5)):
         weights = (rng.random(n_rows) + 0.1) * weight
@@ -159,3 +160,22 @@ def test_weights_that_are_shares_are_told_what_weights_are():
     with pytest.warns(DataWarning, match=r"^sample_weight sums to 1 over 100 rows.*repeated k times"):
         calibrator.fit(z, y, sample_weight=np.full(100, 0.01))
     calibrator.fit(z, y, sample_weight=np.full(100, 0.03))
+
+
+@pytest.mark.parametrize(
+    "calibrator",
+    [
+        calibration.TemperatureCalibrator(input="logits"),
+        calibration.TemperatureCalibrator(floor=True, input="logits"),
+        calibration.VectorCalibrator(input="logits"),
+        calibration.MatrixCalibrator(input="logits"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("unit", [1e-300, 1e-100, 1e100, 1e300])
+def test_a_temperature_finds_any_unit(calibrator, unit):
+    z, y = noisy_logits(500, 3)
+    expected = calibrator.fit(z, y).predict_proba(z)
+    found = calibrator.fit(unit * z, y)
+    assert found.outcome_ == "converged"
+    np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-3)
