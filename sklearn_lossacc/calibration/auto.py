@@ -9,7 +9,14 @@ import numpy as np
 
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
-from sklearn_lossacc.calibration.candidates import BELIEFS, CANDIDATES, FEW_ROWS_CANDIDATES, ONE_FOR_ALL, Candidate
+from sklearn_lossacc.calibration.candidates import (
+    BELIEFS,
+    CANDIDATES,
+    FEW_ROWS_CANDIDATES,
+    NO_DIFFERENCE,
+    ONE_FOR_ALL,
+    Candidate,
+)
 from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare, shared_chance
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -19,7 +26,6 @@ from sklearn_lossacc.inputs import Predictions, Scores
 __all__ = ["AutoCalibrator"]
 
 
-NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
 GIVEN_UP = 2.5  # nats of all rows together: the most that many give up for a simpler map
 FEWEST_DRAWS = 4  # units, or rows in worth
 

@@ -21,7 +21,10 @@ from sklearn_lossacc.calibration.vector import VectorCalibrator
 from sklearn_lossacc.calibration.venn_abers import VennAbersCalibrator
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "ONE_FOR_ALL", "Candidate", "Trial"]
+__all__ = ["BELIEFS", "CANDIDATES", "FEW_ROWS_CANDIDATES", "NO_DIFFERENCE", "ONE_FOR_ALL", "Candidate", "Trial"]
+
+
+NO_DIFFERENCE = 1e-6  # nats: two searches for the same optimum end this close to each other
 
 
 class Trial(NamedTuple):
@@ -134,7 +137,7 @@ class Candidate(NamedTuple):
             changed = self._replace(make=partial(best.make, **self.change), settings=((0, {}),), change=None)
             trial = changed.attempt(predictions, folds, weight)
             gain, error = compare(best.loss, trial.loss, weight, folds)
-            best = trial if gain > error else best
+            best = trial if gain > error + NO_DIFFERENCE else best
         return best
 
 
