@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,14 +202,32 @@ def test_a_broken_view_leaves_nothing_behind(tmp_path):
     assert (tmp_path / "old.html").read_text() == "old"
 
 
-def test_a_view_that_may_not_be_written_is_called_by_its_own_name(tmp_path, monkeypatch):
-    def refuse(**_):
-        raise PermissionError(13, "Permission denied", str(tmp_path / ".r.html.x"))
+def test_a_view_that_may_not_be_written_is_called_by_its_own_name(tmp_path):
+    def refuse(draft):
+        raise PermissionError(13, "Permission denied", str(draft))
 
-    monkeypatch.setattr(files.tempfile, "TemporaryDirectory", refuse)
     with pytest.raises(PermissionError) as caught:
-        files.write_whole(tmp_path / "r.html", print)
+        files.write_whole(tmp_path / "r.html", refuse)
     assert caught.value.filename == str(tmp_path / "r.html")
+
+
+@pytest.mark.parametrize("option", ["--html", "--markdown", "--png"])
+def test_a_view_never_replaces_the_predictions(option, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("p.npz", y_true=[0, 1], y_proba=[0.2, 0.7])
+    before = Path("p.npz").read_bytes()
+    assert main(["report", "p.npz", option, str(tmp_path / "p.npz")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "is a file that is read; write another one" in err
+    assert Path("p.npz").read_bytes() == before
+
+
+def test_an_error_of_the_system_is_one_line(capsys):
+    assert main(["report", f"{'long' * 100}.npz"]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "File name too long" in err
 
 
 def run(arguments, **options):

@@ -355,6 +355,7 @@ BAD_CALIBRATE = {
     "invalid choice: 'platt'": ["val.npz", "--method", "platt"],
     "type date cannot be written": ["dates.npz"],
     "no such folder": ["val.npz", "--output", "nowhere/c.json"],
+    "--output val.npz is a file that is read": ["val.npz", "--output", "val.npz"],
 }
 BAD = {words: ["apply", *rest] for words, rest in BAD_APPLY.items()}
 BAD |= {words: ["calibrate", *rest] for words, rest in BAD_CALIBRATE.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.cli.views import write_views
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
@@ -100,8 +99,5 @@ def run_compare(options: argparse.Namespace) -> int:
         **_shared(read, options.files),
     )
     print(diagnosis.to_json() if options.json else diagnosis)
-    for kind in KINDS:
-        path = getattr(options, kind)
-        if path:
-            print(f"written: {write_view(ComparisonReport(diagnosis), kind, path)}", file=sys.stderr)
+    write_views(ComparisonReport(diagnosis), options)
     return exit_code(diagnosis.issues, options.fail_on)

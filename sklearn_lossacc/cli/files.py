@@ -1,11 +1,49 @@
-"""Files that are either whole or not there."""
+"""Files that a command reads and writes: never the same, and written whole or not at all."""
 
 from __future__ import annotations
 
+import argparse
+import errno
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.statistics.whole_file import whole_file
+
+_READ = ("file", "files", "calibrator", "final", "y", "sample_weight", "groups")
+_WRITTEN = ("html", "markdown", "png", "output")
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Raise before any work is done if a file to write cannot be, or would replace one that is read.
+
+    Parameters
+    ----------
+    options : Namespace
+        The arguments of any command.
+
+    Raises
+    ------
+    InvalidFileError
+        If a file to write is one to read; only predictions may be replaced by their calibrated selves.
+    OSError
+        If it is a folder, or its folder does not exist.
+    """
+    in_place = hasattr(options, "calibrator")
+    given = [getattr(options, name, None) for name in _READ if not (in_place and name == "file")]
+    read = [path for paths in given for path in (paths if isinstance(paths, list) else [paths]) if path is not None]
+    for name in _WRITTEN:
+        output = getattr(options, name, None)
+        if output is None:
+            continue
+        path = Path(output)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+        if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in read):
+            raise InvalidFileError(f"--{name} {output} is a file that is read; write another one")
 
 
 def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -> Path:
@@ -23,16 +61,6 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -
     Path
         The file's place.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(21, "is a folder, not a file", str(path))
-    if not path.parent.is_dir():
-        raise FileNotFoundError(2, "no such folder", str(path.parent))
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            draft = Path(folder, path.name)
-            write(draft)
-            os.replace(draft, path)
-    except PermissionError as error:  # of a draft that nobody asked for
-        raise PermissionError(error.errno, error.strerror, str(path)) from None
-    return path
+    with whole_file(path) as draft:
+        write(draft)
+    return Path(path)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
 from sklearn_lossacc.adapters import read_history, read_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.cli.views import write_views
 from sklearn_lossacc.findings import Diagnosis, diagnose
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.report import HistoryReport
@@ -77,8 +76,5 @@ def run_history(options: argparse.Namespace) -> int:
         history, _final(options.final), ignore=options.ignore, name=options.name or Path(options.file).name
     )
     print(diagnosis.to_json() if options.json else diagnosis)
-    for kind in KINDS:
-        path = getattr(options, kind)
-        if path:
-            print(f"written: {write_view(HistoryReport(diagnosis), kind, path)}", file=sys.stderr)
+    write_views(HistoryReport(diagnosis), options)
     return exit_code(diagnosis.issues, options.fail_on)

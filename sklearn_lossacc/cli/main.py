@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from sklearn_lossacc.cli.files import check_outputs
 from sklearn_lossacc.cli.parser import build_parser
 from sklearn_lossacc.exceptions import CalibrationWarning, DataWarning, LossAccError
 
@@ -15,7 +16,6 @@ BAD_INPUT = 2
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 READER_GONE = 141  # 128 + SIGPIPE
 
-_FILE_ERRORS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 # Errors speak of arguments, such as input='logits'; at the command line they are options.
 _ARGUMENT = re.compile(r"\b(y|proba|input|classes|sample_weight|groups|columns|n_val|n_classes)=(?:'([^']*)')?")
 _CURVES = re.compile(r"columns=\{(.*?)\}")
@@ -66,15 +66,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             for category in (CalibrationWarning, DataWarning):
                 warnings.simplefilter("always", category)
             warnings.showwarning = _note  # type: ignore[assignment]
+            check_outputs(options)
             code = options.run(options)
         sys.stdout.flush()
         return code
-    except (LossAccError, *_FILE_ERRORS) as error:
-        print(f"lossacc: {_one_line(error)}", file=sys.stderr)
-        return BAD_INPUT
     except BrokenPipeError:  # whoever read our output has seen enough; let the interpreter's last flush go nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
+    except (LossAccError, OSError) as error:
+        print(f"lossacc: {_one_line(error)}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("\nlossacc: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from sklearn_lossacc.adapters import read_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import KINDS, write_view
+from sklearn_lossacc.cli.views import write_views
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.report import LossAccuracyReport
@@ -36,8 +35,5 @@ def run_report(options: argparse.Namespace) -> int:
         name=options.name or Path(options.file).name,
     )
     print(diagnosis.to_json() if options.json else diagnosis)
-    for kind in KINDS:
-        path = getattr(options, kind)
-        if path:
-            print(f"written: {write_view(LossAccuracyReport(diagnosis), kind, path)}", file=sys.stderr)
+    write_views(LossAccuracyReport(diagnosis), options)
     return exit_code(diagnosis.issues, options.fail_on)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,7 +54,6 @@ _WRITERS: dict[str, Callable[[Report, Path], None]] = {
     "markdown": _write_markdown,
     "png": _write_png,
 }
-KINDS = tuple(_WRITERS)
 
 
 def write_view(report: Report, kind: str, path: str | Path) -> Path:
@@ -73,3 +74,19 @@ def write_view(report: Report, kind: str, path: str | Path) -> Path:
         The file's place.
     """
     return write_whole(path, lambda draft: _WRITERS[kind](report, draft))
+
+
+def write_views(report: Report, options: argparse.Namespace) -> None:
+    """Write the views of a report that were asked for, and say where they are.
+
+    Parameters
+    ----------
+    report : LossAccuracyReport, HistoryReport or ComparisonReport
+        What to show.
+    options : Namespace
+        With ``html``, ``markdown`` and ``png``: a path each, or None.
+    """
+    for kind in _WRITERS:
+        path = getattr(options, kind)
+        if path:
+            print(f"written: {write_view(report, kind, path)}", file=sys.stderr)

@@ -1,14 +1,15 @@
-"""Files are written whole or not at all."""
+"""Texts as files."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from uuid import uuid4
+
+from sklearn_lossacc.statistics.whole_file import whole_file
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text into a new file beside `path`, then rename it, so that no reader meets half a file.
+    """Write a text into a file, whole or not at all.
 
     Parameters
     ----------
@@ -30,12 +31,6 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     ...     write_text(Path(folder) / "a.txt", "text").read_text()
     'text'
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{uuid4().hex}.part")
-    try:
-        with open(temporary, "x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)

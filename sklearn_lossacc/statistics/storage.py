@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.statistics.whole_file import whole_file
 
 __all__ = ["SCHEMA", "read", "write"]
 
@@ -40,19 +40,12 @@ def write(path: str | os.PathLike[str], values: Mapping[str, Any], arrays: Mappi
     arrays : mapping of str to ndarray
         Without objects.
     """
-    path = Path(path)
     header = json.dumps({"format": FORMAT, "schema": SCHEMA, "values": dict(values)})
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with zipfile.ZipFile(temporary, "x") as archive:
-            archive.writestr(HEADER, header)
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with whole_file(path) as draft, zipfile.ZipFile(draft, "x") as archive:
+        archive.writestr(HEADER, header)
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import os
 import zipfile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.inference.epochs import EpochRows
 from sklearn_lossacc.report.writing import write_text
+from sklearn_lossacc.statistics.whole_file import whole_file
 
 SCHEMA = 1
 HEAD = "recorder.json"
@@ -69,7 +69,6 @@ class EpochFiles:
     ) -> None:
         """Write one epoch."""
         target = self.folder / f"epoch-{place:06d}.npz"
-        temporary = self.folder / f".{target.name}.{uuid4().hex}.part"
         facts = {
             "epoch": epoch,
             "outcome": rows.outcome,
@@ -77,19 +76,15 @@ class EpochFiles:
             "train_loss": train_loss,
             "train_accuracy": train_accuracy,
         }
-        try:
-            with temporary.open("xb") as stream:
-                np.savez_compressed(
-                    stream,
-                    loss=rows.loss,
-                    refined=rows.refined,
-                    correct=np.packbits(rows.correct),
-                    margin=rows.margin,
-                    facts=np.array(json.dumps(facts)),
-                )
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole_file(target) as draft:
+            np.savez_compressed(
+                draft,
+                loss=rows.loss,
+                refined=rows.refined,
+                correct=np.packbits(rows.correct),
+                margin=rows.margin,
+                facts=np.array(json.dumps(facts)),
+            )
 
     def read(self, path: Path) -> tuple[float, EpochRows, float | None, float | None]:
         """Read one epoch: its number, its rows, and the training loss and accuracy."""
