@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError, LossAccError
 
 __all__ = ["as_array", "label_vector", "real_numbers", "show_labels"]
 
 _SHOWN_LABELS = 10
+_SHOWN_CHARACTERS = 60
 
 
 def _from_torch(tensor: Any) -> Any:
@@ -66,14 +67,20 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
         if hasattr(values, "detach") and hasattr(values, "cpu"):
             return _from_torch(values)
         if hasattr(values, "__array__") or not hasattr(values, "__dlpack__"):
-            return np.asarray(values)
-        return np.from_dlpack(values)
+            array = np.asarray(values)
+        else:
+            array = np.from_dlpack(values)
     except (TypeError, ValueError, RuntimeError, BufferError) as reason:
         message = (
             f"{name} of type {type(values).__name__} cannot be read as an array ({reason}); "
             "pass a numpy array in host memory with rows of equal length."
         )
         raise error(message) from reason
+    if array.ndim == 0 and array.dtype.kind == "O":  # a generator, a set, a dict: numpy holds it as one object
+        raise error(
+            f"{name} of type {type(values).__name__} is no array; pass an array or a list with one entry a row."
+        )
+    return array
 
 
 def _first_unreadable(array: np.ndarray) -> tuple[Any, int] | None:
@@ -125,7 +132,10 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     unreadable = _first_unreadable(array)
     if unreadable is not None:
         entry, row = unreadable
-        raise error(f"{name} holds {entry!r} in row {row}; expected real numbers: drop or repair such rows.")
+        shown = repr(entry)
+        if len(shown) > _SHOWN_CHARACTERS:
+            shown = f"an entry of type {type(entry).__name__}"
+        raise error(f"{name} holds {shown} in row {row}; expected real numbers: drop or repair such rows.")
     return array.astype(np.float64)
 
 
@@ -166,11 +176,12 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
         return labels
     if labels.ndim == 2 and labels.shape[1] == 1:
         hint = "pass its one column"
-    elif labels.ndim == 2:
+    elif labels.ndim == 2 and error is InvalidTargetError:
         hint = "if the rows are one-hot, pass the column of each 1, argmax(axis=1)"
     else:
         hint = "pass a vector"
-    raise error(f"{name} must hold one label a row, shape (n_samples,); got shape {labels.shape}: {hint}.")
+    one = "column, shape (n_classes,)" if error is ClassesMismatchError else "row, shape (n_samples,)"
+    raise error(f"{name} must hold one label a {one}; got shape {labels.shape}: {hint}.")
 
 
 def _plain(values: list | tuple) -> bool:

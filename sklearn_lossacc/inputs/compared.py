@@ -13,7 +13,7 @@ from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.labels import check_target
 from sklearn_lossacc.inputs.predictions import Predictions
-from sklearn_lossacc.inputs.weights import check_sample_weight
+from sklearn_lossacc.inputs.weights import check_sample_weight, check_weight_scale
 
 __all__ = ["ComparedPredictions"]
 
@@ -133,6 +133,7 @@ class ComparedPredictions:
         kinds, columns = _of_each(input, names, "input"), _of_each(classes, names, "classes")
         labels = check_target(y_true)
         weight = check_sample_weight(sample_weight, labels.size)
+        check_weight_scale(weight)
         codes, keys = check_groups(groups, labels.size)
         n_samples = labels.size if weight is None else int(np.count_nonzero(weight))
         models = []

@@ -96,14 +96,16 @@ def _frozen(matrix: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _check_row_offset(row_offset: Any) -> int:
-    """Read the global number of the first row."""
+def _check_row_offset(row_offset: Any, n_rows: int) -> int:
+    """Read the global number of the first row; that of the last must be a 64-bit integer."""
     try:
         offset = operator.index(row_offset)
     except TypeError as reason:
         raise InvalidPredictionsError(f"row_offset must be an integer, got {row_offset!r}.") from reason
     if offset < 0:
         raise InvalidPredictionsError(f"row_offset must be at least 0, got {offset}.")
+    if offset + n_rows > 2**63:
+        raise InvalidPredictionsError(f"row_offset must leave the number of each row below 2**63, got {offset}.")
     return offset
 
 
@@ -217,8 +219,8 @@ class Predictions:
         >>> p.classes.tolist(), p.y.tolist()
         (['cat', 'dog'], [0, 1])
         """
-        offset = _check_row_offset(row_offset)
         labels = check_target(y_true)
+        offset = _check_row_offset(row_offset, labels.size)
         checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
         y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
         weight = check_sample_weight(sample_weight, checked.n_rows)

@@ -140,7 +140,7 @@ class Scores:
         InvalidPredictionsError
             If the shape or the type is unusable.
         """
-        if input not in ("proba", "logits"):
+        if not isinstance(input, str) or input not in ("proba", "logits"):
             raise InvalidPredictionsError(
                 f"input must be 'proba' or 'logits', got {input!r}; it is declared, never guessed."
             )

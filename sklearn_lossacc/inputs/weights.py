@@ -11,7 +11,10 @@ import numpy as np
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
 from sklearn_lossacc.inputs.arrays import real_numbers, show_labels
 
-__all__ = ["check_sample_weight", "check_train_prior"]
+__all__ = ["check_sample_weight", "check_train_prior", "check_weight_scale"]
+
+# The largest weight of what has an effective size must lie between these: squares of weights are summed.
+_SMALLEST_SCALE, _LARGEST_SCALE = 1e-100, 1e100
 
 
 def _amounts(values: Any, name: str, units: str) -> np.ndarray:
@@ -71,6 +74,35 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     if weight.size != n_rows:
         raise InvalidWeightsError(f"sample_weight has {weight.size} rows, y_proba has {n_rows}; pass one a row.")
     return weight
+
+
+def check_weight_scale(sample_weight: np.ndarray | None) -> None:
+    """Check that the squares of weights, of which effective sizes and variances are made, can be computed.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n_rows,) or None
+        From `check_sample_weight`.
+
+    Raises
+    ------
+    InvalidWeightsError
+        If the largest weight is below 1e-100 or above 1e100.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.inputs.weights import check_weight_scale
+    >>> check_weight_scale(np.array([1e-300, 2.0]))
+    """
+    if sample_weight is None:
+        return
+    largest = float(sample_weight.max())
+    if not _SMALLEST_SCALE <= largest <= _LARGEST_SCALE:
+        raise InvalidWeightsError(
+            f"the largest sample_weight is {largest:g}, in row {int(sample_weight.argmax())}; expected one between "
+            f"{_SMALLEST_SCALE:g} and {_LARGEST_SCALE:g}: divide the weights by their mean."
+        )
 
 
 def _in_class_order(frequencies: Mapping, classes: np.ndarray) -> list[float]:

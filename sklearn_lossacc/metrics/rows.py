@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc.inputs import Block, Predictions
+from sklearn_lossacc.inputs.weights import check_weight_scale
 
 __all__ = ["Rows", "TopLabel"]
 
@@ -85,7 +86,9 @@ class Rows:
         Rows
             Nothing is worked out yet.
         """
-        return cls(Predictions.from_arrays(y_true, y_proba, **keywords))
+        predictions = Predictions.from_arrays(y_true, y_proba, **keywords)
+        check_weight_scale(predictions.sample_weight)
+        return cls(predictions)
 
     def values(self, value: Callable[[Block], np.ndarray]) -> np.ndarray:
         """Work out one value of each row.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.inputs.weights import check_weight_scale
 from sklearn_lossacc.statistics.summary import PredictionSummary
 from sklearn_lossacc.statistics.tally import SAMPLE_ENTRIES
 
@@ -94,4 +95,5 @@ def summarize(
         row_offset=row_offset,
         X=X,
     )
+    check_weight_scale(predictions.sample_weight)
     return PredictionSummary.from_predictions(predictions, sample_entries)

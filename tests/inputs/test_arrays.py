@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError
+from sklearn_lossacc.exceptions import (
+    ClassesMismatchError,
+    InvalidGroupsError,
+    InvalidPredictionsError,
+    InvalidTargetError,
+)
 from sklearn_lossacc.inputs.arrays import as_array, label_vector, real_numbers, show_labels
 
 P = np.array([[0.25, 0.75], [0.5, 0.5]])
@@ -103,6 +108,9 @@ def test_a_memmap_stays_a_memmap(tmp_path):
         (np.array([[0.5, 0.5], [0.5, None]], dtype=object), "holds None in row 1"),
         (pd.DataFrame(P).astype("Float64").mask([[False, False], [True, False]]), "holds <NA> in row 1"),
         (P * 1j, "complex128"),
+        ((row for row in P), "y_proba of type generator is no array; pass an array or a list"),
+        ({"A": P}, "y_proba of type dict is no array"),
+        (np.array([[0.5], ["x" * 100]], dtype=object), "holds an entry of type str in row 1"),
     ],
 )
 def test_what_is_no_matrix_of_numbers(values, message):
@@ -143,6 +151,7 @@ def test_label_vectors_keep_their_labels(values, expected):
         (3, r"got shape \(\): pass a vector"),
         ([[0], [1]], r"got shape \(2, 1\): pass its one column"),
         (np.eye(3), r"got shape \(3, 3\): if the rows are one-hot"),
+        ({0, 1}, "y_true of type set is no array"),
     ],
 )
 def test_labels_are_one_a_row(values, message):
@@ -153,3 +162,14 @@ def test_labels_are_one_a_row(values, message):
 def test_long_lists_of_labels_are_cut():
     assert show_labels(["a", 1]) == "['a', 1]"
     assert show_labels(np.arange(12)).endswith("9, ... 2 more]")
+
+
+def test_labels_of_columns_and_of_groups_are_named_as_such():
+    with pytest.raises(
+        ClassesMismatchError, match=r"one label a column, shape \(n_classes,\); got shape \(3, 3\): pass a"
+    ):
+        label_vector(np.eye(3), "classes", ClassesMismatchError)
+    with pytest.raises(
+        InvalidGroupsError, match=r"one label a row, shape \(n_samples,\); got shape \(3, 3\): pass a vector"
+    ):
+        label_vector(np.eye(3), "groups", InvalidGroupsError)

@@ -220,7 +220,10 @@ def test_pickles():
         ((Y[:3], np.full((4, 3), 1 / 3)), {}, "may be transposed"),
         ((Y, P), {"row_offset": -1}, "row_offset must be at least 0"),
         ((Y, P), {"row_offset": 1.5}, "row_offset must be an integer"),
+        ((Y, P), {"row_offset": 2**63 - len(Y) + 1}, r"each row below 2\*\*63"),
+        ((Y, P), {"row_offset": 2**70}, r"each row below 2\*\*63"),
         ((Y, P), {"input": "auto"}, "never guessed"),
+        ((Y, P), {"input": np.array(["proba", "logits"])}, "never guessed"),
     ],
 )
 def test_arguments_that_do_not_fit(arguments, keywords, message):

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_lossacc import metrics, summarize
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
-from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
+from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior, check_weight_scale
 
 CLASSES = np.array(["b", "a", "c"])
 
@@ -91,3 +92,23 @@ def test_integer_classes_of_any_type():
 def test_priors_that_are_refused(prior, error, message):
     with pytest.raises(error, match=message):
         check_train_prior(prior, CLASSES)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-101, 1e101, 1e307])
+def test_weights_whose_squares_cannot_be_summed_are_refused(scale):
+    with pytest.raises(
+        InvalidWeightsError, match=r"largest sample_weight is .*, in row 1; .* divide the weights by their mean"
+    ):
+        check_weight_scale(scale * np.array([0.5, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize("weight", [None, np.array([1e-300, 1.0]), np.array([1e-99]), np.array([1e99, 0.0])])
+def test_weights_of_any_usual_scale_are_taken(weight):
+    check_weight_scale(weight)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+@pytest.mark.parametrize("entrance", [summarize, metrics.refinement_loss, metrics.label_quality, metrics.log_loss])
+def test_entrances_refuse_weights_whose_squares_cannot_be_summed(entrance, scale):
+    with pytest.raises(InvalidWeightsError, match="divide the weights by their mean"):
+        entrance([0, 1, 1], [0.3, 0.6, 0.8], sample_weight=np.full(3, scale))

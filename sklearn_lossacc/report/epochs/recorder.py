@@ -16,7 +16,8 @@ from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inference.epochs import decompose_epoch
 from sklearn_lossacc.inputs import Predictions, TrainingHistory, check_flag, check_target
 from sklearn_lossacc.inputs.groups import check_groups
-from sklearn_lossacc.inputs.weights import check_sample_weight
+from sklearn_lossacc.inputs.naming import called
+from sklearn_lossacc.inputs.weights import check_sample_weight, check_weight_scale
 from sklearn_lossacc.plots.history import draw_epochs, pyplot_history_axes
 from sklearn_lossacc.report.epochs.choice import USES, EpochChoice, choose
 from sklearn_lossacc.report.epochs.files import EpochFiles, fingerprint
@@ -113,7 +114,11 @@ class EpochRecorder:
         if keep != "auto" and (isinstance(keep, bool) or not isinstance(keep, Integral) or keep < 3):
             raise InvalidHistoryError(f"keep must be 'auto' or a number of epochs of at least 3, got {keep!r}.")
         check_flag("resume", resume)
-        self.y_val = check_target(y_val)
+        with called(y_true="y_val", y_proba="y_val"):
+            self.y_val = check_target(y_val)
+            self._weight = check_sample_weight(sample_weight, self.y_val.size)
+            self._codes = check_groups(groups, self.y_val.size)[0]
+        check_weight_scale(self._weight)
         self.groups = groups
         self.sample_weight = sample_weight
         self.input = input
@@ -122,8 +127,6 @@ class EpochRecorder:
         self.path = path
         self.resume = resume
         self.name = name
-        self._weight = check_sample_weight(sample_weight, self.y_val.size)
-        self._codes = check_groups(groups, self.y_val.size)[0]
         self._class_names: list[str] = []
         self._memory = EpochMemory(self.y_val.size, keep)
         self._files = None if path is None else EpochFiles(path)
@@ -159,14 +162,14 @@ class EpochRecorder:
         Raises
         ------
         InvalidHistoryError
-            If the epoch is not after the one before.
+            If the epoch is not after the one before, or a training loss or accuracy is no number.
         LossAccError
             If the predictions cannot be used.
         """
         number = self._check_epoch(epoch)
         predictions = self._check_predictions(y_proba)
         rows = decompose_epoch(predictions)
-        train = (_number(train_loss), _number(train_accuracy))
+        train = (_number("train_loss", train_loss), _number("train_accuracy", train_accuracy))
         if self._files is not None:
             if not len(self._memory):
                 facts = {"n_rows": self.y_val.size, "classes": self._class_names, "name": self.name}
@@ -512,6 +515,9 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
-def _number(value: Any) -> float | None:
+def _number(name: str, value: Any) -> float | None:
     """Return a training number as a float; None where there is none."""
-    return None if value is None else float(value)
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise InvalidHistoryError(f"{name} must be a number or None, got {value!r}.") from None

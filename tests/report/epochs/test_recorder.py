@@ -13,7 +13,13 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError, InvalidPredictionsError
+from sklearn_lossacc.exceptions import (
+    InvalidFileError,
+    InvalidHistoryError,
+    InvalidPredictionsError,
+    InvalidTargetError,
+    InvalidWeightsError,
+)
 from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.report.epochs import EpochRecorder
 from sklearn_lossacc.report.history_report import HistoryReport
@@ -195,6 +201,12 @@ def test_predictions_must_fit():
 def test_parameters_are_checked():
     with pytest.raises(InvalidHistoryError, match="keep must be"):
         EpochRecorder([0, 1], keep=1)
+    with pytest.raises(InvalidTargetError, match=r"y_val has no label .* the first is row 1"):
+        EpochRecorder([0, np.nan])
+    with pytest.raises(InvalidWeightsError, match="sample_weight has 1 rows, y_val has 2"):
+        EpochRecorder([0, 1], sample_weight=[1.0])
+    with pytest.raises(InvalidHistoryError, match="train_loss must be a number or None, got 'low'"):
+        EpochRecorder([0, 1]).record(0, [0.4, 0.6], train_loss="low")
     with pytest.raises(InvalidHistoryError, match="no epoch was recorded"):
         EpochRecorder([0, 1]).choices()
     recorder = EpochRecorder([0, 1])
