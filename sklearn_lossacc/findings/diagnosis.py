@@ -16,7 +16,7 @@ from sklearn_lossacc.findings.decomposition import Decomposition, Part
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judge import judge_all
-from sklearn_lossacc.findings.judged import Judged
+from sklearn_lossacc.findings.judged import Judged, rebuilding
 from sklearn_lossacc.findings.measures import measure
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
@@ -124,10 +124,13 @@ class Diagnosis(Judged):
         Raises
         ------
         LossAccError
-            If `alpha` is outside (0, 1), `ignore` names an unknown rule, or `random_state` is no seed.
+            If `summary` is no summary, `alpha` is outside (0, 1), `ignore` names an unknown rule, or `random_state` is
+            no seed.
         """
         alpha = check_alpha(alpha)
-        check_ignored(ignore, RULES)
+        ignore = check_ignored(ignore, RULES)
+        if not isinstance(summary, PredictionSummary):
+            raise LossAccError(f"summary must be a PredictionSummary, from summarize; got {type(summary).__name__}.")
         evidence = Evidence(summary, alpha=alpha, random_state=check_seed(random_state))
         if DEPENDENT.code not in ignore:
             evidence = count_copies_once(evidence)
@@ -244,25 +247,26 @@ class Diagnosis(Judged):
         Raises
         ------
         LossAccError
-            If the data were written by another schema, or are not a diagnosis.
+            If the data were written by another schema, are damaged, or are not a diagnosis.
         """
         if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
             found = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
             raise LossAccError(f"expected a Diagnosis dictionary of schema {SCHEMA}, got {found!r}.")
-        waterfall = data["decomposition"]
-        return cls(
-            name=data["name"],
-            alpha=data["alpha"],
-            description=dict(data["description"]),
-            metrics={key: Estimate(**_restore(record)) for key, record in data["metrics"].items()},
-            decomposition=Decomposition(
-                tuple(Part(**_restore(record)) for record in waterfall["parts"]),
-                waterfall["total"],
-                waterfall["clipped"],
-            ),
-            findings=tuple(_restore_finding(record) for record in data["findings"]),
-            tables={key: dict(table) for key, table in data["tables"].items()},
-        )
+        with rebuilding("Diagnosis"):
+            waterfall = data["decomposition"]
+            return cls(
+                name=data["name"],
+                alpha=data["alpha"],
+                description=dict(data["description"]),
+                metrics={key: Estimate(**_restore(record)) for key, record in data["metrics"].items()},
+                decomposition=Decomposition(
+                    tuple(Part(**_restore(record)) for record in waterfall["parts"]),
+                    waterfall["total"],
+                    waterfall["clipped"],
+                ),
+                findings=tuple(_restore_finding(record) for record in data["findings"]),
+                tables={key: dict(table) for key, table in data["tables"].items()},
+            )
 
     def __str__(self) -> str:
         """Return 10 to 20 aligned lines: the verdict, the numbers, the findings."""

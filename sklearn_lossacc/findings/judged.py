@@ -4,9 +4,35 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.finding import Finding
+
+
+@contextmanager
+def rebuilding(name: str) -> Iterator[None]:
+    """Name a dictionary that a diagnosis cannot be rebuilt from.
+
+    Parameters
+    ----------
+    name : str
+        The class.
+
+    Yields
+    ------
+    None
+        A field that is missing or of another type raises LossAccError.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LossAccError(
+            f"the data of the {name} are damaged ({type(error).__name__}: {error}); expected what to_dict wrote, "
+            "unchanged."
+        ) from error
 
 
 class Judged(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -36,8 +36,8 @@ def check_alpha(alpha: float) -> float:
     return float(alpha)
 
 
-def check_ignored(ignore: Collection[str], rules: Sequence[Rule[Any]]) -> None:
-    """Raise if codes to ignore are not those of rules.
+def check_ignored(ignore: Collection[str], rules: Sequence[Rule[Any]]) -> tuple[str, ...]:
+    """Return the codes to ignore; raise if they are not those of rules.
 
     Parameters
     ----------
@@ -46,17 +46,26 @@ def check_ignored(ignore: Collection[str], rules: Sequence[Rule[Any]]) -> None:
     rules : sequence of Rule
         What there is.
 
+    Returns
+    -------
+    tuple of str
+        The codes, also of what can be walked over only once.
+
     Raises
     ------
     LossAccError
-        If `ignore` is one text, or names an unknown rule.
+        If `ignore` is one text or no collection, or names an unknown rule.
     """
     known = [rule.code for rule in rules]
     if isinstance(ignore, str):
         raise LossAccError(f"ignore must be a collection of codes such as ({known[0]!r},), got the text {ignore!r}.")
-    unknown = sorted(set(ignore) - set(known))
+    if not isinstance(ignore, Iterable):
+        raise LossAccError(f"ignore must be a collection of codes such as ({known[0]!r},), got {ignore!r}.")
+    codes = tuple(ignore)
+    unknown = [code for code in codes if code not in known]
     if unknown:
         raise LossAccError(f"ignore names unknown rules {unknown}; known are {known}.")
+    return codes
 
 
 def check_seed(random_state: int | np.random.RandomState | None) -> int:

@@ -44,6 +44,29 @@ def plain(value: Any, *, infinities_as_text: bool = False) -> Any:
     return value
 
 
+def plain_labels(classes: np.ndarray) -> list[Any]:
+    """Return labels as JSON can hold them: text and numbers as they are, dates, bytes and other objects as text.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The label of each column.
+
+    Returns
+    -------
+    list
+        Of str, int, float and bool.
+
+    Examples
+    --------
+    >>> plain_labels(np.array([0, 1])), plain_labels(np.array(["2020-01-02"], dtype="datetime64[ns]"))
+    ([0, 1], ['2020-01-02T00:00:00.000000000'])
+    """
+    # tolist() turns dates in nanoseconds into integers
+    labels = list(classes) if classes.dtype.kind in "mM" else classes.tolist()
+    return [label if isinstance(label, str | int | float) else str(label) for label in labels]
+
+
 def finding_fields(finding: Finding) -> dict[str, Any]:
     """Return the fields of a finding by name."""
     return {name: getattr(finding, name) for name in Finding.__dataclass_fields__}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.plain import plain_labels
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
 from sklearn_lossacc.inference.label_quality import label_quality
 from sklearn_lossacc.inference.normal import Z95
@@ -21,7 +22,7 @@ MAX_ROWS = 1000
 
 
 def _records(columns: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {name: np.asarray(values).tolist() for name, values in columns.items()}
+    return {name: values if isinstance(values, list) else values.tolist() for name, values in columns.items()}
 
 
 def reliability(evidence: Evidence) -> dict[str, list[Any]]:
@@ -159,14 +160,14 @@ def _loss_as_observed(evidence: Evidence, kept: TopRows) -> np.ndarray:
 
 
 def _rows(evidence: Evidence, kept: TopRows, quality: np.ndarray) -> dict[str, list[Any]]:
-    names = evidence.summary.classes
+    names = plain_labels(evidence.summary.classes)
     loss = _loss_as_observed(evidence, kept)
     share = kept.weight * loss / max(evidence.summary.sum_w * evidence.total_loss, 1e-300)
     return _records(
         {
             "index": kept.index,
-            "y_true": names[kept.y],
-            "y_pred": names[kept.pred],
+            "y_true": [names[column] for column in kept.y],
+            "y_pred": [names[column] for column in kept.pred],
             "p_true": kept.p_true,
             "p_pred": kept.p_pred,
             "loss": loss,

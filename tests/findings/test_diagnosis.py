@@ -550,7 +550,11 @@ def test_ignored_rules_are_not_judged_and_leave_the_family():
     assert diagnose(y, p, ignore=["LA101"])["LA101"].status == "ignored"
 
 
-@pytest.mark.parametrize("ignore", [("LA999",), ("overconfident",), "LA101", ["LA101", "la102"]])
+def test_codes_to_ignore_may_come_from_what_is_walked_over_once():
+    assert diagnose(*model(30), ignore=(code for code in ["LA003"]))["LA003"].status == "ignored"
+
+
+@pytest.mark.parametrize("ignore", [("LA999",), ("overconfident",), "LA101", ["LA101", "la102"], None, 3, [["LA101"]]])
 def test_unknown_rules_cannot_be_ignored(ignore):
     with pytest.raises(LossAccError, match="ignore"):
         diagnose(*model(30), ignore=ignore)
@@ -628,6 +632,16 @@ def test_infinite_loss_in_json():
 def test_from_dict_refuses_what_it_did_not_write(data):
     with pytest.raises(LossAccError, match="schema"):
         Diagnosis.from_dict(data)
+
+
+@pytest.mark.parametrize("field", ["name", "alpha", "description", "metrics", "decomposition", "findings", "tables"])
+def test_damaged_data_are_named(field):
+    data = json.loads(diagnose(*model(30)).to_json())
+    broken = [{key: value for key, value in data.items() if key != field}]
+    broken += [] if field in ("name", "alpha") else [{**data, field: "x"}, {**data, field: None}]
+    for one in broken:
+        with pytest.raises(LossAccError, match="the data of the Diagnosis are damaged"):
+            Diagnosis.from_dict(one)
 
 
 def test_frame_has_one_row_a_number():
@@ -791,3 +805,27 @@ def test_losses_beyond_the_clip_are_those_of_the_log_loss():
     quality = d.samples(20, by="label_quality")
     np.testing.assert_allclose(quality["loss"], loss[quality["index"]])
     assert quality["label_quality"].is_monotonic_increasing
+
+
+DATES = np.array(["2020-01-01", "2020-01-02", "2020-01-03"], dtype="datetime64[ns]")
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        (DATES, "2020-01-01T00:00:00.000000000"),
+        (DATES.astype("datetime64[D]"), "2020-01-01"),
+        (np.array([b"a", b"b", b"c"]), "b'a'"),
+    ],
+)
+def test_labels_that_json_does_not_know_are_written_as_text(labels, text):
+    y, p = model(60)
+    d = diagnose(labels[y], p, classes=labels)
+    assert d.samples(60)["y_true"].isin(d.classes["label"]).all()
+    assert text in set(d.samples(60)["y_true"])
+    assert Diagnosis.from_dict(json.loads(d.to_json())).to_dict() == d.to_dict()
+
+
+def test_a_summary_is_what_a_diagnosis_is_made_of():
+    with pytest.raises(LossAccError, match="summary must be a PredictionSummary, from summarize; got ndarray"):
+        Diagnosis.from_summary(model(30)[1])

@@ -19,7 +19,7 @@ from sklearn_lossacc.findings.comparison.tables import tables
 from sklearn_lossacc.findings.comparison.text import comparison_text
 from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.finding import Estimate, Finding
-from sklearn_lossacc.findings.judged import Judged
+from sklearn_lossacc.findings.judged import Judged, rebuilding
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inputs.compared import ComparedPredictions
@@ -128,7 +128,7 @@ class ComparisonDiagnosis(Judged):
             If the input cannot be used; the message names the model and the argument.
         """
         alpha, seed = check_alpha(alpha), check_seed(random_state)
-        check_ignored(ignore, COMPARISON_RULES)
+        ignore = check_ignored(ignore, COMPARISON_RULES)
         compared = ComparedPredictions.from_arrays(
             y_true, y_proba, input=input, classes=classes, sample_weight=sample_weight, groups=groups
         )
@@ -313,21 +313,22 @@ class ComparisonDiagnosis(Judged):
         Raises
         ------
         LossAccError
-            If the data were written by another schema, or are not a comparison.
+            If the data were written by another schema, are damaged, or are not a comparison.
         """
         if not isinstance(data, Mapping) or data.get("schema") != SCHEMA or data.get("kind") != "comparison":
             raise LossAccError(f"expected the dictionary of a ComparisonDiagnosis of schema {SCHEMA}.")
-        findings = []
-        for record in data["findings"]:
-            interval = record["interval"]
-            findings.append(Finding(**{**record, "interval": None if interval is None else tuple(interval)}))
-        return cls(
-            name=data["name"],
-            alpha=data["alpha"],
-            description=dict(data["description"]),
-            findings=tuple(findings),
-            tables={key: dict(table) for key, table in data["tables"].items()},
-        )
+        with rebuilding("ComparisonDiagnosis"):
+            findings = []
+            for record in data["findings"]:
+                interval = record["interval"]
+                findings.append(Finding(**{**record, "interval": None if interval is None else tuple(interval)}))
+            return cls(
+                name=data["name"],
+                alpha=data["alpha"],
+                description=dict(data["description"]),
+                findings=tuple(findings),
+                tables={key: dict(table) for key, table in data["tables"].items()},
+            )
 
     def __str__(self) -> str:
         """Return 10 to 20 aligned lines: the verdict, the models, the differences, the rows, the findings."""

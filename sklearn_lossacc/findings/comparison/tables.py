@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_lossacc.findings.comparison.evidence import MEASURES, ComparisonEvidence, PairEvidence
 from sklearn_lossacc.findings.comparison.mechanisms import mechanisms
 from sklearn_lossacc.findings.diagnosis import Table
+from sklearn_lossacc.findings.plain import plain_labels
 from sklearn_lossacc.inference.comparison import PairedDifference
 from sklearn_lossacc.inference.intervals import (
     effective_draws,
@@ -197,7 +198,7 @@ def _rows(pair: PairEvidence) -> list[dict[str, Any]]:
     moved = whole.weight * pair.loss_change / whole.total
     places = np.lexsort((whole.index, -np.abs(moved)))[:most]
     places = places[pair.loss_change[places] != 0]
-    names = [label if isinstance(label, str | int | float) else str(label) for label in whole.compared.classes.tolist()]
+    names = plain_labels(whole.compared.classes)
     said, also = pair.predicted
     return [
         {

@@ -18,7 +18,7 @@ from sklearn_lossacc.findings.history.judge import judge_history
 from sklearn_lossacc.findings.history.limits import open_questions
 from sklearn_lossacc.findings.history.tables import best_table, left_out_table, matched_table, rows_table
 from sklearn_lossacc.findings.history.text import history_text
-from sklearn_lossacc.findings.judged import Judged
+from sklearn_lossacc.findings.judged import Judged, rebuilding
 from sklearn_lossacc.findings.plain import finding_fields, plain
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.normal import Z95
@@ -184,18 +184,19 @@ class HistoryDiagnosis(Judged):
         Raises
         ------
         LossAccError
-            If the data were written by another schema, or are not a history's diagnosis.
+            If the data were written by another schema, are damaged, or are not a history's diagnosis.
         """
         if not isinstance(data, Mapping) or data.get("schema") != SCHEMA or data.get("kind") != "history":
             raise LossAccError(f"expected the dictionary of a HistoryDiagnosis of schema {SCHEMA}.")
-        return cls(
-            name=data["name"],
-            description=dict(data["description"]),
-            metrics={key: Estimate(**_restored(record)) for key, record in data["metrics"].items()},
-            findings=tuple(_finding(record) for record in data["findings"]),
-            open_questions=tuple((question, supply) for question, supply in data["open_questions"]),
-            tables={key: _restored(table) for key, table in data["tables"].items()},
-        )
+        with rebuilding("HistoryDiagnosis"):
+            return cls(
+                name=data["name"],
+                description=dict(data["description"]),
+                metrics={key: Estimate(**_restored(record)) for key, record in data["metrics"].items()},
+                findings=tuple(_finding(record) for record in data["findings"]),
+                open_questions=tuple((question, supply) for question, supply in data["open_questions"]),
+                tables={key: _restored(table) for key, table in data["tables"].items()},
+            )
 
     def __str__(self) -> str:
         """Return about 10 to 20 aligned lines: the verdict, the numbers, the findings, what was read as what."""

@@ -26,7 +26,7 @@ def judge_history(evidence: HistoryEvidence, ignore: Collection[str] = ()) -> tu
     tuple of Finding
         In the order of the codes.
     """
-    check_ignored(ignore, HISTORY_RULES)
+    ignore = check_ignored(ignore, HISTORY_RULES)
     return tuple(rule.ignored() if rule.code in ignore else _finding(rule, evidence) for rule in HISTORY_RULES)
 
 

@@ -160,6 +160,14 @@ def test_foreign_data_are_refused(data):
         ComparisonDiagnosis.from_dict(data)
 
 
+@pytest.mark.parametrize("field", ["name", "alpha", "description", "findings", "tables"])
+def test_damaged_data_are_named(compared, field):
+    data = json.loads(compared("disagree").to_json())
+    del data[field]
+    with pytest.raises(LossAccError, match="the data of the ComparisonDiagnosis are damaged"):
+        ComparisonDiagnosis.from_dict(data)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_print_is_10_to_20_aligned_lines(compared, kind):
     lines = str(compared(kind)).splitlines()

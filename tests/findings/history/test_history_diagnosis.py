@@ -47,6 +47,14 @@ def test_a_dictionary_and_back(history):
     assert str(HistoryDiagnosis.from_dict(data)) == str(diagnosis)
 
 
+@pytest.mark.parametrize("field", ["name", "description", "metrics", "findings", "open_questions", "tables"])
+def test_damaged_data_are_named(history, field):
+    data = json.loads(HistoryDiagnosis.from_history(history).to_json())
+    del data[field]
+    with pytest.raises(LossAccError, match="the data of the HistoryDiagnosis are damaged"):
+        HistoryDiagnosis.from_dict(data)
+
+
 def test_infinite_losses_survive_the_dictionary():
     losses = [1.0, np.inf, 0.9, np.nan, 0.8]
     diagnosis = HistoryDiagnosis.from_history(TrainingHistory.from_arrays(val_loss=losses))
