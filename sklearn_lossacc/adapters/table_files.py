@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,9 +32,11 @@ _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"]
 def _header(path: Path) -> tuple[list[str], str]:
     """Read the column names and the separator from the first line, and look at the second."""
     try:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else open(path, encoding="utf-8-sig") as file:
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
             line, first_row = file.readline(), file.readline()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InvalidFileError(f"{path} is no text in UTF-8; save it as a table in UTF-8") from None
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidFileError(f"{path} is not a readable text table: {reason(error)}") from None
     if not line.strip():
         raise InvalidFileError(f"{path} is empty; a first line with the column names is expected")
@@ -65,7 +68,7 @@ def _read(path: Path, columns: list[str], separator: str, text: Sequence[str]) -
             encoding="utf-8-sig",
             low_memory=False,
         )
-    except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' parser errors are ValueErrors
         reason = str(error).strip().partition("\n")[0]
         raise InvalidFileError(f"{path} is not a readable table: {reason}") from None
     if not len(frame):
@@ -146,6 +149,8 @@ def _scores(
         except InvalidFileError:
             _refuse_text(frame, free, labels, path)
             raise
+        if len(scores.columns) == 1:  # where the other class has a column too, its text is no reason to do without it
+            _refuse_text(frame, free, labels, path)
     matrix = _numbers(frame, scores.columns, path)
     return scores, matrix[:, 0] if len(scores.columns) == 1 else matrix
 

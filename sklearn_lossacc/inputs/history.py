@@ -389,6 +389,7 @@ def _count(name: str, value: int | None, least: int) -> int | None:
     """Return a whole number that is at least `least`, or None."""
     if value is None:
         return None
-    if isinstance(value, bool) or not (isinstance(value, Integral) or float(value).is_integer()) or value < least:
+    whole = isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
+    if isinstance(value, bool) or not whole or value < least:
         raise InvalidHistoryError(f"{name} must be a whole number of at least {least}, got {value!r}.")
     return int(value)

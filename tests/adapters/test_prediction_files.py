@@ -391,6 +391,41 @@ def test_compressed_table_and_all_digits(tmp_path):
     np.testing.assert_allclose(read, [[value, 1 - value]], rtol=4e-16)
 
 
+def test_a_compressed_table_is_utf_8_with_or_without_a_byte_order_mark(tmp_path):
+    for mark in ("", "\ufeff"):
+        (tmp_path / "p.csv.gz").write_bytes(gzip.compress(f"{mark}p_ß,p_ä,label\n0.25,0.75,ä\n".encode()))
+        read = read_predictions(tmp_path / "p.csv.gz")
+        assert (read["classes"], read["y_true"].tolist(), read["y_proba"].tolist()) == (
+            ["ß", "ä"],
+            ["ä"],
+            [[0.25, 0.75]],
+        )
+
+
+def test_text_in_the_column_of_one_of_two_classes_does_not_make_the_other_the_only_one(tmp_path):
+    path = write(tmp_path, "p_a,p_b,label\n0.25,zz,b\n0.75,0.25,a\n")
+    with pytest.raises(InvalidFileError, match="column 'p_b' is not numbers, data row 0 holds 'zz'"):
+        read_predictions(path)
+    single = read_predictions(write(tmp_path, "p_a,label,note_b\n0.25,b,zz\n0.75,a,z\n"))
+    assert single["y_proba"].tolist() == [0.25, 0.75]
+
+
+@pytest.mark.parametrize("raw", ["p_ä,label\n".encode("latin-1"), "p_a,label\n".encode("utf-16")])
+def test_another_encoding_is_named(tmp_path, raw):
+    (tmp_path / "p.csv").write_bytes(raw)
+    with pytest.raises(InvalidFileError, match="is no text in UTF-8; save it as a table in UTF-8"):
+        read_predictions(tmp_path / "p.csv")
+
+
+def test_a_damaged_archive_of_a_table_is_refused(tmp_path):
+    text = "p_0,label\n" + "".join(f"0.{number},{number % 2}\n" for number in range(1, 999))
+    raw = bytearray(gzip.compress(text.encode()))
+    raw[len(raw) // 2] ^= 255
+    (tmp_path / "p.csv.gz").write_bytes(raw)
+    with pytest.raises(InvalidFileError, match="readable"):
+        read_predictions(tmp_path / "p.csv.gz")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -442,7 +477,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(InvalidFileError, match=r"y='nowhere\.npy': no such file"):
         read_predictions(tmp_path / "p.npy", y="nowhere.npy")
     (tmp_path / "bad.csv").write_bytes(b"label,p_\xff\n0,1\n")
-    with pytest.raises(InvalidFileError, match="not a readable text table"):
+    with pytest.raises(InvalidFileError, match="no text in UTF-8"):
         read_predictions(tmp_path / "bad.csv")
 
 

@@ -60,6 +60,7 @@ def test_the_frame_has_every_curve():
         ({"n_classes": 1}, "n_classes must be a whole number of at least 2"),
         ({"n_val": 10.5}, "got 10.5"),
         ({"n_val": True}, "got True"),
+        ({"n_val": "many"}, "n_val must be a whole number of at least 1, got 'many'"),
         ({"evaluations": {"test": ([1.0], None)}}, "test_loss has 1 values"),
         ({"evaluations": {"test": (None, [2.0, 2.0, 2.0])}}, "test_accuracy must be a share"),
     ],

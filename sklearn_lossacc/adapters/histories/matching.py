@@ -66,6 +66,10 @@ def match_columns(table: LogTable, columns: Mapping[str, str | None] | None) -> 
                 f"columns={{{target!r}: ...}} names {column!r}, but the log {kind} column {column!r}; "
                 f"its columns are {listing(list(table.columns))}."
             )
+    named = [column for column in given.values() if column is not None]
+    repeated = next((column for column in named if named.count(column) > 1), None)
+    if repeated is not None:
+        raise InvalidHistoryError(f"columns= names {repeated!r} for more than one curve; a column is one curve.")
     counters = _counters(table, given)
     chosen = {column: given_role(target) for target, column in given.items() if column and target not in COUNTERS}
     unwanted = {target for target, column in given.items() if column is None}

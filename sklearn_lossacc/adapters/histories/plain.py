@@ -36,6 +36,10 @@ def frame_columns(frame: Any) -> dict[str, list[Any]]:
         and (is_epoch(str(index.name)) or is_step(str(index.name)))
     ):
         columns[str(index.name)] = list(index)
+    names = [str(name) for name in frame.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InvalidHistoryError(f"more than one column of the data frame is called {', '.join(map(repr, repeated))}.")
     for name in frame.columns:
         entries = list(frame[name])
         columns[str(name)] = [

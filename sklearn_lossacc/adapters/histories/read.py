@@ -143,6 +143,10 @@ def read_history(
         return source.with_facts(n_val=n_val, n_classes=n_classes)
     if format is not None and format not in FORMATS:
         raise InvalidHistoryError(f"format must be one of {listing(list(FORMATS), most=20)}, got {format!r}.")
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InvalidHistoryError(
+            f"columns must map curves to columns, such as {{'val_loss': 'nll'}}; got {type(columns).__name__}."
+        )
     name, told = "history", f"this {type(source).__name__}"
     if isinstance(source, str | PathLike):
         if not str(source):

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def _text(path: Path) -> str:
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         return raw.decode("utf-8-sig")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidFileError(f"{path} cannot be read: {reason(error)}") from None
     except UnicodeDecodeError:
         raise InvalidFileError(
@@ -108,6 +109,8 @@ def _json(path: Path, text: str) -> Any:
     """Read JSON, or one JSON object a line; a last line that breaks off is left out."""
     try:
         return json.loads(text)
+    except RecursionError:
+        raise InvalidFileError(f"{path} is nested too deeply for a training log.") from None
     except json.JSONDecodeError as whole:
         lines = [line for line in text.splitlines() if line.strip()]
         records = []

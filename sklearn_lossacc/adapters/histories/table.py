@@ -118,7 +118,8 @@ def number(entry: Any) -> tuple[float | None, float]:
             return None, 0.0
         if text.lower() in NOT_FINITE:
             return NOT_FINITE[text.lower()], 0.0
-        return float(text), rounding_error(text)
+        value = float(text)
+        return value, rounding_error(text) if math.isfinite(value) else 0.0
     if hasattr(entry, "item") and not isinstance(entry, Real):  # 0-d arrays and tensors
         entry = entry.item()
     if not isinstance(entry, Real):

@@ -551,3 +551,32 @@ def test_nothing_to_read(tmp_path):
     (package / "__init__.py").write_text("")
     with pytest.raises(InvalidHistoryError, match="holds no training log"):
         read_history(tmp_path)
+
+
+def test_a_number_that_no_float_holds_is_infinite(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,val_loss,val_accuracy\n0,1e400,0.5\n1,0.9,0.6\n")
+    assert read_history(path).val_loss.tolist() == [np.inf, 0.9]
+
+
+def test_lists_within_lists_without_end_are_no_log(tmp_path):
+    (tmp_path / "log.json").write_text("[" * 100_000)
+    with pytest.raises(InvalidFileError, match="nested too deeply"):
+        read_history(tmp_path / "log.json")
+
+
+def test_two_columns_of_one_name_are_refused():
+    frame = pd.DataFrame([[1.0, 2.0, 0.5]], columns=["val_loss", "val_loss", "val_accuracy"])
+    with pytest.raises(InvalidHistoryError, match="more than one column of the data frame is called 'val_loss'"):
+        read_history(frame)
+
+
+def test_one_column_cannot_be_two_curves():
+    log = {"loss": [1.0, 0.5], "val_loss": [1.0, 0.8]}
+    with pytest.raises(InvalidHistoryError, match="columns= names 'loss' for more than one curve"):
+        read_history(log, columns={"val_loss": "loss", "train_loss": "loss"})
+
+
+def test_columns_are_a_mapping():
+    with pytest.raises(InvalidHistoryError, match="columns must map curves to columns"):
+        read_history({"loss": [1.0]}, columns="loss")
