@@ -23,7 +23,7 @@ from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
 from sklearn_lossacc.calibration.target import one_label_a_row
-from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidTargetError
+from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidGroupsError, InvalidTargetError
 from sklearn_lossacc.inputs import Predictions, check_flags, check_target, from_estimator
 from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.columns import spread_columns
@@ -378,6 +378,12 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if own and weight is not None:
             rows = np.flatnonzero(weight)
         if own and groups is not None:
+            _, keys = check_groups(_some(groups, rows), len(rows))
+            if keys is not None and len(keys) < cv.n_splits:
+                raise InvalidGroupsError(
+                    f"groups has {len(keys)} groups, which cannot be split into {n_folds} folds; "
+                    "pass rows of more groups or a smaller cv."
+                )
             cv = StratifiedGroupKFold(n_folds)
         elif n_folds is not None and len(rows) < n_folds:
             raise InvalidTargetError(

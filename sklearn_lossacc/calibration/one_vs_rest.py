@@ -67,7 +67,7 @@ class Target:
         """
         unit = 1.0
         if self.mean_square() > NEAR**2 / 2:  # else no half is further
-            unit = min(1.0, NEAR / _median(np.abs(self.odds), self.weight))
+            unit = NEAR / max(NEAR, _median(np.abs(self.odds), self.weight))
             np.clip(np.multiply(self.odds, unit, out=self.odds), -FARTHEST, FARTHEST, out=self.odds)
         return unit
 

@@ -19,6 +19,11 @@ __all__ = ["Scorer", "get_scorer"]
 def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
     """Return the weighted share of equal labels."""
     labels, predicted = check_target(y), check_target(y_pred)
+    if predicted.dtype.kind == "f" and labels.dtype.kind != "f":
+        row = int(np.argmax(predicted != np.floor(predicted)))
+        raise InvalidTargetError(
+            f"the estimator predicts {predicted[row]:g} in row {row}, no label; pass a classifier."
+        )
     if len(labels) != len(predicted):
         raise InvalidTargetError(f"y has {len(labels)} labels for {len(predicted)} predictions.")
     correct = labels == predicted
@@ -123,7 +128,7 @@ def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
     >>> round(get_scorer("neg_log_loss")(model, [[0], [0]], ["c", "c"]), 6)  # no "a", no "b": log(1 / 2)
     -0.693147
     """
-    if name not in SCORERS:
+    if not isinstance(name, str) or name not in SCORERS:
         raise ValueError(f"{name!r} is no scorer; choose one of {get_scorer_names()}.")
     check_missing(missing)
     return Scorer(name, missing)

@@ -111,10 +111,12 @@ def lossacc_scoring(names: Iterable[str] | None = None, *, missing: str = "raise
     >>> sorted(scores)
     ['fit_time', 'score_time', 'test_accuracy', 'test_d2_brier']
     """
+    if names is not None and not isinstance(names, Iterable):
+        raise ValueError(f"names must be a list of names, got {names!r}.")
     if isinstance(names, str):
         raise ValueError(f"names must be a list of names, got the string {names!r}; write [{names!r}].")
     chosen = tuple(SCORERS) if names is None else tuple(names)
-    unknown = [name for name in chosen if name not in SCORERS]
+    unknown = [name for name in chosen if not isinstance(name, str) or name not in SCORERS]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no scorer; choose among {get_scorer_names()}.")
     if not chosen or len(set(chosen)) < len(chosen):

@@ -549,6 +549,12 @@ def test_too_few_rows():
         CalibratedClassifier(GaussianNB()).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
 
 
+def test_too_few_groups():
+    X, y = make_classification(n_samples=40, random_state=0)
+    with pytest.raises(InvalidGroupsError, match="groups has 3 groups, which cannot be split into 5 folds"):
+        CalibratedClassifier(GaussianNB()).fit(X, y, groups=np.arange(40) % 3)
+
+
 def test_unseen_class_in_logits_stands_for_the_clip():
     X, y = make_classification(n_samples=300, n_informative=5, n_classes=3, flip_y=0, random_state=0)
     order = np.argsort(y, kind="stable")

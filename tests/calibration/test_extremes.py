@@ -62,6 +62,8 @@ def cases(n_rows, n_classes):
     yield "constant", np.tile(p[:1], (n_rows, 1)), y, None, "proba"
     yield "certain", top, y, None, "proba"
     yield "certainly wrong", np.eye(n_classes)[(y + 1) % n_classes], y, None, "proba"
+    own = np.eye(n_classes)[y] > 0
+    yield "ties above the label", np.where(own, 5e-324, 1 / (n_classes - 1)), y, None, "proba"
     yield "1e-300", np.maximum(top, 1e-300), y, None, "proba"
     yield "0 and 1e-300", np.maximum(top, np.where(rng.random(z.shape) < 0.5, 0.0, 1e-300)), y, None, "proba"
     yield "float16", p.astype(np.float16), y, None, "proba"

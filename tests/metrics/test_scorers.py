@@ -9,7 +9,7 @@ from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.inspection import permutation_importance
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidPredictionsError
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidPredictionsError, InvalidTargetError
 from sklearn_lossacc.metrics import get_scorer, get_scorer_names
 
 every_scorer = pytest.mark.parametrize("name", get_scorer_names())
@@ -321,7 +321,16 @@ def test_names_and_parameters_are_checked():
         "neg_refinement_loss neg_smooth_calibration_error"
     )
     assert get_scorer_names() == expected.split()
+    with pytest.raises(ValueError, match="is no scorer"):
+        get_scorer(["accuracy"])
     with pytest.raises(ValueError, match="neg_log_loss"):
         get_scorer("log_loss")
     with pytest.raises(ValueError, match="missing"):
         get_scorer("accuracy", missing="ignore")
+
+
+def test_the_accuracy_of_a_regressor_is_refused():
+    X = np.arange(6.0)[:, np.newaxis]
+    y = [0, 0, 1, 0, 1, 1]
+    with pytest.raises(InvalidTargetError, match=r"predicts .* in row \d, no label; pass a classifier"):
+        get_scorer("accuracy")(LinearRegression().fit(X, y), X, y)

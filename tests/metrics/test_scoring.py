@@ -149,7 +149,7 @@ def test_pickle_and_repr(data):
 
 
 def test_names_are_checked():
-    for names in (["log_loss"], "accuracy", [], ["accuracy", "accuracy"]):
+    for names in (["log_loss"], "accuracy", [], ["accuracy", "accuracy"], 3, [["accuracy"]]):
         with pytest.raises(ValueError, match=r"name|scorer"):
             lossacc_scoring(names)
     with pytest.raises(ValueError, match="missing"):
