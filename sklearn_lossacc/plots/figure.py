@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from sklearn_lossacc.plots.alt import (
 )
 from sklearn_lossacc.plots.classes import draw_classes
 from sklearn_lossacc.plots.confusion import confusion_title, draw_confusion
-from sklearn_lossacc.plots.layout import Cell, fit_words, grid
+from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
 from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
 from sklearn_lossacc.plots.reliability import draw_reliability
 from sklearn_lossacc.plots.rows import draw_rows
@@ -89,14 +89,15 @@ PANELS: dict[str, Panel] = {
 
 def check_panels(panels: Sequence[str] | None) -> tuple[str, ...]:
     """Return the names of the panels to draw; None means all."""
-    if panels is None:
-        return tuple(PANELS)
-    if isinstance(panels, str):
-        panels = (panels,)
-    unknown = [name for name in panels if name not in PANELS]
-    if unknown or not panels:
-        raise LossAccError(f"panels must be names out of {list(PANELS)}, got {list(panels)}.")
-    return tuple(dict.fromkeys(panels))
+    return tuple(PANELS) if panels is None else named_panels(panels, list(PANELS))
+
+
+def named_panels(panels: Sequence[str], known: list[str]) -> tuple[str, ...]:
+    """Return the names of panels, each once; raise unless they are some of those that are known."""
+    names = [panels] if isinstance(panels, str) or not isinstance(panels, Iterable) else list(panels)
+    if not names or any(name not in known for name in names):
+        raise LossAccError(f"panels must be names out of {known}, got {names}.")
+    return tuple(dict.fromkeys(names))
 
 
 def grid_shape(n_panels: int, width: float = 3 * PANEL_WIDTH, height: float = 2 * PANEL_HEIGHT) -> tuple[int, int]:
@@ -175,7 +176,7 @@ def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) ->
         If a panel is not known.
     """
     chosen = check_panels(panels)
-    ax.set_axis_off()
+    clear_axes(ax)
     if len(chosen) == 1:
         return _draw_in_cell(diagnosis, chosen[0], Cell(ax), _named_title(diagnosis, PANELS[chosen[0]]))
     _draw_header(diagnosis, ax)
@@ -189,7 +190,7 @@ def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) ->
 
 def draw_untitled(diagnosis: Diagnosis, ax: Axes, panel_name: str) -> None:
     """Draw one panel alone, with all its labels inside the axes, and leave its title to others."""
-    ax.set_axis_off()
+    clear_axes(ax)
     _draw_in_cell(diagnosis, panel_name, Cell(ax), None)
 
 

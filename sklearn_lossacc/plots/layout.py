@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.plots.style import TITLE, literal
 
 if TYPE_CHECKING:
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 
 LARGEST_SHARE_OF_LABELS = 0.8
 TITLE_PAD = 8.0
+
+
+def clear_axes(ax: Axes) -> None:
+    """Take the frame and the ticks off an axes that is going to be divided; raise if it is none."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise LossAccError(f"ax must be one matplotlib Axes, which is divided; got {type(ax).__name__}.")
+    ax.set_axis_off()
 
 
 @dataclass

@@ -195,6 +195,17 @@ def test_a_given_axes_is_divided(report):
     assert plt.get_fignums() == [figure.number]
 
 
+def test_what_is_no_axes_is_refused(report):
+    with pytest.raises(LossAccError, match="ax must be one matplotlib Axes, which is divided; got ndarray"):
+        report.plot(plt.subplots(1, 2)[1])
+
+
+@pytest.mark.parametrize("panels", [3, [["waterfall"]], iter(["cake"]), ()])
+def test_what_is_no_panel_is_refused(report, panels):
+    with pytest.raises(LossAccError, match="panels must be names out of"):
+        report.plot(panels=panels)
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_each_panel_alone(report, panel):
     report.plot(panels=[panel])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import Pair, description, pair_words, verdict
 from sklearn_lossacc.findings.format import one_line
@@ -21,8 +20,8 @@ from sklearn_lossacc.plots.comparison.differences import (
     pairs_title,
 )
 from sklearn_lossacc.plots.comparison.stories import draw_stories, stories_alt, stories_title
-from sklearn_lossacc.plots.figure import PANEL_HEIGHT, PANEL_WIDTH, frame_axes, grid_shape, panel_figure
-from sklearn_lossacc.plots.layout import Cell, fit_words, grid
+from sklearn_lossacc.plots.figure import PANEL_HEIGHT, PANEL_WIDTH, frame_axes, grid_shape, named_panels, panel_figure
+from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
 from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
 from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
 
@@ -73,11 +72,7 @@ def check_comparison_panels(panels: Sequence[str] | None, diagnosis: ComparisonD
     """Return the names of the panels to draw; None means all, of a single pair without that of all pairs."""
     if panels is None:
         return tuple(name for name in PANELS if name != "pairs" or len(diagnosis.pairs) > 1)
-    panels = (panels,) if isinstance(panels, str) else panels
-    unknown = [name for name in panels if name not in PANELS]
-    if unknown or not panels:
-        raise LossAccError(f"panels must be names out of {list(PANELS)}, got {list(panels)}.")
-    return tuple(dict.fromkeys(panels))
+    return named_panels(panels, list(PANELS))
 
 
 def _size(n_panels: int) -> tuple[float, float]:
@@ -129,7 +124,7 @@ def draw_comparison(
     """
     chosen = check_comparison_panels(panels, diagnosis)
     shown = diagnosis.pairs[diagnosis.pair_place(pair)]
-    ax.set_axis_off()
+    clear_axes(ax)
     if len(chosen) == 1:
         panel = PANELS[chosen[0]]
         return _draw_in_cell(diagnosis, chosen[0], Cell(ax), shown, panel.title(diagnosis, shown))
@@ -197,7 +192,7 @@ def comparison_pictures(
     for name in check_comparison_panels(panels, diagnosis):
         panel = PANELS[name]
         figure, ax = panel_figure()
-        ax.set_axis_off()
+        clear_axes(ax)
         _draw_in_cell(diagnosis, name, Cell(ax), shown, None)
         written = StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)

@@ -10,7 +10,7 @@ from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.plots.history.curves import column, end_names, limits, line, set_epochs
 from sklearn_lossacc.plots.history.figure import GAP, draw_header, panel_words
-from sklearn_lossacc.plots.layout import Cell
+from sklearn_lossacc.plots.layout import Cell, clear_axes
 from sklearn_lossacc.plots.marks import draw_key
 from sklearn_lossacc.plots.style import (
     BLUE,
@@ -115,7 +115,7 @@ def draw_epochs(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Axes]:
     dict of str to Axes
         ``loss``, ``accuracy`` and ``choices``.
     """
-    ax.set_axis_off()
+    clear_axes(ax)
     height = ax.get_window_extent().height * 72 / ax.figure.dpi
     draw_header(diagnosis, ax, verdict_lines=VERDICT_LINES)
     cell = Cell(ax, bounds=(0.0, 0.0, 1.0, 1.0 - min(HEADER_POINTS / max(height, 1.0), 0.4)), shares=SHARES, gap=GAP)

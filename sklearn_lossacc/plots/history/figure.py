@@ -10,7 +10,7 @@ from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.findings.history.wording import description, verdict
 from sklearn_lossacc.plots.figure import frame_axes
 from sklearn_lossacc.plots.history.curves import best_row, draw_accuracy, draw_loss, rise_row
-from sklearn_lossacc.plots.layout import Cell, fit_words
+from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words
 from sklearn_lossacc.plots.marks import draw_key
 from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
 from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
@@ -106,7 +106,7 @@ def draw_history(diagnosis: HistoryDiagnosis, ax: Axes, *, header: bool = True) 
     dict of str to Axes
         ``loss`` and ``accuracy``.
     """
-    ax.set_axis_off()
+    clear_axes(ax)
     top = 1.0
     if header:
         height = ax.get_window_extent().height * 72 / ax.figure.dpi
