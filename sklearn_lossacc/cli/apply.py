@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics import one_blas_thread, row_blocks
 from sklearn_lossacc.adapters.calibrator_files import read_calibrator
 from sklearn_lossacc.adapters.probability_files import check_extension, write_probabilities
 from sklearn_lossacc.adapters.score_files import read_scores
@@ -46,7 +46,9 @@ def _calibrated(calibrator: BaseCalibrator, scores: Scores) -> Iterator[np.ndarr
     """Calibrate block by block; an error counts rows from the first of all."""
     for rows in row_blocks(scores.n_rows, scores.n_classes, _BLOCK_ENTRIES):
         scores.check_rows(rows)
-        yield calibrator.predict_proba(scores.values[rows])
+        with one_blas_thread():  # as predict_proba, which would check the rows again and count from the block's first
+            proba = calibrator._apply(scores, rows)
+        yield proba
 
 
 def run_apply(options: argparse.Namespace) -> int:
