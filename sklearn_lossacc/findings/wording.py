@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
 REDO = "LA002"  # other probabilities are exported: a calibrator of these would be of no use
+CHOOSE_A_REPAIR = "Let AutoCalibrator choose a repair."  # said once, where one calibrator repairs several findings
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
 
 
@@ -241,7 +242,7 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
         if finding.code in ONE_CALIBRATOR:
             advice[one] = None
         if finding.code not in ONLY_CALIBRATE:
-            advice[one_line(finding.advice)] = None
+            advice[one_line(finding.advice).removesuffix(CHOOSE_A_REPAIR).rstrip()] = None
     return tuple(advice)
 
 

@@ -114,6 +114,14 @@ def test_one_calibrator_is_advised_where_several_findings_ask_for_one(diagnosis_
     assert rest == ["do LA202", "do LA401"]
 
 
+def test_the_choice_of_a_repair_is_advised_once(diagnosis_of):
+    noise = replace(finding("LA202"), advice="Review the rows. Let AutoCalibrator choose a repair.")
+    together = what_to_do(replace(diagnosis_of("healthy"), findings=(noise, finding("LA103"))))
+    assert [line.count("AutoCalibrator") for line in together] == [1, 0, 0]
+    assert "Review the rows." in together
+    assert what_to_do(replace(diagnosis_of("healthy"), findings=(noise,))) == (noise.advice,)
+
+
 def test_what_goes_away_with_another_repair_asks_for_nothing_of_its_own(diagnosis_of):
     found = (finding("LA103"), finding("LA302", evidence={"repaired_by": ["LA103"]}))
     assert what_to_do(replace(diagnosis_of("healthy"), findings=found)) == ("do LA103",)

@@ -12,10 +12,12 @@ from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent, ratio
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.findings.wording import CHOOSE_A_REPAIR
 from sklearn_lossacc.inference.dependence import look
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.floor import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
+from sklearn_lossacc.inference.normal import Z95
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
 FEW_DIFFERENT = 0.2  # predictions over rows: trees and small votes give the same ones again and again
@@ -23,14 +25,14 @@ SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 MIXED_ADVICE = (
     "Review the rows with the lowest label quality (d.samples(by='label_quality')): are their labels wrong, or are "
-    "they of a kind that the model knows less well and needs more of to learn from? Let AutoCalibrator choose a repair."
+    "they of a kind that the model knows less well and needs more of to learn from? " + CHOOSE_A_REPAIR
 )
 
 
 def rows_to_relabel(rate: float) -> int:
     """Return how many rows drawn at random give the noise rate to within one point."""
     rate = min(max(rate, 0.01), 0.5)
-    return math.ceil(3.8415 * rate * (1.0 - rate) / 0.01**2)
+    return math.ceil(Z95**2 * rate * (1.0 - rate) / 0.01**2)
 
 
 def judge(evidence: Evidence) -> Verdict:

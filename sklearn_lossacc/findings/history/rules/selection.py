@@ -114,7 +114,7 @@ def judge_within_noise(evidence: HistoryEvidence) -> Verdict:
     difference = high - low
     z = independent_z(low, high, n)
     level = (low + high) / 2.0
-    visible = 2.8 * math.sqrt(2.0 * level * (1.0 - level) / n)
+    visible = Z_POWER * math.sqrt(2.0 * level * (1.0 - level) / n)
     needed = _two_digits(Z_POWER**2 * 2.0 * level * (1.0 - level) / difference**2) if difference > 0 else None
     named = evidence.at_each(rows)
     changed = round(difference * n)
