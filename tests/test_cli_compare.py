@@ -102,7 +102,7 @@ BAD_INPUT = {
     "y_true differs": ["sharp.npz", "named.csv"],
     "light.npz: sample_weight differs": ["heavy.npz", "light.npz"],
     "nowhere.npz: no such file": ["sharp.npz", "nowhere.npz"],
-    "--names has 1 names for 2 files": ["sharp.npz", "blunt.npz", "--names", "a"],
+    "--names has 1 name for 2 files": ["sharp.npz", "blunt.npz", "--names", "a"],
     "names 'a' more than once": ["sharp.npz", "blunt.npz", "--names", "a,a"],
     "reference names no model: 'z'": ["sharp.npz", "blunt.npz", "--reference", "z"],
     "unknown rules ['LA101']": ["sharp.npz", "blunt.npz", "--ignore", "LA101"],

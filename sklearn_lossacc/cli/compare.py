@@ -15,6 +15,7 @@ from sklearn_lossacc.cli.views import write_views
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
+from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.report import ComparisonReport
 
 SHARED = ("y_true", "sample_weight", "groups")
@@ -24,7 +25,7 @@ def _model_names(files: Sequence[str], given: Sequence[str] | None) -> list[str]
     """Name the models: as given, or by their files, with the folders where files have the same name."""
     if given is not None:
         if len(given) != len(files):
-            raise InvalidFileError(f"--names has {len(given)} names for {len(files)} files")
+            raise InvalidFileError(f"--names has {counted(len(given), 'name')} for {counted(len(files), 'file')}")
         return list(given)
     names = [Path(file).name for file in files]
     if len(set(names)) < len(names):

@@ -108,7 +108,8 @@ def verdict(diagnosis: HistoryDiagnosis) -> str:
     if diagnosis.description["n_rows"] == 1 and diagnosis["LA513"].status == "passed":
         return one_line(f"{diagnosis['LA513'].headline} One evaluation shows no trend.")
     if short:
-        return one_line(f"{short} {len(with_status(diagnosis, 'passed'))} other rules could be judged, and none fired.")
+        judged = counted(len(with_status(diagnosis, "passed")), "other rule")
+        return one_line(f"{short} {judged} could be judged, and none fired.")
     return (
         f"Nothing speaks against this log: it ends at a validation loss of {metric(diagnosis, 'last_val_loss')} and an "
         f"accuracy of {metric(diagnosis, 'last_val_accuracy')}."

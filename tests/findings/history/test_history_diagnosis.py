@@ -153,3 +153,9 @@ def test_a_log_that_ends_without_a_finite_loss_says_so():
     assert diagnosis.metrics["last_val_loss"].value == np.inf
     assert diagnosis.metrics["lowest_val_loss"].value == 0.5
     assert HistoryDiagnosis.from_dict(json.loads(diagnosis.to_json())) == diagnosis
+
+
+def test_one_rule_that_could_be_judged_is_one():
+    few = HistoryDiagnosis.from_history(TrainingHistory.from_arrays(val_accuracy=[0.5]))
+    assert sum(finding.status == "passed" for finding in few.findings) == 1
+    assert "1 other rule could be judged, and none fired." in " ".join(str(few).split())
