@@ -22,6 +22,7 @@ from sklearn_lossacc.adapters.score_columns import (
     prefixed_columns,
 )
 from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.inputs.naming import row_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,7 @@ def _texts(frame: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     empty = np.flatnonzero((values.isna() | (values == "")).to_numpy())
     if empty.size:
         raise InvalidFileError(
-            f"{path}: column {column!r} is empty in {empty.size} rows, the first is data row {empty[0]}"
+            f"{path}: column {column!r} is empty in {row_count(empty.size)}, the first is data row {empty[0]}"
         )
     return values.to_numpy(dtype=str)
 

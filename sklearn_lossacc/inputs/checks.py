@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
+from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
 
@@ -171,7 +172,7 @@ def _raise_too_spread(scores: np.ndarray) -> None:
             first = start + int(bad[0])
     if count:
         raise InvalidPredictionsError(
-            f"the logits in {count} rows of y_proba, the first is row {first}, differ by more than "
+            f"the logits in {row_count(count)} of y_proba, the first is row {first}, differ by more than "
             f"{working_dtype(scores.dtype)} can hold; give masked classes a logit such as -1e9."
         )
 
@@ -187,13 +188,13 @@ def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
         off.add(start, total, (total < 1 - SUM_TOLERANCE) | (total > 1 + SUM_TOLERANCE))
     if negative.count:
         raise NotProbabilitiesError(
-            f"y_proba has negative entries in {negative.count} rows, the first is row {negative.first} "
+            f"y_proba has negative entries in {row_count(negative.count)}, the first is row {negative.first} "
             f"({negative.value:.6g}); expected probabilities; {_LOGITS_HINT}."
         )
     if scores.ndim == 1:
-        fault = f"{off.count} entries of y_proba exceed 1 by more than {SUM_TOLERANCE:g}"
+        fault = f"y_proba exceeds 1 by more than {SUM_TOLERANCE:g} in {row_count(off.count)}"
     else:
-        fault = f"{off.count} rows of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
+        fault = f"the probabilities of {row_count(off.count)} of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
     raise NotProbabilitiesError(
         f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; "
         f"{_hint(dtype, np.asarray(scores[off.first]).reshape(-1), off.value)}."

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn_lossacc.exceptions import InvalidGroupsError
 from sklearn_lossacc.inputs.arrays import label_vector
 from sklearn_lossacc.inputs.factorize import factorize, tidy, whole_numbers
+from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["check_groups", "label_keys"]
 
@@ -149,7 +150,7 @@ def check_groups(groups: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray] | tu
         return None, None
     labels = label_vector(groups, "groups", InvalidGroupsError)
     if labels.size != n_rows:
-        raise InvalidGroupsError(f"groups has {labels.size} rows, y_proba has {n_rows}; pass one a row.")
+        raise InvalidGroupsError(f"groups has {row_count(labels.size)}, y_proba has {n_rows}; pass one a row.")
     try:
         values, codes = factorize(labels)
     except TypeError as reason:
@@ -157,7 +158,7 @@ def check_groups(groups: Any, n_rows: int) -> tuple[np.ndarray, np.ndarray] | tu
     missing = np.flatnonzero(codes < 0)
     if missing.size:
         raise InvalidGroupsError(
-            f"groups is missing (None, NaN) in {missing.size} rows, the first is row {missing[0]}; "
+            f"groups is missing (None, NaN) in {row_count(missing.size)}, the first is row {missing[0]}; "
             "every row needs a group: give a row that stands alone a label of its own."
         )
     return codes, label_keys(tidy(values))

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import label_vector, show_labels
 from sklearn_lossacc.inputs.factorize import EXACT_INTEGERS, factorize, tidy, whole_numbers
+from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["check_target", "distinct_labels", "match_classes"]
 
@@ -16,7 +17,7 @@ __all__ = ["check_target", "distinct_labels", "match_classes"]
 def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
     """Describe rows without a label."""
     return InvalidTargetError(
-        f"y_true has no label (None, NaN) in {missing.size} rows, the first is row {missing[0]}; "
+        f"y_true has no label (None, NaN) in {row_count(missing.size)}, the first is row {missing[0]}; "
         "every row needs one: drop those rows from y_true and from y_proba."
     )
 
@@ -58,7 +59,7 @@ def check_target(y_true: Any) -> np.ndarray:
     infinite = np.flatnonzero(np.isinf(labels))
     if infinite.size:
         raise InvalidTargetError(
-            f"y_true is infinite in {infinite.size} rows, the first is row {infinite[0]}; "
+            f"y_true is infinite in {row_count(infinite.size)}, the first is row {infinite[0]}; "
             "expected class labels: drop or repair these rows."
         )
     integers = whole_numbers(labels)
@@ -152,7 +153,7 @@ def _place(values: np.ndarray, codes: np.ndarray, classes: np.ndarray, origin: s
         strangers = values[columns < 0]
         rows = np.flatnonzero(columns[codes] < 0)
         raise ClassesMismatchError(
-            f"y_true holds labels that no column has: {show_labels(strangers)} in {rows.size} rows, the first "
+            f"y_true holds labels that no column has: {show_labels(strangers)} in {row_count(rows.size)}, the first "
             f"is row {rows[0]}. Labels of y_true: {show_labels(values)}; {origin}: {show_labels(classes)}. "
             "Pass classes= with the label of each column, in column order."
         )

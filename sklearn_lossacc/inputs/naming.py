@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sklearn_lossacc.exceptions import LossAccError
 
-__all__ = ["called"]
+__all__ = ["called", "row_count"]
 
 
 @contextmanager
@@ -39,3 +39,24 @@ def called(**names: str) -> Iterator[None]:
     except LossAccError as error:
         text = re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], str(error))
         raise type(error)(text) from error.__cause__
+
+
+def row_count(n_rows: int) -> str:
+    """Write a number of rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        The number.
+
+    Returns
+    -------
+    str
+        In the singular where it is 1.
+
+    Examples
+    --------
+    >>> row_count(1), row_count(12)
+    ('1 row', '12 rows')
+    """
+    return f"{n_rows} row" if n_rows == 1 else f"{n_rows} rows"

@@ -12,6 +12,7 @@ from sklearn_lossacc._numerics import row_sum, softmax_pair
 from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import real_numbers
 from sklearn_lossacc.inputs.checks import check_logits, check_proba, working_dtype
+from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["Scores"]
 
@@ -46,7 +47,7 @@ def _check_length(scores: np.ndarray, n_labels: int) -> None:
         return
     transposed = "; y_proba may be transposed" if n_labels in scores.shape else ""
     raise InvalidTargetError(
-        f"y_true has {n_labels} rows, y_proba has {scores.shape[0]}; pass one label for each row{transposed}."
+        f"y_true has {row_count(n_labels)}, y_proba has {scores.shape[0]}; pass one label for each row{transposed}."
     )
 
 

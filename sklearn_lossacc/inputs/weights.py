@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
 from sklearn_lossacc.inputs.arrays import real_numbers, show_labels
+from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["check_sample_weight", "check_train_prior", "check_weight_scale"]
 
@@ -72,7 +73,7 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
         return None
     weight = _amounts(sample_weight, "sample_weight", "rows")
     if weight.size != n_rows:
-        raise InvalidWeightsError(f"sample_weight has {weight.size} rows, y_proba has {n_rows}; pass one a row.")
+        raise InvalidWeightsError(f"sample_weight has {row_count(weight.size)}, y_proba has {n_rows}; pass one a row.")
     return weight
 
 

@@ -436,7 +436,7 @@ def test_a_damaged_archive_of_a_table_is_refused(tmp_path):
         ("label,p_0,p_1\n0,0.7,0.3\n1,0.2,0.8,9\n", "readable table"),
         (
             "label,p_0,p_1\n0,0.7,0.3\n,0.2,0.8\n",
-            "column 'label' is empty in 1 rows, the first is data row 1",
+            "column 'label' is empty in 1 row, the first is data row 1",
         ),
         ('label;p_0;p_1\n0;"0,7";"0,3"\n', "column 'p_0' is not numbers, data row 0 holds '0,7'"),
         ("label,0,1\n0,0.7,0.3\n1,0.2,often\n", "column '1' is not numbers, data row 1 holds 'often'"),

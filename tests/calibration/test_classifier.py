@@ -461,7 +461,7 @@ def test_bad_parameters(three_classes, params, words):
         ("one class", {}, InvalidTargetError, r"^y holds one class only, \[7\]"),
         ("two columns", {}, InvalidTargetError, "^y should be a 1d array"),
         ("continuous", {}, InvalidTargetError, "Unknown label type: continuous"),
-        ("missing", {}, InvalidTargetError, "^y has no label .* in 1 rows, the first is row 0"),
+        ("missing", {}, InvalidTargetError, "^y has no label .* in 1 row, the first is row 0"),
         ("labels", {"groups": np.ones(3)}, InvalidGroupsError, "^groups has 3 rows, X has 600"),
         ("labels", {"sample_weight": np.ones(3)}, InvalidWeightsError, "^sample_weight has 3 rows, X has 600"),
         ("labels", {"sample_weight": np.arange(600) > 200}, InvalidWeightsError, "on the held-out side of a split"),

@@ -46,9 +46,9 @@ def test_the_largest_sum_error_is_reported():
         (np.nan, InvalidPredictionsError, "1 NaN entries"),
         (np.inf, InvalidPredictionsError, "1 infinite entries"),
         (-np.inf, InvalidPredictionsError, "1 infinite entries"),
-        (-0.1, NotProbabilitiesError, "negative entries in 1 rows"),
-        (-1e-300, NotProbabilitiesError, "negative entries in 1 rows"),
-        (3.0, NotProbabilitiesError, "1 rows of y_proba do not sum to 1"),
+        (-0.1, NotProbabilitiesError, "negative entries in 1 row"),
+        (-1e-300, NotProbabilitiesError, "negative entries in 1 row"),
+        (3.0, NotProbabilitiesError, "the probabilities of 1 row of y_proba do not sum to 1"),
     ],
 )
 def test_one_bad_entry_is_found(row, entry, error, message):
@@ -142,8 +142,8 @@ def test_percentages_are_told_so():
     [
         (np.nan, InvalidPredictionsError, "1 NaN"),
         (np.inf, InvalidPredictionsError, "1 infinite"),
-        (-0.5, NotProbabilitiesError, "negative entries in 1 rows, the first is row 2"),
-        (1.5, NotProbabilitiesError, r"1 entries of y_proba exceed 1 by more than 0.001, the first is row 2 \(1.5\)"),
+        (-0.5, NotProbabilitiesError, "negative entries in 1 row, the first is row 2"),
+        (1.5, NotProbabilitiesError, r"y_proba exceeds 1 by more than 0.001 in 1 row, the first is row 2 \(1.5\)"),
     ],
 )
 def test_one_column(entry, error, message):
@@ -172,7 +172,7 @@ def test_the_spread_of_logits_must_be_finite():
     Z[0, 0], Z[1, 0] = 3e38, -3e38
     check_logits(Z)  # large in two rows, but no row spreads too far
     Z[2] = [3e38, -3e38]
-    with pytest.raises(InvalidPredictionsError, match=r"in 1 rows of y_proba, the first is row 2.*float32"):
+    with pytest.raises(InvalidPredictionsError, match=r"in 1 row of y_proba, the first is row 2.*float32"):
         check_logits(Z)
 
 

@@ -136,7 +136,7 @@ def test_other_labels_with_a_fixed_text(label):
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ([1, None, 2], "missing .* in 1 rows, the first is row 1"),
+        ([1, None, 2], "missing .* in 1 row, the first is row 1"),
         ([1, np.nan, 2], "missing"),
         (["a", np.nan, None], "in 2 rows, the first is row 1"),
         (pd.array([1, None, 2], dtype="Int64"), "missing"),

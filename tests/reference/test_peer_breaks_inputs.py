@@ -51,7 +51,7 @@ def changed(row, column, entry):
     [
         pytest.param(changed(17, 1, np.nan), {}, InvalidPredictionsError, "1 NaN .* row 17", id="nan"),
         pytest.param(changed(17, 1, np.inf), {}, InvalidPredictionsError, "1 infinite .* row 17", id="inf"),
-        pytest.param(changed(17, 1, -0.1), {}, NotProbabilitiesError, "1 rows.*row 17", id="negative"),
+        pytest.param(changed(17, 1, -0.1), {}, NotProbabilitiesError, "1 row, .*row 17", id="negative"),
         pytest.param(LOGITS, {}, NotProbabilitiesError, "pass input='logits'", id="logits as probabilities"),
         pytest.param(np.log(P), {}, NotProbabilitiesError, "log-probabilities", id="log-probabilities"),
         pytest.param(np.abs(LOGITS), {}, NotProbabilitiesError, "pass input='logits'", id="positive logits"),
@@ -62,7 +62,7 @@ def changed(row, column, entry):
         pytest.param(P.T, {}, InvalidTargetError, "400 rows, y_proba has 3", id="transposed"),
         pytest.param(P[:5], {}, InvalidTargetError, "y_proba has 5", id="fewer rows"),
         pytest.param(P.astype(str), {}, InvalidPredictionsError, "real numbers", id="text"),
-        pytest.param(P.argmax(axis=1), {}, LossAccError, "exceed 1", id="labels as predictions"),
+        pytest.param(P.argmax(axis=1), {}, LossAccError, "exceeds 1", id="labels as predictions"),
         pytest.param(P[:, 1], {}, ClassesMismatchError, "3 distinct labels, y_proba has 2", id="one column of three"),
         pytest.param(P[:, :2], {}, NotProbabilitiesError, "do not sum to 1", id="a column lost"),
         pytest.param(LOGITS, {"input": "auto"}, InvalidPredictionsError, "never guessed", id="auto"),

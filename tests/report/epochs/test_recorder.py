@@ -203,7 +203,7 @@ def test_parameters_are_checked():
         EpochRecorder([0, 1], keep=1)
     with pytest.raises(InvalidTargetError, match=r"y_val has no label .* the first is row 1"):
         EpochRecorder([0, np.nan])
-    with pytest.raises(InvalidWeightsError, match="sample_weight has 1 rows, y_val has 2"):
+    with pytest.raises(InvalidWeightsError, match="sample_weight has 1 row, y_val has 2"):
         EpochRecorder([0, 1], sample_weight=[1.0])
     with pytest.raises(InvalidHistoryError, match="train_loss must be a number or None, got 'low'"):
         EpochRecorder([0, 1]).record(0, [0.4, 0.6], train_loss="low")
