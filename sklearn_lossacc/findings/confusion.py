@@ -8,7 +8,9 @@ FEWEST_ROWS = 5  # of fewer, most may be of one kind by chance
 MOST = 0.5  # share of their weight
 
 
-def mixed_up(label: np.ndarray, predicted: np.ndarray, weight: np.ndarray, classes: np.ndarray) -> str:
+def mixed_up(
+    label: np.ndarray, predicted: np.ndarray, weight: np.ndarray, classes: np.ndarray, *, ask: bool = True
+) -> str:
     """Say which label stands where the model says which other, if that holds for most of the rows.
 
     Parameters
@@ -19,6 +21,9 @@ def mixed_up(label: np.ndarray, predicted: np.ndarray, weight: np.ndarray, class
         Weight of each row.
     classes : ndarray
         Label of each column. Of two, every wrong label is of the same kind, and nothing is said.
+
+    ask : bool, default=True
+        Whether to ask if two classes were exchanged: not of a few rows, which an exchange would not stop at.
 
     Returns
     -------
@@ -45,5 +50,6 @@ def mixed_up(label: np.ndarray, predicted: np.ndarray, weight: np.ndarray, class
     both = cells + cells.T
     a, b = np.unravel_index(int(both.argmax()), both.shape)
     if both[a, b] > MOST * total:
-        return f" Most of them mix up {str(classes[a])!r} and {str(classes[b])!r}: are columns or labels exchanged?"
+        question = ": are columns or labels exchanged?" if ask else "."
+        return f" Most of them mix up {str(classes[a])!r} and {str(classes[b])!r}{question}"
     return ""

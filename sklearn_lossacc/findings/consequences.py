@@ -65,7 +65,11 @@ def repaired(evidence: Evidence) -> Repaired:
     -------
     Repaired
     """
-    parts = {name: part.value for name, part in evidence.fitted_parts.items() if part.value >= NATS}
+    parts = {
+        name: part.value
+        for name, part in evidence.fitted_parts.items()
+        if (evidence.bias_nats if name == "class_bias" else part.value) >= NATS
+    }
     if evidence.outliers.index.size and evidence.outlier_nats >= OUTLIER_EXCESS:
         parts["outliers"] = evidence.outlier_nats
     sharp = evidence.causes is not None and evidence.causes.fit.beta < 1.0
@@ -98,8 +102,7 @@ def accuracy_without_bias(evidence: Evidence) -> float | None:
     -------
     float or None
     """
-    part = evidence.fitted_parts.get("class_bias")
-    if part is None or part.value < NATS or evidence.causes is None:
+    if evidence.bias_nats < NATS or evidence.causes is None:
         return None
     fit, null = evidence.causes.fit, evidence.null
     right = (fit.beta * evidence.log_proba + fit.bias).argmax(axis=1) == null.y

@@ -52,6 +52,29 @@ def number(value: float | None, *, signed: bool = False) -> str:
     return f"{sign}{value:.3f}"
 
 
+def small_number(value: float | None) -> str:
+    """Write a number that is smaller than what counts with two digits.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Examples
+    --------
+    >>> small_number(0.00487), small_number(-1e-9), small_number(None)
+    ('0.0049', '0', 'n/a')
+    """
+    if value is None or not math.isfinite(value):
+        return number(value)
+    return "0" if value < 5e-6 else f"{value:.2g}"
+
+
 def nats(value: float | None, *, signed: bool = False) -> str:
     """Write a loss, or a part of one, with three decimals throughout; exactly 0 is written as "0".
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.explained import explained
 from sklearn_lossacc.findings.finding import Finding
 from sklearn_lossacc.findings.rules import RULES
 from sklearn_lossacc.findings.verdict import Rule, Verdict
@@ -45,11 +46,16 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 def _finding(rule: Rule[Evidence], verdict: Verdict, adjusted: float | None, evidence: Evidence) -> Finding:
     """Turn a verdict into a finding; where a p-value was corrected, that one decides."""
     facts = dict(verdict.evidence) if adjusted is None else {**verdict.evidence, "p_holm": adjusted}
+    # Shown, and yet less than the rule asks for.
+    small = bool(verdict.small) and not verdict.holds and adjusted is not None and adjusted <= evidence.alpha
+    if small:
+        facts = {**facts, "too_small": True}
     repairs = evidence.summary.out_of_sample or rule.code in KEEP_ADVICE
     return rule.finding(
         verdict,
         fired=verdict.holds and (adjusted is None or adjusted <= evidence.alpha),
         evidence=facts,
+        headline=verdict.small if small else None,
         advice=None if repairs else NO_REPAIR,
     )
 
@@ -61,9 +67,11 @@ def judge_all(evidence: Evidence, ignore: Collection[str] = ()) -> tuple[Finding
         code for code, verdict in verdicts.items() if verdict.p_value is not None and verdict.not_applicable is None
     ]
     adjusted = dict(zip(tested, holm([verdicts[code].p_value or 0.0 for code in tested]).tolist(), strict=True))
-    return tuple(
-        _finding(rule, verdicts[rule.code], adjusted.get(rule.code), evidence)
-        if rule.code in verdicts
-        else rule.ignored()
-        for rule in RULES
+    return explained(
+        [
+            _finding(rule, verdicts[rule.code], adjusted.get(rule.code), evidence)
+            if rule.code in verdicts
+            else rule.ignored()
+            for rule in RULES
+        ]
     )

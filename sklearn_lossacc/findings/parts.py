@@ -40,7 +40,8 @@ def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> di
 
     Taken off in the order of the waterfall: a temperature in front would take the share of the others. Floor and
     offsets of the selected model suit its temperature. Scores that are too close together need less of them as they
-    are, or none: then as much of each is taken off as helps, and the rest with the temperature.
+    are, or none, and offsets may do harm before scores that are too far apart are repaired: then as much of each is
+    taken off as helps, and the rest with the temperature.
     """
     fit, kept = causes.fit, causes.kept
     log_proba, y, weight = log_proba[kept], null.y[kept], null.weight[kept]
@@ -49,8 +50,6 @@ def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> di
         return row_losses(log_proba, y, beta, bias * fit.bias, floor * fit.floor)
 
     def helpful(of_part: Callable[[float], np.ndarray]) -> float:
-        if fit.beta <= 1.0:
-            return 1.0
         options = {"xatol": 1e-3}  # squared, of a loss that is flat there
         return float(
             minimize_scalar(lambda part: weight @ of_part(part), bounds=(0.0, 1.0), method="bounded", options=options).x
@@ -59,12 +58,14 @@ def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> di
     gains = {}
     floor, now = 0.0, loss(1.0, 0.0, 0.0)
     if "floor" in causes.terms:
-        floor = helpful(lambda part: loss(1.0, 0.0, part))
+        floor = helpful(lambda part: loss(1.0, 0.0, part)) if fit.beta > 1.0 else 1.0
         before, now = now, loss(1.0, 0.0, floor)
         gains["floor"] = before - now
     if "class_bias" in causes.terms:
-        bias = helpful(lambda part: loss(1.0, part, floor))
-        before, now = now, loss(1.0, bias, floor)
+        bias, before, now = 1.0, now, loss(1.0, 1.0, floor)
+        if fit.beta > 1.0 or weight @ now > weight @ before:
+            bias = helpful(lambda part: loss(1.0, part, floor))
+            now = loss(1.0, bias, floor)
         gains["class_bias"] = before - now
     if "temperature" in causes.terms:
         gains["temperature"] = now - loss(fit.beta, 1.0, 1.0)

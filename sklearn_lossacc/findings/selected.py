@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sklearn_lossacc._numerics.mixture import BETA_RANGE
 from sklearn_lossacc.findings.evidence import AS_LIKELY, Evidence
 from sklearn_lossacc.findings.format import percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
@@ -50,8 +51,8 @@ def wrong_labels(evidence: Evidence) -> str:
     Of two classes, labels of which a share of each is wrong have frequencies on a straight line; a bias bends. Of more,
     one class given as one other is asked for.
     """
-    part, found = evidence.fitted_parts.get("class_bias"), evidence.line or evidence.flips
-    if part is None or part.value < NATS or found is None:
+    found = evidence.line or evidence.flips
+    if evidence.bias_nats < NATS or found is None:
         return ""
     if evidence.n_classes == 2:
         first, second = map(repr, evidence.class_names)
@@ -67,12 +68,35 @@ def wrong_labels(evidence: Evidence) -> str:
     return f" Wrong labels explain these rows {how}: {' and '.join(wrong)}." if wrong else ""
 
 
+def other_causes(evidence: Evidence, term: str) -> str:
+    """Name what is selected beside a term, in words; empty where nothing is."""
+    causes = evidence.causes
+    if causes is None:
+        return ""
+    names = {
+        "floor": "label noise" if evidence.noise[0] > 0 else "the loss of true classes at 0",
+        "class_bias": "class bias",
+        "temperature": "the temperature",
+    }
+    found = [names[other] for other in names if other in causes.terms and other != term]
+    found += ["the loss of outlier rows"] if causes.outliers.size else []
+    return " and ".join([", ".join(found[:-1]), *found[-1:]] if len(found) > 1 else found)
+
+
+def unordered(evidence: Evidence) -> bool:
+    """Return whether the selected temperature is as high as any: the scores are worth no more than equal ones."""
+    causes = evidence.causes
+    return causes is not None and "temperature" in causes.terms and causes.fit.beta <= BETA_RANGE[0]
+
+
 def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float] | None]:
     """Return T in the selected model (T alone where no causes were selected) and its 95 % interval."""
     causes = evidence.causes
     if causes is None or "temperature" not in causes.terms:
         alone = evidence.temperature
         return alone.value, None if alone.low is None or alone.high is None else (alone.low, alone.high)
+    if unordered(evidence):
+        return math.inf, None
     alone, fitted = evidence.temperature, 1.0 / causes.fit.beta
     low, high = evidence.temperature_limits
     if alone.low is not None and alone.high is not None:

@@ -23,6 +23,8 @@ class Verdict:
         For a condition: it is met. For a statistical rule: the effect is attributed to this cause and material.
     fired, passed, advice : str
         The headline in either case and the advice when fired.
+    small : str
+        The headline where the effect is shown, but may be too small to count; empty where there is none.
     value, interval, threshold, could_be : optional numbers
         Effect, its 95 % interval, the effect that counts, and the largest effect that the data leave open.
     p_value : float or None
@@ -38,6 +40,7 @@ class Verdict:
     holds: bool = False
     fired: str = ""
     passed: str = ""
+    small: str = ""
     advice: str = ""
     value: float | None = None
     interval: tuple[float, float] | None = None

@@ -22,6 +22,7 @@ SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
 REDO = "LA002"  # other probabilities are exported: a calibrator of these would be of no use
 CHOOSE_A_REPAIR = "Let AutoCalibrator choose a repair."  # said once, where one calibrator repairs several findings
+UNSEEN = "LA202"
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
 
 
@@ -256,6 +257,11 @@ def not_excluded(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     return tuple(finding for finding in with_status(diagnosis, "passed") if "not shown" in finding.headline)
 
 
+def too_small(diagnosis: Diagnosis) -> tuple[Finding, ...]:
+    """Return the passed findings whose effect is shown but may be too small to count."""
+    return tuple(finding for finding in with_status(diagnosis, "passed") if finding.evidence.get("too_small"))
+
+
 def nearly_shown(diagnosis: Diagnosis) -> str:
     """Say what would have fired at twice the level; empty where nothing would."""
     near = [
@@ -348,11 +354,14 @@ def verdict(diagnosis: Diagnosis) -> str:
     else:
         loss, accuracy = metric_text(diagnosis, "log_loss"), metric_text(diagnosis, "accuracy")
         unsure = ", ".join(finding_title(finding).lower() for finding in not_excluded(diagnosis))
+        small = ", ".join(finding_title(finding).lower() for finding in too_small(diagnosis))
+        nothing = "nothing that counts" if small else "nothing"
         said = [
-            f"Loss and accuracy agree: nothing speaks against a log loss of {loss} at an accuracy of {accuracy}."
+            f"Loss and accuracy agree: {nothing} speaks against a log loss of {loss} at an accuracy of {accuracy}."
             if not near
             else f"Loss and accuracy agree as far as a log loss of {loss} at an accuracy of {accuracy} shows.",
             near,
+            f"Shown, but not that it counts: {small}." if small else "",
             f"Not shown, but not excluded either: {unsure}." if unsure else "",
         ]
     return " ".join(part for part in said if part)
@@ -363,6 +372,11 @@ def what_to_do(diagnosis: Diagnosis) -> tuple[str, ...]:
     advice = advice_of_issues(diagnosis)
     if advice:
         return advice
-    if not_excluded(diagnosis):
-        return ("Nothing needs repair by these rows; more rows would settle what is not excluded.",)
+    unsure = not_excluded(diagnosis)
+    review = [finding for finding in unsure if finding.code == UNSEEN]
+    # Noise that a model has learnt cannot be seen, however many rows there are.
+    settle = ["more rows would settle what is not excluded"] if len(unsure) > len(review) else []
+    settle += ["that labels are right only a review of some can show"] if review else []
+    if settle:
+        return (f"Nothing needs repair by these rows; {'; '.join(settle)}.",)
     return ("Nothing needs repair.",)

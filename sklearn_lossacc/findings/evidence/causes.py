@@ -171,7 +171,7 @@ class CauseEvidence(LoneCauseEvidence):
 
     @cached_property
     def mixed(self) -> dict[str, float] | None:
-        """Rows at a higher temperature than the others that explain the labels better than a floor; None without."""
+        """Rows at a higher temperature than the others that explain the labels as well as a floor; None without."""
         causes = self.causes
         if causes is None or "floor" not in causes.terms or causes.outliers.size:
             return None
@@ -179,7 +179,7 @@ class CauseEvidence(LoneCauseEvidence):
         scores = causes.fit.beta * finite(null.log_proba, LOG_CLIP) + causes.fit.bias
         found = mixed_temperatures(scores, null.y, null.weight)
         ahead = causes.scale * (found.log_likelihood - causes.fit.log_likelihood)
-        if ahead < LIKELIER:
+        if ahead < -AS_LIKELY:
             return None
         return {
             "share": found.share,

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.causes import CauseEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
@@ -63,10 +64,33 @@ class CostEvidence(CauseEvidence):
         causes = self.causes
         if causes is None or term not in causes.terms:
             return 0.0
-        weight = float(causes.null.weight.sum())
         chance = term_df(self.n_classes, term)
-        share = weight / float(self.null.weight.sum())
-        return share * (causes.statistics[term] - chance) / (2.0 * causes.scale * weight)
+        # Rows set aside save nothing.
+        return (causes.statistics[term] - chance) / (2.0 * causes.scale * float(self.null.weight.sum()))
+
+    def saved_beside_limits(self, term: str) -> tuple[float, float]:
+        """Return 95 % limits of `saved_beside`: the root of the likelihood ratio is about normal, with variance 1."""
+        causes = self.causes
+        if causes is None or term not in causes.terms:
+            return 0.0, 0.0
+        root, scale = math.sqrt(max(causes.statistics[term], 0.0)), 2.0 * causes.scale * float(self.null.weight.sum())
+        chance = term_df(self.n_classes, term)
+        low, high = (max((root + z, 0.0)) ** 2 - chance for z in (-Z95, Z95))
+        return max(low, 0.0) / scale, max(high, 0.0) / scale
+
+    @cached_property
+    def bias_nats(self) -> float:
+        """What class bias costs: its part of the waterfall, or what it costs beside overconfidence that hides it.
+
+        Scores that are too far apart may make up for a bias in the mean of the probabilities, so that the offsets that
+        suit the repaired temperature help little before it is repaired.
+        """
+        part, causes = self.fitted_parts.get("class_bias"), self.causes
+        if part is None or causes is None:
+            return 0.0
+        if part.value >= NATS or self.far_classes is not None or causes.fit.beta >= 1.0:
+            return part.value
+        return max(part.value, self.saved_beside("class_bias"))
 
     @cached_property
     def temperature_limits(self) -> tuple[float, float]:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc._numerics.mixture import mixture_proba
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.findings.waterfall import open_bound
+from sklearn_lossacc.inference.cause_model import CauseModel
+from sklearn_lossacc.inference.floor import finite
+
+
+def _without_bias(causes: CauseModel) -> np.ndarray:
+    """Return the mean probability of each class once all selected causes but the class bias are repaired."""
+    fit, null = causes.fit, causes.null
+    proba = mixture_proba(finite(null.log_proba, LOG_CLIP), fit.beta, np.zeros(null.n_classes), fit.floor)
+    return np.average(proba, axis=0, weights=null.weight)
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -18,15 +28,22 @@ def judge(evidence: Evidence) -> Verdict:
     p_value, p_values = evidence.p_values("class_bias", "class_bias")
     part = evidence.fitted_parts.get("class_bias")
     summary = evidence.summary
+    value = evidence.bias_nats
+    # What the other causes hide shows in the probabilities once these are repaired.
+    hidden = part is not None and value > part.value
     predicted_share = summary.proba_sum / summary.sum_w
+    if hidden and causes is not None:
+        predicted_share = _without_bias(causes)
     gap = predicted_share - evidence.class_share
     named = np.ones(gap.size, dtype=bool) if far is None else far.offsets != 0
     worst = int(np.argmax(np.abs(gap) * named))
     label = str(summary.classes[worst])
     mean_proba, share = float(predicted_share[worst]), float(evidence.class_share[worst])
-    value = part.value if part is not None else 0.0
     # Beside a temperature the part may be negative; what its test leaves open is not.
     bound = max(open_bound(evidence, "class_bias"), 0.0 if part is None or part.high is None else part.high)
+    interval = None if part is None or part.low is None or part.high is None else (part.low, part.high)
+    if hidden:
+        interval = evidence.saved_beside_limits("class_bias")
     offsets = far.offsets if far is not None else causes.fit.bias if causes is not None and part is not None else None
     rival = wrong_labels(evidence)
     facts = {
@@ -43,7 +60,7 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(
         holds=part is not None and value >= NATS,
         value=value,
-        interval=(part.low, part.high) if part is not None and part.low is not None and part.high is not None else None,
+        interval=interval,
         threshold=NATS,
         could_be=bound,
         p_value=p_value,
@@ -51,12 +68,18 @@ def judge(evidence: Evidence) -> Verdict:
         fired=(
             (
                 f"Whole classes get the wrong probability, which costs {number(value)} nats"
+                + (" once the overconfidence is repaired" if hidden else "")
                 if far is None
                 else f"By the totals of all rows {named.sum()} of {named.size} classes get a wrong probability, which "
                 f"costs at least {number(value)} nats"
             )
             + f"; most of all class {label!r}, with a mean probability of {number(mean_proba)} and a share of "
             f"{number(share)}.{rival}"
+        ),
+        small=(
+            f"Class bias is shown, but not that it counts: it costs {small_number(value)} nats."
+            if value > 0 and bound > NATS
+            else ""
         ),
         passed=(
             f"Class bias was not shown; up to {number(bound)} nats are still possible."
@@ -67,8 +90,8 @@ def judge(evidence: Evidence) -> Verdict:
             "Review labels of both classes first (d.samples(by='label_quality')): where they are right, look for class "
             "weights, resampling or a shift of the class frequencies between training and use, and correct the prior."
             if rival
-            else "Look for class weights, resampling or a shift of the class frequencies between training and use; "
-            "correct the prior, or recalibrate with a calibrator that has class offsets."
+            else "Look for class weights, resampling or a shift of the class frequencies between training and use, and "
+            "correct the prior; where there is none, recalibrate with class offsets (VectorCalibrator)."
         ),
     )
 

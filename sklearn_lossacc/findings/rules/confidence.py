@@ -6,14 +6,26 @@ import math
 from functools import partial
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number, ratio
+from sklearn_lossacc.findings.format import number, ratio, small_number
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
-from sklearn_lossacc.findings.selected import looks_in_sample, selected_temperature, wrong_labels
+from sklearn_lossacc.findings.selected import (
+    looks_in_sample,
+    other_causes,
+    selected_temperature,
+    unordered,
+    wrong_labels,
+)
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 RECALIBRATE = (
     "Fit {} on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; the predicted "
     "classes do not change."
+)
+
+
+NO_ORDER = (
+    "No temperature makes more of these scores than equal probabilities: check that labels, rows and columns belong "
+    "together; then look at the features and the training."
 )
 
 
@@ -26,7 +38,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     value, interval = selected_temperature(evidence)
     part = evidence.fitted_parts.get("temperature")
     nats = part.value if part is not None else 0.0
-    log_t = math.log(value) if 0 < value < math.inf else 0.0
+    log_t = math.log(value) if value > 0 else 0.0
     right_side = log_t > 0 if over else log_t < 0
     material = abs(log_t) >= LOG_TEMPERATURE and nats >= NATS
     threshold = TEMPERATURE_HIGH if over else TEMPERATURE_LOW
@@ -35,9 +47,11 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     direction = "over" if over else "under"
     expected = float(evidence.summary.mean("entropy"))
     observed = evidence.total_loss
+    worthless = unordered(evidence)
+    called = "its scores do not order the labels (T is infinite)" if worthless else f"T = {ratio(value)}"
     # Where a floor takes the errors, the sharpest temperature may be as likely as any other.
-    unbounded = interval is not None and interval[0] == 0.0
-    called = f"T is at most {ratio(interval[1])}" if interval is not None and unbounded else f"T = {ratio(value)}"
+    if interval is not None and interval[0] == 0.0:
+        called = f"T is at most {ratio(interval[1])}"
     beside = evidence.flips is not None and evidence.flips["temperature"] != 1.0
     one_way = selected and not beside and bool(wrong_labels(evidence))
     facts = {
@@ -56,13 +70,18 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         if evidence.too_few_groups:
             why = "too few groups bound the temperature"
         passed = f"{direction.capitalize()}confidence was not shown; {why}."
-    elif selected and right_side and abs(log_t) >= LOG_TEMPERATURE and nats < NATS:
-        passed = f"Material {direction}confidence was not shown: T = {ratio(value)} costs only {number(nats)} nats."
     elif open_effect:
         passed = f"{direction.capitalize()}confidence was not shown; T = {ratio(limit)} is still possible."
     else:
         passed = f"No material {direction}confidence: T is at {'most' if over else 'least'} {ratio(limit)}."
     word = "above" if over else "below"
+    # What other causes cost may outweigh what is expected: then the comparison says nothing of the temperature.
+    others = other_causes(evidence, "temperature")
+    seen = observed > expected if over else observed < expected
+    said = f"{called}, and its log loss of {number(observed)} nats is {word} the {number(expected)} that its own "
+    said += "probabilities expect"
+    if not seen:
+        said = f"{called}{f' once {others} is taken off' if others else ''}"
     return Verdict(
         holds=selected and right_side and material,
         value=value,
@@ -72,8 +91,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"The model is {direction}confident: {called}, and its log loss of {number(observed)} nats is "
-            f"{word} the {number(expected)} that its own probabilities expect; {number(nats)} nats would be repaired."
+            f"The model is {direction}confident: {said}; {number(nats)} nats would be repaired."
             + (
                 " Wrong labels explain these rows as well (LA103)."
                 if one_way
@@ -83,8 +101,16 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             )
         ),
         passed=passed,
+        small=(
+            f"{direction.capitalize()}confidence is shown, but not that it counts: T = {ratio(value)} costs "
+            f"{small_number(nats)} nats."
+            if selected and right_side and nats > 0 and (open_effect or abs(log_t) >= LOG_TEMPERATURE)
+            else ""
+        ),
         # The temperature beside a floor is not that of a temperature alone.
-        advice=RECALIBRATE.format("TemperatureCalibrator" + ("(floor=True)" if evidence.noise[0] > 0 else "")),
+        advice=NO_ORDER
+        if worthless
+        else RECALIBRATE.format("TemperatureCalibrator" + ("(floor=True)" if "floor" in evidence.term_gates else "")),
     )
 
 

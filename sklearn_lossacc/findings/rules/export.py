@@ -43,8 +43,9 @@ def judge_infinite(evidence: Evidence) -> Verdict:
         ),
         passed="No true class has probability 0.",
         advice=(
-            f"Export logits, or probabilities {digits}; smooth estimators that count "
-            "(trees, nearest neighbours, isotonic regression). No calibrator can read a zero."
+            f"Export logits, or probabilities {digits}; smooth estimators that count (trees, nearest neighbours, "
+            "isotonic regression). Where there is nothing else to export, AutoCalibrator or "
+            "TemperatureCalibrator(floor=True) keeps the loss finite."
         ),
     )
 

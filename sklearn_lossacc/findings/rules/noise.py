@@ -7,20 +7,20 @@ import math
 import numpy as np
 
 from sklearn_lossacc.findings.confusion import mixed_up
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.evidence import LIKELIER, LOG_CLIP, Evidence
 from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
-from sklearn_lossacc.findings.format import number, percent, ratio
+from sklearn_lossacc.findings.format import number, percent, ratio, small_number
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.wording import CHOOSE_A_REPAIR
-from sklearn_lossacc.inference.dependence import look
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.floor import finite, floor_posterior
 from sklearn_lossacc.inference.noise import anchor_rate, confused_pairs, noise_matrix
 from sklearn_lossacc.inference.normal import Z95
 
 MOST_MATRIX_CLASSES = 50  # more would fill the report
-FEW_DIFFERENT = 0.2  # predictions over rows: trees and small votes give the same ones again and again
+ZERO = 0.99 * LOG_CLIP  # what is above was not 0
+LEAST_COUNTED = 1e-6  # a share of so many votes, or rows of a leaf; what softmax rounds to 0 is smaller
 SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 MIXED_ADVICE = (
@@ -105,8 +105,10 @@ def judge(evidence: Evidence) -> Verdict:
         mixed=mixed,
         narrow_by=f"relabel about {rows_to_relabel(value):,} rows drawn at random",
     )
-    # Leaves and votes that are surer than they should be: so they were fitted, and the zeros among them show it.
-    counts = evidence.clipped and np.unique(look(null, None)).size <= FEW_DIFFERENT * null.n_rows
+    # Leaves and votes are zero, or at least one of their number; without smoothing they are surer than they should be.
+    seen = null.log_proba > ZERO if evidence.clipped else False
+    least = float(np.exp(null.log_proba.min(where=seen, initial=0.0)))
+    counts = evidence.clipped and least >= LEAST_COUNTED
     facts["cannot_tell_from_counts"] = bool(counts)
     # A floor is right about noisy labels only: on clean ones it costs what it saves here.
     tempered = "temperature" in causes.terms
@@ -118,20 +120,23 @@ def judge(evidence: Evidence) -> Verdict:
         f"{' once the underconfidence is repaired' if hidden else ''}"
         f"{f', all but {number(max(beside, 0.0))} of which a temperature explains as well' if shared else ''}."
     )
+    likelier = mixed is not None and mixed["log_likelihood_ahead"] >= LIKELIER
     if mixed:
+        how = "likelier still" if likelier else "as likely"
         ranks = ", and their class is one that the model ranks next" if null.n_classes > 2 else ""
         fired += (
-            f" Right labels are likelier still if about {percent(mixed['share'])} of the rows are less certain than "
-            f"they say (T near {ratio(mixed['temperature'])}){ranks}."
+            f" Right labels are {how} if about {percent(mixed['share'])} of the rows are less certain than they say (T "
+            f"near {ratio(mixed['temperature'])}){ranks}."
         )
     if rival:
         fired += " Overconfidence (LA101) explains these rows as well."
     if counts:
         fired += (
-            " Predictions that repeat, with zeros among them (LA001), are those of a model that counts (a tree, votes, "
-            "neighbours): an overfit one shows the same without any wrong label."
+            f" Zeros (LA001) among probabilities that are {ratio(least)} or more otherwise are those of a model that "
+            "counts (trees, votes, neighbours), or were cut or rounded: an overfit one shows the same without any "
+            "wrong label."
         )
-    if facts["line"] is not None and not mixed:
+    if facts["line"] is not None and not likelier:
         fired += (
             " With two classes this cannot be told from scores stretched along a straight line (slope "
             f"{ratio(facts['line']['slope'])})."
@@ -148,9 +153,13 @@ def judge(evidence: Evidence) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=fired,
+        small=(
+            f"Wrong labels are shown, but not that they count: about {percent(value)} of all, which cost "
+            f"{small_number(nats)} nats."
+        ),
         passed=f"Label noise was not shown to be material; it may be up to {percent(high)}.",
         advice=in_order
-        or (MIXED_ADVICE if mixed else "")
+        or (MIXED_ADVICE if likelier else "")
         or (
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
             "TemperatureCalibrator(floor=True) if labels stay as noisy; for clean ones "

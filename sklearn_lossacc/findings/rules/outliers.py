@@ -11,12 +11,13 @@ from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent
-from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
+from sklearn_lossacc.findings.materiality import NOISE_RATE, OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
 from sklearn_lossacc.inference.few_rows import FEWEST
 
 NAMED_ROWS = 20
+ZEROS_FIRST = "Attend to the zeros first (LA001); if these rows stay as surprising without them, look at them."
 CUT = -math.log(TRUNCATE_AT)
 
 
@@ -30,7 +31,9 @@ def judge(evidence: Evidence) -> Verdict:
     if extremes is not None and (among_all or not index.size):
         p_attr = extremes.p_value
     alone = among_all and extremes is not None and extremes.observed <= FEWEST
-    cannot_tell = bool(index.size and (alone if among_all else causes is not None and causes.few_rows))
+    few = bool(index.size and (alone if among_all else causes is not None and causes.few_rows))
+    noisy = bool(index.size) and evidence.noise[0] >= NOISE_RATE
+    cannot_tell = few or noisy
     # Votes and leaves say 0 without it, and few digits round to it: such rows are those of another finding.
     only_zeros = 0 < index.size == rows.n_zeros
     value = evidence.outlier_nats
@@ -68,9 +71,13 @@ def judge(evidence: Evidence) -> Verdict:
     fired += "." if tail is None else f", the median {number(tail.median_loss)}."
     if only_zeros:
         fired += f" {'Its' if index.size == 1 else 'Their'} true class has probability exactly 0 (LA001)."
-    elif cannot_tell:
+    elif rows.n_zeros:
+        fired += f" In {rows.n_zeros} of them the true class has probability exactly 0 (LA001)."
+    if noisy:
+        fired += " They may be wrong labels as well (LA202)."
+    elif few and not only_zeros:
         fired += " So few rows cannot tell an outlier from a wrong label."
-    fired += SEEMS if in_order else mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes)
+    fired += SEEMS if in_order else mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes, ask=False)
     passed = "No row has a loss that the model's own probabilities do not allow."
     if index.size:
         passed = f"Outliers were not shown beyond doubt: {what} {number(value)} nats of unexpected loss."
@@ -88,6 +95,7 @@ def judge(evidence: Evidence) -> Verdict:
         fired=fired,
         passed=passed,
         advice=in_order
+        or (ZEROS_FIRST if only_zeros else "")
         or (
             "Look at the named rows first: wrong labels, duplicates, or inputs unlike the training data. Judge the "
             f"model by {robust}; do not calibrate on these rows."

@@ -31,8 +31,12 @@ def judge(evidence: Evidence) -> Verdict:
     twice_the_cost = math.log(TEMPERATURE_ASKED) ** 2 * variance
     for_temperature = (Z95 + POWER_Z) ** 2 / twice_the_cost if variance > 0 else math.inf
     # What hardly depends on the temperature need not show it; but a model without doubt hides what it would cost.
-    sure = for_temperature > MOST_ROWS and float(summary.mean("confidence")) > NEVER_IN_DOUBT
-    immaterial = not sure and twice_the_cost < 2.0 * NATS
+    # Errors beyond what the model expects have shown it already.
+    refuted = evidence.gates["over"].p_value <= evidence.alpha
+    sure = not refuted and for_temperature > MOST_ROWS and float(summary.mean("confidence")) > NEVER_IN_DOUBT
+    if refuted and for_temperature > MOST_ROWS:
+        for_temperature = 0.0
+    immaterial = not sure and for_temperature > 0.0 and twice_the_cost < 2.0 * NATS
     if immaterial:
         for_temperature = (Z95 + POWER_Z) ** 2 / (2.0 * NATS)
     needed = max(for_accuracy, for_temperature)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -44,11 +44,16 @@ def judge(evidence: Evidence) -> Verdict:
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
             f"for {seen}; it costs {number(value)} nats, "
             + (
-                f"of which a map that bends would gain {number(gain)} if it were fitted to so many rows."
+                f"of which a map that bends would gain {number(min(gain, value))} if it were fitted to so many rows."
                 if gain > 0
                 else "but so few rows cannot fit a map that bends."
             )
             + (" Wrong labels explain these rows as well (LA103)." if rival else "")
+        ),
+        small=(
+            f"A miscalibrated shape is shown, but not that it counts: it costs {small_number(value)} nats."
+            if value > 0 and still_open is not None and still_open > NATS
+            else ""
         ),
         passed=(
             "A miscalibrated shape was not shown; these rows hold too little information to see one."

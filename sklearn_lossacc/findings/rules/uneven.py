@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number
+from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -54,6 +54,12 @@ def judge(evidence: Evidence) -> Verdict:
         },
         fired=f"{said}; one temperature per predicted class would gain {number(value)} nats."
         + (" Wrong labels explain these rows as well (LA103)." if rival else ""),
+        small=(
+            "Uneven calibration is shown, but not that it counts: one temperature per predicted class would "
+            f"gain {small_number(value)} nats."
+            if value > 0 and still_open > NATS
+            else ""
+        ),
         passed=(
             f"Uneven calibration was not shown; up to {number(still_open)} nats are still possible."
             if still_open > NATS

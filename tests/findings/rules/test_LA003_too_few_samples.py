@@ -96,3 +96,11 @@ def test_a_temperature_that_hardly_matters_need_not_be_seen():
     fewer = diagnose(y[:600], np.full((600, 3), 1 / 3))["LA003"]
     assert fewer.status == "fired"
     assert "cannot show 0.005 nats of miscalibration" in fewer.headline
+
+
+def test_hard_predictions_that_err_are_not_called_learnt_by_heart():
+    """One-hot rows that are wrong in a quarter leave nothing open that more rows would show."""
+    y, predicted = np.tile([0, 1, 2, 0], 300), np.tile([0, 1, 2, 1], 300)
+    finding = diagnose(y, np.eye(3)[predicted])["LA003"]
+    assert finding.status == "passed"
+    assert "trained on these rows" in diagnose(predicted, np.eye(3)[predicted])["LA003"].advice

@@ -1,10 +1,12 @@
+import json
 import math
 
 import numpy as np
 import pytest
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import Diagnosis, diagnose
 from sklearn_lossacc.findings.materiality import TEMPERATURE_HIGH
+from sklearn_lossacc.findings.wording import verdict
 
 EVIDENCE = {
     "p_gate",
@@ -71,7 +73,7 @@ def test_near_miss_by_nats(plant):
     assert finding.p_value < 0.001
     assert finding.evidence["nats"] < 0.005
     assert finding.status == "passed"
-    assert finding.headline.startswith("Material overconfidence was not shown")
+    assert finding.headline.startswith("Overconfidence is shown, but not that it counts: T = ")
 
 
 def test_few_rows_leave_it_open(diagnosed):
@@ -142,3 +144,27 @@ def test_the_interval_of_a_large_temperature_is_no_narrower_than_that_of_one_fit
     alone, (low, high) = d.metrics["temperature"], d["LA101"].interval
     assert d["LA101"].status == "fired"
     assert high / low >= alone.high / alone.low * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(("k", "seed"), [(2, 0), (2, 4), (10, 10)])
+def test_scores_that_say_nothing_have_no_temperature(plant, k, seed):
+    """Labels that do not follow the scores, and by chance lean a little the other way."""
+    _, log_proba, _ = plant("healthy", n=1000, k=k)
+    y = np.random.default_rng(seed).integers(0, k, 1000)
+    d = diagnose(y, log_proba, input="logits", classes=range(k))
+    finding = d["LA101"]
+    assert finding.status == "fired"
+    assert (finding.value, finding.interval) == (math.inf, None)
+    assert "its scores do not order the labels (T is infinite)" in finding.headline
+    assert "TemperatureCalibrator" not in finding.advice
+    assert Diagnosis.from_dict(json.loads(d.to_json()))["LA101"].headline == finding.headline
+
+
+def test_a_temperature_that_is_shown_is_not_called_unknown(plant):
+    y, log_proba, _ = plant("temperature", n=20_000, k=2, scale=40.0, strength=1.4)
+    d = diagnose(y, log_proba, input="logits")
+    assert d["LA101"].evidence["too_small"]
+    text = verdict(d)
+    assert "Shown, but not that it counts: overconfident." in text
+    assert "nothing that counts speaks against" in text
+    assert "overconfident" not in text.partition("Not shown, but not excluded")[2]

@@ -87,3 +87,30 @@ def test_beside_noise_the_same_repair_is_advised_as_for_noise(plant, diagnosed, 
     assert "TemperatureCalibrator(floor=True)" in d["LA202"].advice
     assert d[code].advice.startswith("Fit TemperatureCalibrator(floor=True) on held-out rows")
     assert diagnosed("temperature", strength=strength)[code].advice.startswith("Fit TemperatureCalibrator on held-out")
+
+
+@pytest.mark.parametrize(("k", "strength", "noise"), [(10, 0.5, 0.1), (10, 0.5, 0.02), (5, 0.6, 0.2), (3, 0.5, 0.0)])
+def test_the_loss_is_called_below_what_is_expected_only_where_it_is(plant, k, strength, noise):
+    y, log_proba, _ = plant("healthy", k=k, scale=6.0)
+    rng = np.random.default_rng(k)
+    y = np.where(rng.random(len(y)) < noise, rng.integers(0, k, len(y)), y)
+    finding = diagnose(y, strength * log_proba, input="logits")["LA102"]
+    assert finding.status == "fired"
+    below = finding.evidence["log_loss"] < finding.evidence["expected_log_loss"]
+    assert ("is below the" in finding.headline) == below
+    assert ("once label noise is taken off" in finding.headline) != below
+
+
+def test_the_calibrator_beside_zeros_has_a_floor():
+    """Five votes a row: the zeros among them are a floor, and the repair needs one."""
+    rng = np.random.default_rng(2)
+    proba = rng.dirichlet(np.full(3, 0.3), 2000)
+    y = np.array([rng.choice(3, p=row) for row in proba])
+    votes = np.stack([rng.multinomial(5, row) for row in proba]) / 5
+    d = diagnose(y, votes)
+    assert d["LA001"].status == "fired"
+    assert "TemperatureCalibrator(floor=True)" in d["LA001"].advice
+    selected = d["LA102"].evidence["selected"]
+    assert "floor" in selected
+    for code in ("LA101", "LA102"):
+        assert d[code].status != "fired" or "TemperatureCalibrator(floor=True)" in d[code].advice

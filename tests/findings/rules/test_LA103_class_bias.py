@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from sklearn_lossacc import diagnose, summarize
+from sklearn_lossacc import TemperatureCalibrator, diagnose, summarize
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import NATS
 
@@ -199,3 +199,42 @@ def test_a_bias_of_two_classes_bends(plant, temperature):
     assert finding.evidence["line"] is None
     assert not finding.evidence["cannot_tell_from_noise"]
     assert "Wrong labels" not in finding.headline
+
+
+def resampled(n=4000, seed=0):
+    """Return labels of which 8 % are 1, scores too far apart by 2.5, and the offset that hides it in their mean."""
+    rng = np.random.default_rng(seed)
+    odds = 1.5 * rng.standard_normal(n) - 3.5
+    y = (rng.random(n) < 1.0 / (1.0 + np.exp(-odds))).astype(int)
+    target = (1.0 / (1.0 + np.exp(-odds))).mean()
+    low, high = -10.0, 20.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if (1.0 / (1.0 + np.exp(-2.5 * odds - middle))).mean() < target else (low, middle)
+    shown = 1.0 / (1.0 + np.exp(-2.5 * odds - low))
+    return y, np.stack([1.0 - shown, shown], axis=1), odds
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bias_that_overconfidence_hides_is_found(seed):
+    y, proba, odds = resampled(seed=seed)
+    d = diagnose(y, proba)
+    finding = d["LA103"]
+    assert {"LA101", "LA103"} <= {issue.code for issue in d.issues}
+    assert "once the overconfidence is repaired" in finding.headline
+    # What a temperature alone leaves: the loss of the likeliest temperature less that of the law itself.
+    alone = TemperatureCalibrator().fit(proba, y).predict_proba(proba)[np.arange(len(y)), y]
+    law = np.where(y == 1, 1.0, -1.0) * odds
+    lost = float(np.mean(-np.log(alone) - np.log1p(np.exp(-law))))
+    assert lost > NATS
+    assert finding.value == pytest.approx(lost, abs=0.004)
+    assert finding.interval[0] < finding.value < finding.interval[1]
+    assert finding.evidence["mean_proba"] != pytest.approx(finding.evidence["share"], abs=0.02)
+    assert d.decomposition["class_bias"].value > -0.001
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.decomposition.total)
+
+
+def test_a_bias_that_nothing_hides_costs_its_part_of_the_waterfall(diagnosed):
+    d = diagnosed("bias", strength=1.0)
+    assert d["LA103"].value == d.decomposition["class_bias"].value
+    assert "once" not in d["LA103"].headline

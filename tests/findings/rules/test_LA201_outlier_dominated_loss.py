@@ -200,6 +200,7 @@ def test_zeros_are_left_to_the_export(plant):
     assert "Their true class has probability exactly 0 (LA001)." in finding.headline
     assert "wrong label" not in finding.headline
     assert finding.evidence["repaired_by"] == ["LA001"]
+    assert finding.advice.startswith("Attend to the zeros first (LA001)")
     assert finding.advice not in what_to_do(d)
     proba[rows] = np.where(proba[rows] == 0.0, 1e-14, proba[rows])
     proba[rows[0]] /= proba[rows[0]].sum()

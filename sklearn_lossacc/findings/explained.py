@@ -1,0 +1,66 @@
+"""Findings that a fault of the export explains: what they say of the model is put under that reserve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sklearn_lossacc.findings.exchanged import SEEMS
+from sklearn_lossacc.findings.finding import Finding
+
+OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
+OF_THE_SOFTMAX = ("LA102", "LA104")
+ORDER_FIRST = "Settle the order of the columns first ({})."
+SOFTMAX_FIRST = "Undo the second softmax first (LA002), and diagnose again."
+
+
+def _nats(findings: Sequence[Finding]) -> float:
+    return sum(finding.evidence.get("nats", 0.0) for finding in findings)
+
+
+def _under_reserve(finding: Finding, code: str, why: str, advice: str) -> Finding:
+    evidence = {**finding.evidence, "repaired_by": [code]}
+    return replace(finding, headline=finding.headline + why, advice=advice, evidence=evidence)
+
+
+def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Put the findings that another fired one explains under its reserve.
+
+    Columns in another order make every statement about classes one about the wrong classes. A second softmax explains
+    underconfidence and shape where undoing it saves as much as repairing these would.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        Those of all rules.
+
+    Returns
+    -------
+    tuple of Finding
+        The same, with a sentence more, other advice, and ``evidence["repaired_by"]`` where that holds.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.findings.explained import explained
+    >>> from sklearn_lossacc.findings.finding import Finding
+    >>> twice = Finding("LA002", "double-softmax", "fired", "error", value=0.8)
+    >>> timid = Finding("LA102", "underconfident", "fired", "warning", evidence={"nats": 0.7}, headline="Timid.")
+    >>> explained([twice, timid])[1].headline
+    'Timid. The second softmax (LA002) explains it.'
+    """
+    fired = [finding for finding in findings if finding.status == "fired"]
+    order = max((finding.code for finding in fired if finding.evidence.get("column_order")), default=None)
+    twice = next((finding for finding in fired if finding.code == "LA002"), None)
+    timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
+    softmax = twice is not None and (twice.value or 0.0) >= _nats(timid)
+
+    def put(finding: Finding) -> Finding:
+        if finding.status != "fired":
+            return finding
+        if order is not None and finding.code in OF_THE_ORDER and not finding.evidence.get("column_order"):
+            return _under_reserve(finding, order, f"{SEEMS.removesuffix('.')} ({order}).", ORDER_FIRST.format(order))
+        if softmax and finding.code in OF_THE_SOFTMAX:
+            return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
+        return finding
+
+    return tuple(map(put, findings))

@@ -1,0 +1,47 @@
+"""What a fault of the export explains is said under that reserve."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.explained import OF_THE_ORDER
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_nothing_is_said_of_the_wrong_classes_without_reserve(plant, k):
+    y, log_proba, _ = plant("healthy", k=k, scale=4.0)
+    d = diagnose(y, log_proba[:, [1, 0, *range(2, k)]], input="logits", classes=range(k))
+    assert d["LA301"].evidence["column_order"] == [1, 0, *range(2, k)]
+    said = [f for f in d.issues if f.code in OF_THE_ORDER and not f.evidence.get("column_order")]
+    assert {"LA302"} < {finding.code for finding in said}
+    for finding in said:
+        assert finding.headline.endswith("The columns seem to be in another order (LA301).")
+        assert finding.advice == "Settle the order of the columns first (LA301)."
+        assert finding.evidence["repaired_by"] == ["LA301"]
+
+
+@pytest.mark.parametrize("k", [3, 8])
+def test_a_second_softmax_explains_what_comes_of_it(diagnosed, k):
+    d = diagnosed("double softmax", k=k)
+    assert d["LA002"].status == d["LA102"].status == "fired"
+    for finding in d.issues:
+        if finding.code in ("LA102", "LA104"):
+            assert finding.headline.endswith("The second softmax (LA002) explains it.")
+            assert finding.evidence["repaired_by"] == ["LA002"]
+            assert "Calibrat" not in finding.advice
+
+
+def test_a_second_softmax_does_not_explain_what_was_timid_before_it(plant):
+    y, log_proba, _ = plant("healthy", k=5, scale=4.0)
+    d = diagnose(y, softmax(softmax(0.3 * log_proba, axis=1), axis=1))
+    assert d["LA002"].status == d["LA102"].status == "fired"
+    assert d["LA002"].value < d["LA102"].evidence["nats"]
+    assert "LA002" not in d["LA102"].headline
+    assert "TemperatureCalibrator" in d["LA102"].advice
+
+
+def test_findings_of_a_sound_export_are_as_they_were(diagnosed):
+    finding = diagnosed("temperature", strength=1.8)["LA101"]
+    assert finding.evidence["repaired_by"] == []
+    assert np.isfinite(finding.value)
