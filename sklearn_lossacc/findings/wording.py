@@ -201,17 +201,20 @@ def finding_numbers(finding: Finding) -> tuple[str, ...]:
 def ordered_issues(diagnosis: Judged) -> tuple[Finding, ...]:
     """Return the fired findings: errors first; within one severity, flaws of the data, then the dearest cause.
 
-    Before all of them come rows that look like copies and were not declared as groups: all intervals and p-values
-    rest on whether they are.
+    Consequences of other fired findings (``evidence["repaired_by"]``) come after the causes of their severity. Before
+    all of them come rows that look like copies and were not declared as groups: all intervals and p-values rest on
+    whether they are.
     """
+    fired = {finding.code for finding in diagnosis.issues}
 
-    def place(finding: Finding) -> tuple[int, bool, float]:
+    def place(finding: Finding) -> tuple[int, bool, bool, float]:
         if finding.code == "LA004" and "n_groups" not in finding.evidence:
-            return 0, False, -math.inf
+            return 0, False, False, -math.inf
         about_the_data = finding.code.startswith("LA0")
         cost = 0.0 if about_the_data else finding.evidence.get("nats", 0.0)
         cost = min(cost, finding.evidence.get("nats_beside", cost))
-        return SEVERITIES.index(finding.severity), not about_the_data, -cost
+        consequence = bool(fired & set(finding.evidence.get("repaired_by", ())))
+        return SEVERITIES.index(finding.severity), not about_the_data, consequence, -cost
 
     return tuple(sorted(diagnosis.issues, key=place))
 

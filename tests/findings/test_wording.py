@@ -42,6 +42,18 @@ def test_the_dearest_cause_leads_behind_what_is_wrong_with_the_data(diagnosis_of
     assert [issue.code for issue in ordered] == ["LA005", "LA202", "LA101", "LA203", "LA401"]
 
 
+def test_causes_come_before_their_consequences(diagnosis_of):
+    found = (
+        finding("LA104", evidence={"nats": 0.06, "repaired_by": ["LA103"]}),
+        finding("LA103", evidence={"nats": 0.02}),
+        finding("LA301", "error", evidence={"repaired_by": ["LA103"]}),
+    )
+    case = replace(diagnosis_of("healthy"), findings=found)
+    assert [issue.code for issue in ordered_issues(case)] == ["LA301", "LA103", "LA104"]
+    alone = replace(case, findings=(found[0], finding("LA101", evidence={"nats": 0.05})))
+    assert [issue.code for issue in ordered_issues(alone)] == ["LA104", "LA101"]
+
+
 def test_verdict_is_the_gravest_headline_and_names_the_others(diagnosis_of):
     found = (finding("LA101"), finding("LA001", "error"))
     assert verdict(replace(diagnosis_of("healthy"), findings=found)) == "LA001 says so. Also: rule 101."
