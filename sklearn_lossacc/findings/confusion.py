@@ -21,7 +21,6 @@ def mixed_up(
         Weight of each row.
     classes : ndarray
         Label of each column. Of two, every wrong label is of the same kind, and nothing is said.
-
     ask : bool, default=True
         Whether to ask if two classes were exchanged: not of a few rows, which an exchange would not stop at.
 
