@@ -57,6 +57,11 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     The divisor is the variance of the slope in log beta of the log likelihood, with each group, or all rows of the same
     scores, as one draw, over that of as many independent rows; at least 1. Beta is the likeliest: at any other, rows of
     the same scores, as leaves and votes have them, are off by the same amount without being copies of each other.
+
+    No temperature may be right for such rows. But copies of a row have its label, so that rows of the same scores and
+    of several labels are none, unless all their counts by scores and label have a common divisor c: then they may be c
+    copies of fewer. So without groups the divisor is no more than if only rows of the same scores that all have the
+    same label were one draw, and of the others each c.
     """
     y, n_rows = predictions.y, predictions.n_rows
     weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
@@ -76,8 +81,20 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     residual = residual / size if size > NOTHING else np.ones(n_rows)
     by_unit = np.bincount(unit, weights=share * residual)
     square = float(weight.max() * (by_unit @ by_unit))
+    if predictions.groups is None:
+        square = min(square, float(weight.max()) * _square_of_copies(unit, y, share, residual))
     total = float(share @ residual**2)
     return weight * (total / square if square > total * (1.0 + NOTHING) else 1.0)
+
+
+def _square_of_copies(unit: np.ndarray, y: np.ndarray, share: np.ndarray, residual: np.ndarray) -> float:
+    """Sum the squares of the residuals of all draws, with as many rows in one as may be copies of each other."""
+    rows = share > 0
+    pairs, pair, count = np.unique(np.stack([unit, y])[:, rows], axis=1, return_inverse=True, return_counts=True)
+    mixed = np.bincount(pairs[0])[pairs[0]] > 1
+    copies = np.where(mixed, np.gcd.reduce(count[mixed]), count)
+    of_pair = np.bincount(pair.ravel(), weights=(share * residual)[rows])
+    return float((of_pair**2 * copies / count).sum())
 
 
 def simplest_believed(calibrators: Sequence[BaseCalibrator], predictions: Predictions, weight: np.ndarray) -> int:

@@ -86,3 +86,37 @@ def test_what_is_negligible(n_rows, limit, share, place):
 
     assert abs(excess(brentq(excess, 0, 1))) < 1e-3 * limit
     assert simplest_believed([identity, believed], Predictions.from_arrays(y, P), np.ones(n_rows)) == place
+
+
+def of_levels(n_levels, n_rows, seed=0):
+    """Draw rows of few different scores whose labels follow no temperature of them."""
+    rng = np.random.default_rng(seed)
+    level = rng.integers(0, n_levels, n_rows)
+    p = rng.uniform(0.2, 0.8, (2, n_levels))[:, level]
+    return np.column_stack([1 - p[0], p[0]]), (rng.random(n_rows) < p[1]).astype(int)
+
+
+@pytest.mark.parametrize("n_levels", [2, 10])
+def test_rows_of_equal_scores_and_several_labels_are_no_copies(n_levels):
+    for seed in range(10):
+        P, y = of_levels(n_levels, 600, seed)
+        counts = np.unique(np.column_stack([P[:, 1], y]), axis=0, return_counts=True)[1]
+        assert len(counts) == 2 * n_levels
+        worth = effective_weight(Predictions.from_arrays(y, P)).sum()
+        assert worth >= 600 / np.gcd.reduce(counts) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_tables_of_few_scores_that_are_repeated_count_once(times):
+    P, y = of_levels(10, 600)
+    once = effective_weight(Predictions.from_arrays(y, P)).sum()
+    again = effective_weight(Predictions.from_arrays(y.repeat(times), P.repeat(times, axis=0))).sum()
+    assert once == pytest.approx(600)
+    assert again == pytest.approx(600)
+
+
+def test_copies_beside_rows_of_several_labels_count_once():
+    P, y = draw(100)
+    levels = np.tile([0.2, 0.3, 0.5], (100, 1))
+    P, y = np.r_[P.repeat(4, axis=0), levels], np.r_[y.repeat(4), np.arange(100) % 3]
+    assert 125 < effective_weight(Predictions.from_arrays(y, P)).sum() < 250  # one divisor for all, from 1 to 4
