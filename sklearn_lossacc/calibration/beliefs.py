@@ -17,6 +17,7 @@ __all__ = ["are_few", "effective_weight", "simplest_believed"]
 
 FEW_ROWS, FEW_ENTRIES = 2**12, 2**20  # a prior counts for little beyond the first, and costs much beyond the second
 NEGLIGIBLE = 3e-4  # nats
+EXACT = 2.0**53  # above it floats are no counts
 DIGITS, NOTHING = 9, 1e-9  # of scores, in nats, and of ratios: beyond is rounding
 
 
@@ -61,7 +62,7 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     No temperature may be right for such rows. But copies of a row have its label, so that rows of the same scores and
     of several labels are none, unless all their counts by scores and label have a common divisor c: then they may be c
     copies of fewer. So without groups the divisor is no more than if only rows of the same scores that all have the
-    same label were one draw, and of the others each c.
+    same label were one draw, and of the others each c. Whole weights are counts; of other weights each row is one draw.
     """
     y, n_rows = predictions.y, predictions.n_rows
     weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
@@ -82,19 +83,28 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     by_unit = np.bincount(unit, weights=share * residual)
     square = float(weight.max() * (by_unit @ by_unit))
     if predictions.groups is None:
-        square = min(square, float(weight.max()) * _square_of_copies(unit, y, share, residual))
+        square = min(square, float(weight.max()) * _square_of_copies(unit, y, weight, residual))
     total = float(share @ residual**2)
     return weight * (total / square if square > total * (1.0 + NOTHING) else 1.0)
 
 
-def _square_of_copies(unit: np.ndarray, y: np.ndarray, share: np.ndarray, residual: np.ndarray) -> float:
-    """Sum the squares of the residuals of all draws, with as many rows in one as may be copies of each other."""
-    rows = share > 0
-    pairs, pair, count = np.unique(np.stack([unit, y])[:, rows], axis=1, return_inverse=True, return_counts=True)
+def _square_of_copies(unit: np.ndarray, y: np.ndarray, weight: np.ndarray, residual: np.ndarray) -> float:
+    """Sum the squares of the residuals of all draws, with as many rows in one as may be copies of each other.
+
+    In units of the largest weight.
+    """
+    rows = weight > 0
+    weight, residual, share = weight[rows], residual[rows], weight[rows] / weight.max()
+    pairs, pair = np.unique(np.stack([unit, y])[:, rows], axis=1, return_inverse=True)
+    pair = pair.ravel()
     mixed = np.bincount(pairs[0])[pairs[0]] > 1
-    copies = np.where(mixed, np.gcd.reduce(count[mixed]), count)
-    of_pair = np.bincount(pair.ravel(), weights=(share * residual)[rows])
-    return float((of_pair**2 * copies / count).sum())
+    square = np.bincount(pair, weights=share * residual) ** 2
+    counts = np.bincount(pair, weights=weight)[mixed]
+    if (weight == np.floor(weight)).all() and counts.max(initial=0.0) < EXACT:
+        square[mixed] *= np.gcd.reduce(counts.astype(np.int64)) / counts
+    else:
+        square[mixed] = np.bincount(pair, weights=(share * residual) ** 2)[mixed]
+    return float(square.sum())
 
 
 def simplest_believed(calibrators: Sequence[BaseCalibrator], predictions: Predictions, weight: np.ndarray) -> int:

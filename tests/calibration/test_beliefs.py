@@ -120,3 +120,22 @@ def test_copies_beside_rows_of_several_labels_count_once():
     levels = np.tile([0.2, 0.3, 0.5], (100, 1))
     P, y = np.r_[P.repeat(4, axis=0), levels], np.r_[y.repeat(4), np.arange(100) % 3]
     assert 125 < effective_weight(Predictions.from_arrays(y, P)).sum() < 250  # one divisor for all, from 1 to 4
+
+
+@pytest.mark.parametrize("unit", [1, 3])
+def test_whole_weights_are_counts_of_rows_of_equal_scores(unit):
+    P, y = of_levels(10, 600)
+    weight = unit * np.random.default_rng(2).integers(0, 4, 600)
+    weighted = effective_weight(Predictions.from_arrays(y, P, sample_weight=weight)).sum()
+    repeated = effective_weight(Predictions.from_arrays(y.repeat(weight), P.repeat(weight, axis=0))).sum()
+    assert weighted == pytest.approx(repeated)
+    assert weighted == pytest.approx(weight.sum() / unit)
+
+
+def test_other_weights_of_rows_of_equal_scores_count_as_those_of_different_ones():
+    P, y = of_levels(10, 2000)
+    weight = np.random.default_rng(2).gamma(1.0, size=2000)
+    worth = effective_weight(Predictions.from_arrays(y, P, sample_weight=weight)).sum()
+    kish = weight.sum() ** 2 / (weight @ weight)
+    assert kish < 1200
+    assert worth == pytest.approx(kish, rel=0.2)
