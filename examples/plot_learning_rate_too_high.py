@@ -52,7 +52,7 @@ assert usual.diagnosis_["LA508"].status == "fired"
 
 last = [report.diagnosis_.metrics["last_val_loss"].value for report in (high, usual)]
 print(f"last validation loss: {last[0]:.3f} with 0.1, {last[1]:.3f} with 0.001")
-assert last[1] < last[0] / 3
+assert last[1] < last[0]
 
 # %%
 # How large is a jump? The loss must leave its best value so far by more than a fifth, by a
@@ -65,5 +65,5 @@ print(f"jumps of {heights} nats above the best loss before them")
 print(usual.diagnosis_["LA504"].headline)
 
 # %%
-# *A rate that is too high shows in jumps that never stop, and costs more than patience:
-# the slow curve ends at a third of the loss of the fast one.*
+# *A rate that is too high shows in jumps that never stop. Where it ends is chance, down to
+# the rounding of the machine; the slow curve ends lower all the same.*
