@@ -180,4 +180,4 @@ def test_a_temperature_finds_any_unit(calibrator, unit):
     expected = calibrator.fit(z, y).predict_proba(z)
     found = calibrator.fit(unit * z, y)
     assert found.outcome_ == "converged"
-    np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-3)
+    np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-9)
