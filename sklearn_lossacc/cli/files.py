@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from sklearn_lossacc.exceptions import InvalidFileError
-from sklearn_lossacc.statistics.whole_file import whole_file
+from sklearn_lossacc.statistics.whole_file import check_place, whole_file
 
 _READ = ("file", "files", "calibrator", "final", "y", "sample_weight", "groups")
 _WRITTEN = ("html", "markdown", "png", "output")
@@ -37,11 +36,7 @@ def check_outputs(options: argparse.Namespace) -> None:
         output = getattr(options, name, None)
         if output is None:
             continue
-        path = Path(output)
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
-        if not path.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+        path = check_place(output)
         if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in read):
             raise InvalidFileError(f"--{name} {output} is a file that is read; write another one")
 

@@ -9,7 +9,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["whole_file"]
+__all__ = ["check_place", "whole_file"]
+
+
+def check_place(path: str | os.PathLike[str]) -> Path:
+    """Check that a file can be put somewhere.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the file shall be.
+
+    Returns
+    -------
+    Path
+        The same place.
+
+    Raises
+    ------
+    OSError
+        If it is a folder, or its folder does not exist.
+    """
+    place = Path(path)
+    if place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(place))
+    if not place.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(place.parent))
+    return place
 
 
 @contextmanager
@@ -41,11 +67,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     [path.name for path in Path(folder).iterdir()]
     ['a.txt']
     """
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(target))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder", str(target.parent))
+    target = check_place(path)
     draft = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
         yield draft
