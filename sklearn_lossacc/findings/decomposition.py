@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -26,6 +27,33 @@ class Part:
     low: float | None = None
     high: float | None = None
     selected: bool = True
+
+
+def together(parts: Sequence[Part]) -> Part | None:
+    """Add up parts of which each stands on the ones before.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Selected ones.
+
+    Returns
+    -------
+    Part or None
+        Named as the first; limits add up, since all may err alike. None for no parts.
+
+    Examples
+    --------
+    >>> together([Part("shape", 0.5, 0.25, 0.75), Part("shape", 0.25, 0.0, 0.5)])
+    Part(name='shape', value=0.75, low=0.25, high=1.25, selected=True)
+    """
+    if not parts:
+        return None
+    lows = [part.low for part in parts if part.low is not None]
+    highs = [part.high for part in parts if part.high is not None]
+    low = sum(lows) if len(lows) == len(parts) else None
+    high = sum(highs) if len(highs) == len(parts) else None
+    return Part(parts[0].name, sum(part.value for part in parts), low, high)
 
 
 @dataclass(frozen=True)

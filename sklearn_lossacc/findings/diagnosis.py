@@ -12,7 +12,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import one_blas_thread
 from sklearn_lossacc.exceptions import LossAccError
-from sklearn_lossacc.findings.decomposition import Decomposition, Part
+from sklearn_lossacc.findings.decomposition import Decomposition, Part, together
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judge import judge_all
@@ -136,11 +136,14 @@ class Diagnosis(Judged):
             evidence = count_copies_once(evidence)
         findings = judge_all(evidence, ignore)
         fired = {finding.code for finding in findings if finding.status == "fired"}
-        uneven = evidence.uneven_part if "LA203" in fired else None
+        beyond = [
+            evidence.uneven_part if "LA203" in fired else None,
+            evidence.shape_part if "LA104" in fired else None,
+        ]
         decomposition = decompose(
             evidence,
             outlier_nats=evidence.outlier_nats if "LA201" in fired else 0.0,
-            shape=evidence.shape_part if "LA104" in fired else uneven,
+            shape=together([part for part in beyond if part is not None]),
         )
         return cls(
             name="model" if name is None else str(name),

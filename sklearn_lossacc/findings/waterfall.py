@@ -37,7 +37,7 @@ def decompose(evidence: Evidence, outlier_nats: float = 0.0, shape: Part | None 
     outlier_nats : float, default=0.0
         What the rows of a fired LA201 carry beyond their expectation.
     shape : Part, optional
-        The part of a fired LA104, or else of a fired LA203.
+        The parts of a fired LA203 and of a fired LA104.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from scipy.stats import binom
 
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.total_tails import loss_tails
-from sklearn_lossacc.inference.uneven import class_temperatures, uneven_test
+from sklearn_lossacc.inference.uneven import ClassTemperatures, class_temperatures, uneven_test, with_temperatures
 
 
 def healthy(rng, n, k, scale=2.0):
@@ -58,6 +58,42 @@ def test_one_bad_class_is_found():
         assert found.temperatures[j] == pytest.approx(1.0, abs=0.25)
     assert found.gain > 0.005
     assert class_temperatures(null, np.random.default_rng(0)).gain < 0.002
+
+
+@pytest.mark.parametrize("strength", [0.4, 2.0])
+def test_what_one_class_of_many_costs_is_not_hidden_by_the_others(strength):
+    # Twenty temperatures fitted to 2000 rows lose about .005 nats on others, as much as one class costs here.
+    gains, costs = [], []
+    for seed in range(10):
+        true = healthy(np.random.default_rng(seed), 2000, 20)
+        bad = true.proba.argmax(axis=1) == 0
+        log_proba = np.where(bad[:, None], log_softmax(strength * true.log_proba, axis=1), true.log_proba)
+        shown = NullModel(log_proba, true.y, true.weight)
+        found = class_temperatures(shown, np.random.default_rng(0))
+        assert found.paying == (0,)
+        assert with_temperatures(shown, found).proba[~bad] == pytest.approx(shown.proba[~bad], rel=1e-12)
+        gains.append(found.gain)
+        costs.append(float((shown.true_loss - true.true_loss).mean()))
+    error = np.std(np.subtract(gains, costs), ddof=1) / np.sqrt(10)
+    assert abs(np.mean(gains) - np.mean(costs)) < 3 * error + 0.001  # fitted to 80 of 100 rows
+
+
+def test_many_classes_that_are_each_a_little_off_count_together():
+    rng = np.random.default_rng(0)
+    true = healthy(rng, 20_000, 20, scale=1.5)
+    factor = np.where(np.arange(20) % 2, 1.2, 1 / 1.2)[true.proba.argmax(axis=1)]
+    shown = NullModel(log_softmax(true.log_proba * factor[:, None], axis=1), true.y, true.weight)
+    found = class_temperatures(shown, rng)
+    cost = float((shown.true_loss - true.true_loss).mean())
+    assert len(found.paying) > 10
+    assert found.gain == pytest.approx(cost, rel=0.25)
+
+
+def test_temperatures_of_single_classes_by_hand():
+    proba = np.array([[0.8, 0.2], [0.1, 0.9]])
+    model = NullModel(np.log(proba), np.array([0, 1]), np.ones(2))
+    halved = with_temperatures(model, ClassTemperatures(0.0, 0.0, {0: 2.0, 1: 5.0}, (0,)))
+    assert halved.proba == pytest.approx(np.array([[2 / 3, 1 / 3], [0.1, 0.9]]))  # sqrt(.8) : sqrt(.2) = 2 : 1
 
 
 def test_z_by_definition():

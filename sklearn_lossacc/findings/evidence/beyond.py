@@ -11,13 +11,20 @@ from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
+from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import ShapeTest, shape_test
 from sklearn_lossacc.inference.threshold import ThresholdGain, threshold_gain
-from sklearn_lossacc.inference.uneven import ClassTemperatures, UnevenTest, class_temperatures, uneven_test
+from sklearn_lossacc.inference.uneven import (
+    ClassTemperatures,
+    UnevenTest,
+    class_temperatures,
+    uneven_test,
+    with_temperatures,
+)
 
 
 class BeyondEvidence(CostEvidence):
@@ -33,10 +40,13 @@ class BeyondEvidence(CostEvidence):
         model = mixture_proba(scores, causes.fit.beta, causes.fit.bias, causes.fit.floor)
         return NullModel(np.log(np.maximum(model, 1e-300)), causes.null.y, causes.null.weight, causes.null.group)
 
-    @property
+    @cached_property
     def shape_null(self) -> NullModel | None:
-        """The selected model, and beside it the temperature of one class where that explains all."""
-        return self.fitted_null if self.one_class is None else self.one_class.repaired
+        """The selected model, and beside it the temperatures of single classes where these count."""
+        if self.one_class is not None:
+            return self.one_class.repaired
+        model, fits = self.fitted_null, self.class_temperatures
+        return model if model is None or fits is None or fits.gain < NATS else with_temperatures(model, fits)
 
     @cached_property
     def shape_attribution(self) -> ShapeTest | None:
@@ -56,7 +66,7 @@ class BeyondEvidence(CostEvidence):
 
     @property
     def shape_part(self) -> Part | None:
-        """What a shape costs beyond the selected model, where the tests reject."""
+        """What a shape costs beyond causes and temperatures of single classes, where the tests reject."""
         found = self.shape_gain
         return None if found is None else self._richer(found.cost, found.error)
 
@@ -76,7 +86,7 @@ class BeyondEvidence(CostEvidence):
 
     @property
     def uneven_part(self) -> Part | None:
-        """Cross-fitted gain of one temperature per predicted class over the selected model, where the tests reject."""
+        """Cross-fitted gain of temperatures by predicted class over the selected model, where the tests reject."""
         fits = self.class_temperatures
         return None if fits is None else self._richer(fits.gain, fits.error)
 

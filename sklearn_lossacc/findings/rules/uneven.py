@@ -52,11 +52,11 @@ def judge(evidence: Evidence) -> Verdict:
             "repaired_by": ["LA103"] if rival else [],
             "temperatures": None if fits is None else {labels[j]: float(t) for j, t in fits.temperatures.items()},
         },
-        fired=f"{said}; one temperature per predicted class would gain {number(value)} nats."
+        fired=f"{said}; temperatures by predicted class would gain {number(value)} nats."
         + (" Wrong labels explain these rows as well (LA103)." if rival else ""),
         small=(
-            "Uneven calibration is shown, but not that it counts: one temperature per predicted class would "
-            f"gain {small_number(value)} nats."
+            "Uneven calibration is shown, but not that it counts: temperatures by predicted class would gain "
+            f"{small_number(value)} nats."
             if value > 0 and still_open > NATS
             else ""
         ),

@@ -40,6 +40,30 @@ def test_one_class_is_no_label_noise_and_no_outliers(diagnosed, n, k, strength):
     assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
 
 
+@pytest.mark.parametrize("strength", [0.4, 3.0])
+def test_one_class_of_twenty_is_named_alone(diagnosed, strength):
+    # Temperatures for all twenty cost more than one of them gains; nor is the one class a shape.
+    for seed in range(6):
+        d = diagnosed("uneven", k=20, scale=2.5, strength=strength, seed=seed)
+        assert [finding.code for finding in d.issues] == ["LA203"]
+        assert d["LA203"].evidence["class"] == "0"
+
+
+def test_a_shape_beside_the_class_adds_to_the_waterfall(plant):
+    # Every row of class 0 too sure; of the others, those that are 60 to 80 % sure, too, and the rest not.
+    y, log_proba, _ = plant("uneven", n=20_000, k=3, scale=2.0, strength=3.0)
+    top = log_proba.max(axis=1)
+    bent = (log_proba.argmax(axis=1) != 0) & (top > np.log(0.6)) & (top < np.log(0.8))
+    y = np.where(bent & (np.random.default_rng(0).random(y.size) < 0.5), log_proba.argmax(axis=1), y)
+    d = diagnose(y, log_proba, input="logits")
+    assert {"LA104", "LA203"} <= {finding.code for finding in d.issues}
+    part = d.decomposition["shape"]
+    assert part.value == pytest.approx(d["LA104"].value + d["LA203"].value)
+    assert part.low < part.value < part.high
+    assert part_label(d, part) == "miscalibrated shape"
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
+
+
 def test_noise_beside_the_class_is_named(plant):
     y, log_proba, _ = plant("uneven", n=4000, k=4, scale=3.0, strength=3.0)
     rng = np.random.default_rng(0)
