@@ -216,23 +216,31 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
     return ClassTemperatures(float(of_all), float(errors[0]), temperatures, tuple(temperatures))
 
 
-def with_temperatures(model: NullModel, fits: ClassTemperatures) -> NullModel:
-    """Give the rows predicted as some classes the temperatures of these.
+def scaled_rows(model: NullModel, factors: dict[int, float]) -> NullModel:
+    """Multiply the log probabilities of the rows predicted as some classes.
 
     Parameters
     ----------
     model : NullModel
         The rows.
-    fits : ClassTemperatures
-        Of the same rows.
+    factors : dict
+        By column of the predicted class; the rows of others stay as they are.
 
     Returns
     -------
     NullModel
-        The same rows; those predicted as other classes keep their probabilities.
+        The same rows.
+
+    Examples
+    --------
+    Half of the log odds, for rows predicted as the second class:
+
+    >>> rows = NullModel(np.log([[0.2, 0.8], [0.7, 0.3]]), np.array([1, 0]), np.ones(2))
+    >>> scaled_rows(rows, {1: 0.5}).proba.round(6)
+    array([[0.333333, 0.666667],
+           [0.7     , 0.3     ]])
     """
-    beta = np.ones(model.n_classes)
-    for j in fits.paying:
-        beta[j] = 1.0 / fits.temperatures[j]
-    scores = np.log(np.maximum(model.proba, 1e-300)) * beta[model.proba.argmax(axis=1), np.newaxis]
+    factor = np.ones(model.n_classes)
+    factor[list(factors)] = list(factors.values())
+    scores = model.log_proba * factor[model.log_proba.argmax(axis=1), np.newaxis]
     return NullModel(log_softmax(scores, axis=1), model.y, model.weight, model.group)

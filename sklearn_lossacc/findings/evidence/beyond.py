@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.findings.parts import term_gains
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.normal import Z95
@@ -22,8 +23,8 @@ from sklearn_lossacc.inference.uneven import (
     ClassTemperatures,
     UnevenTest,
     class_temperatures,
+    scaled_rows,
     uneven_test,
-    with_temperatures,
 )
 
 
@@ -33,20 +34,26 @@ class BeyondEvidence(CostEvidence):
     @cached_property
     def fitted_null(self) -> NullModel | None:
         """The selected model as the hypothesis for what is left, on the rows that it was fitted to."""
-        causes = self.causes
-        if causes is None:
+        if self.causes is None:
             return None
-        scores = finite(causes.null.log_proba, LOG_CLIP)
-        model = mixture_proba(scores, causes.fit.beta, causes.fit.bias, causes.fit.floor)
-        return NullModel(np.log(np.maximum(model, 1e-300)), causes.null.y, causes.null.weight, causes.null.group)
+        return self._fitted(self.causes.null if self.own_temperatures is None else self.own_temperatures.undone())
 
     @cached_property
     def shape_null(self) -> NullModel | None:
         """The selected model, and beside it the temperatures of single classes where these count."""
-        if self.one_class is not None:
-            return self.one_class.repaired
+        if self.causes is not None and self.own_temperatures is not None:
+            return self._fitted(self.causes.null)
         model, fits = self.fitted_null, self.class_temperatures
-        return model if model is None or fits is None or fits.gain < NATS else with_temperatures(model, fits)
+        if model is None or fits is None or fits.gain < NATS:
+            return model
+        return scaled_rows(model, {j: 1.0 / fits.temperatures[j] for j in fits.paying})
+
+    def _fitted(self, null: NullModel) -> NullModel:
+        """Apply the selected model to the rows that it was fitted to."""
+        assert self.causes is not None
+        fit = self.causes.fit
+        model = mixture_proba(finite(null.log_proba, LOG_CLIP), fit.beta, fit.bias, fit.floor)
+        return NullModel(np.log(np.maximum(model, 1e-300)), null.y, null.weight, null.group)
 
     @cached_property
     def shape_attribution(self) -> ShapeTest | None:
@@ -86,9 +93,22 @@ class BeyondEvidence(CostEvidence):
 
     @property
     def uneven_part(self) -> Part | None:
-        """Cross-fitted gain of temperatures by predicted class over the selected model, where the tests reject."""
+        """What temperatures of single classes take off, where the tests reject: cross-fitted, over the selected model.
+
+        Of classes beside which the causes were selected, that is before these: the same for the rows as given, less
+        what the causes cost there and not once the classes are repaired.
+        """
         fits = self.class_temperatures
-        return None if fits is None else self._richer(fits.gain, fits.error)
+        if fits is None:
+            return None
+        part = self._richer(fits.gain, fits.error)
+        if self.causes is None or self.own_temperatures is None:
+            return part
+        as_given = sum(term_gains(self.causes, self.null, self.log_proba).values())
+        total, kept = self.null.weight.sum(), self.null.weight[self.causes.kept]
+        ahead = float(kept @ (as_given - sum(self.term_gains.values())) / total) if self.causes.terms else 0.0
+        low, high = (None if end is None else end + ahead for end in (part.low, part.high))
+        return Part("shape", part.value + ahead, low, high)
 
     def _richer(self, gain: float, error: float) -> Part:
         """Return the part of the loss that a richer map than the selected model takes off the rows that are kept."""

@@ -21,8 +21,8 @@ from sklearn_lossacc.inference.gates import run_gates
 from sklearn_lossacc.inference.mixed_temperatures import mixed_temperatures
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_FIRST, Gate
 from sklearn_lossacc.inference.noise import straight_line
-from sklearn_lossacc.inference.one_class import OneClass, one_class
 from sklearn_lossacc.inference.one_way_flips import one_way_flips
+from sklearn_lossacc.inference.own_temperatures import OwnTemperatures, own_temperatures
 from sklearn_lossacc.inference.surprise import SurpriseCount
 
 AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
@@ -45,19 +45,24 @@ class CauseEvidence(LoneCauseEvidence):
         return select_causes(self.null, log_floor=LOG_CLIP, random_state=self.random_state, name_few=False)
 
     @cached_property
-    def one_class(self) -> OneClass | None:
-        """The predicted class whose own temperature explains what reaches all rows otherwise; None without one."""
+    def own_temperatures(self) -> OwnTemperatures | None:
+        """The predicted classes whose temperatures explain what reaches all rows otherwise; None without such ones."""
         found = self.common_causes
         if self.n_classes < 3 or found is None or not (found.terms or found.outliers.size):
             return None
         if self.uneven_gate.p_value > self.alpha:
             return None
-        return one_class(self.null, self.uneven_gate.worst, found, log_floor=LOG_CLIP, random_state=self.random_state)
+        return own_temperatures(self.null, found, log_floor=LOG_CLIP, random_state=self.random_state)
 
     @cached_property
     def causes(self) -> CauseModel | None:
-        """The selected causes, none of them where one class explains all, or None where no gate rejects."""
-        return self.common_causes if self.one_class is None else self.one_class.causes
+        """The selected causes, beside classes of their own temperature; None where no gate rejects."""
+        return self.common_causes if self.own_temperatures is None else self.own_temperatures.causes
+
+    @property
+    def explained_log_proba(self) -> np.ndarray:
+        """The judged rows as the selected causes are to explain them: with classes at their own temperatures."""
+        return self.log_proba if self.own_temperatures is None else self.own_temperatures.repaired.log_proba
 
     @cached_property
     def cause_gates(self) -> dict[str, Gate]:
@@ -84,7 +89,8 @@ class CauseEvidence(LoneCauseEvidence):
         """Return the larger of gate and attribution p-value, and both with the name and the method of the gate.
 
         One selected cause may hide another from its gate: a model that is underconfident expects the loss of noisy
-        labels. Each of their gates refutes the same null, so that any of them will do.
+        labels, and a class that stands out makes up for the others. Each of their gates refutes the same null, so that
+        any of them will do.
 
         How far the gate's is below 0.1 is drawn only where it matters: for a selected term that is as sure.
         """
@@ -103,13 +109,10 @@ class CauseEvidence(LoneCauseEvidence):
         found = self.cause_gates[gate]
         if selected and found.n_draws and max(found.p_value, p_attr or 0.0) < CONTINUE_BELOW:
             found = self.fine_gate(gate)
-        p_gate = found.p_value
-        return max(p_gate, p_attr or 0.0), {
-            "p_gate": p_gate,
-            "p_attr": p_attr,
-            "gate": gate,
-            "method": found.method,
-        }
+        p_gate, method = found.p_value, found.method
+        if selected and self.own_temperatures is not None and self.uneven_gate.p_value < p_gate:
+            p_gate, gate, method = self.uneven_gate.p_value, "uneven", "largest of the classes"
+        return max(p_gate, p_attr or 0.0), {"p_gate": p_gate, "p_attr": p_attr, "gate": gate, "method": method}
 
     @cached_property
     def outlier_gate(self) -> float:
@@ -142,8 +145,11 @@ class CauseEvidence(LoneCauseEvidence):
 
     @cached_property
     def extremes(self) -> SurpriseCount | None:
-        """How many of the most surprising of all rows the selected causes leave unexplained; None where not asked."""
-        rows = None if self.causes is None else self.extreme_rows(self.causes)
+        """How many of the most surprising of all rows the selected causes leave unexplained; None where not asked.
+
+        Nor is it asked beside classes of their own temperature, which reach as many rows as noise does.
+        """
+        rows = None if self.causes is None or self.own_temperatures is not None else self.extreme_rows(self.causes)
         return None if rows is None else rows.count()
 
     @cached_property

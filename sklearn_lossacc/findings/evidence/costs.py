@@ -30,7 +30,7 @@ class CostEvidence(CauseEvidence):
     @cached_property
     def term_gains(self) -> dict[str, np.ndarray]:
         """What each selected cause costs each row that is kept, in nats."""
-        return {} if self.causes is None else term_gains(self.causes, self.null, self.log_proba)
+        return {} if self.causes is None else term_gains(self.causes, self.null, self.explained_log_proba)
 
     @cached_property
     def fitted_parts(self) -> dict[str, Part]:
@@ -56,7 +56,7 @@ class CostEvidence(CauseEvidence):
         if causes is None:
             return 0.0, 0.0, 0.0
         share = float(causes.null.weight.sum() / self.null.weight.sum())
-        cost, low, high = selected_cost_limits(causes, self.log_proba[causes.kept])
+        cost, low, high = selected_cost_limits(causes, self.explained_log_proba[causes.kept])
         return share * cost, share * low, share * high
 
     def saved_beside(self, term: str) -> float:

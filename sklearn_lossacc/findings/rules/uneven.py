@@ -29,14 +29,17 @@ def judge(evidence: Evidence) -> Verdict:
     direction = "over" if shown.z[shown.worst] > 0 else "under"
     fits = evidence.class_temperatures
     value = fits.gain if fits is not None else 0.0
-    alone = evidence.one_class
+    own = evidence.own_temperatures
+    alone = own is not None and own.explains_all
     rival = bool(wrong_labels(evidence))
     still_open = max(value, shown.open_gain or 0.0)
     said = f"Calibration differs between classes: rows predicted as {worst!r} are {direction}confident"
-    if alone is None:
+    if own is None or not alone:
         said += " beyond the rest of the model"
+    elif len(own.temperatures) == 1:
+        said += f" (T = {number(*own.temperatures.values())}), which explains all that is shown"
     else:
-        said += f" (T = {number(alone.temperature)}), which explains all that is shown"
+        said += f"; {len(own.temperatures)} classes that stand out explain all that is shown"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
@@ -48,7 +51,7 @@ def judge(evidence: Evidence) -> Verdict:
             "p_attr": None if attribution is None else attribution.p_value,
             "class": worst,
             "z": {labels[j]: float(shown.z[j]) for j in np.flatnonzero(np.isfinite(shown.z))[:50]},
-            "explains_all": alone is not None,
+            "explains_all": alone,
             "repaired_by": ["LA103"] if rival else [],
             "temperatures": None if fits is None else {labels[j]: float(t) for j, t in fits.temperatures.items()},
         },
