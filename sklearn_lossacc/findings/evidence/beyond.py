@@ -41,12 +41,12 @@ class BeyondEvidence(CostEvidence):
     @cached_property
     def shape_null(self) -> NullModel | None:
         """The selected model, and beside it the temperatures of single classes where these count."""
+        model, fits = self.fitted_null, self.class_temperatures
+        if model is not None and fits is not None and fits.gain >= NATS:
+            return scaled_rows(model, {j: 1.0 / fits.temperatures[j] for j in fits.paying})
         if self.causes is not None and self.own_temperatures is not None:
             return self._fitted(self.causes.null)
-        model, fits = self.fitted_null, self.class_temperatures
-        if model is None or fits is None or fits.gain < NATS:
-            return model
-        return scaled_rows(model, {j: 1.0 / fits.temperatures[j] for j in fits.paying})
+        return model
 
     def _fitted(self, null: NullModel) -> NullModel:
         """Apply the selected model to the rows that it was fitted to."""
