@@ -78,6 +78,9 @@ FAMILIES = (
     "noise:0.1+bias:1",
     "bias:1+sure:6",
     "over:0.6+sure:6",
+    "over:1.7+class:2.5",
+    "over:0.6+class:2.5",
+    "noise:0.1+class:2.5",
 )
 GENERATORS = (
     "normal:1",
@@ -275,14 +278,6 @@ def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
         shown = log_softmax(np.exp(log_proba), axis=1)
     planted.keywords |= {"y_true": y, "y_proba": shown}
 
-    if "class" in strengths:  # one predicted class has its own temperature; of two classes, that is no finding
-        own = log_proba.argmax(axis=1) == 0
-        shown[own] = log_softmax(float(strengths["class"]) * log_proba[own], axis=1)
-        cost = float(np.mean(log_proba[np.arange(n), y] - shown[np.arange(n), y]))
-        planted.material = k > 2 and cost >= max(0.005, SUPPORT / n)
-        planted.needed, planted.allowed = {"LA203"}, set(PARTS) | {"LA104", "LA401"} if k == 2 else set()
-        return planted
-
     for name in strengths:
         code, allowed = CODES.get(name, (None, ()))
         if name == "over":
@@ -294,25 +289,31 @@ def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
     floor = rate * k / (k - 1)
     others = np.setdiff1d(np.arange(n), rows)
 
-    def loss(beta=1.0 / temperature, offsets=bias, mixed=floor):
-        model = np.exp(log_softmax(beta * shown[others] + offsets, axis=1))
+    def loss(beta=1.0 / temperature, offsets=bias, mixed=floor, scores=shown):
+        model = np.exp(log_softmax(beta * scores[others] + offsets, axis=1))
         q = (1.0 - mixed) * model[np.arange(others.size), y[others]] + mixed / k
         return -np.log(np.maximum(q, 1e-300)).sum() / n
 
     if "softmax" in strengths:
         return planted
+    if "class" in strengths:  # one predicted class has its own temperature; of two classes, that is no finding
+        own = log_proba.argmax(axis=1) == 0
+        uneven = np.where(own[:, None], log_softmax(float(strengths["class"]) * shown, axis=1), shown)
+        planted.material = k > 2 and loss(scores=uneven) - loss() >= max(0.005, SUPPORT / n)
+        planted.allowed |= set(PARTS) | {"LA104", "LA401"} if k == 2 else set()
+        planted.keywords["y_proba"] = uneven
     helpful = min((loss(1.0, part * bias), part) for part in np.linspace(0.0, 1.0, 101))[1] if temperature < 1 else 1.0
     path = [loss(1.0, 0.0, 0.0), loss(1.0, 0.0), loss(1.0, helpful * bias), loss()]
     planted.nats = dict(zip(("floor", "class_bias", "temperature"), -np.diff(path), strict=True))
     excess = -shown[rows, y[rows]] + (np.exp(shown[rows]) * shown[rows]).sum(axis=1)
     planted.nats["outliers"] = excess.sum() / n
     alone = {"temperature": loss(beta=1.0), "class_bias": loss(offsets=0.0), "floor": loss(mixed=0.0)}
-    for code in planted.needed:
+    for code in planted.needed - {"LA203"}:
         part = PARTS[code]
         cost = planted.nats["outliers"] if part == "outliers" else alone[part] - path[-1]
         enough = 0.01 if part == "outliers" else max(0.005, SUPPORT / n)
         planted.material &= bool(cost >= enough and planted.nats[part] >= 0.005)
-    terms = sorted({PARTS[code] for code in planted.needed} - {"outliers"})
+    terms = sorted({PARTS[code] for code in planted.needed - {"LA203"}} - {"outliers"})
     if planted.material and terms:
         clean = np.exp(log_softmax(shown[others] / temperature + bias, axis=1))
         moved = np.roll(clean, 1, axis=1) if "pair" in strengths else (1.0 - clean) / (k - 1)

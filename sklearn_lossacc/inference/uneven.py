@@ -162,7 +162,7 @@ def _drawn_maximum(null, predicted, variance, usable, observed, random_state, mo
     return monte_carlo(null, {"uneven": Statistic(observed, of_draws)}, random_state, most_draws)["uneven"].p_value
 
 
-def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTemperatures:
+def class_temperatures(model: NullModel, rng: np.random.Generator, floor: float = 0.0) -> ClassTemperatures:
     """Fit temperatures by predicted class on top of the model, by five-fold cross-fitting.
 
     Parameters
@@ -171,6 +171,8 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
         The rows, and what is known without their classes.
     rng : Generator
         For the folds.
+    floor : float, default=0.0
+        Share of the uniform distribution that is mixed in afterwards, and stays.
 
     Returns
     -------
@@ -187,12 +189,18 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
     fold = folds(model.n_rows, model.group, rng, by=model.proba.max(axis=1))
     charge, twice = SAYS + 2.0 * np.log(model.n_classes), 2.0 * design_scale(model)
 
+    def log_q(rows: np.ndarray, beta: float) -> np.ndarray:
+        """Return the log probabilities of the labels of some rows."""
+        q = mixture_proba(scores[rows], beta, none, floor)
+        return np.log(np.maximum(q[np.arange(rows.size), model.y[rows]], 1e-300))
+
     def fitted(rows: np.ndarray) -> tuple[float, bool]:
         """Return the inverse temperature of some rows, and whether it pays."""
-        fit = fit_mixture(scores[rows], model.y[rows], model.weight[rows], floor=False)
-        before = float(model.weight[rows] @ scores[rows, model.y[rows]])
-        return fit.beta, twice * (fit.log_likelihood - before) > charge
+        y, weight = model.y[rows], model.weight[rows]
+        beta = fit_mixture(scores[rows], y, weight, floor=False, floor_value=floor).beta
+        return beta, twice * float(weight @ (log_q(rows, beta) - as_given[rows])) > charge
 
+    as_given = log_q(np.arange(model.n_rows), 1.0)
     gain = np.zeros((model.n_rows, 2))  # of all classes, of those that pay
     temperatures, paying = {}, []
     for j in np.unique(predicted):
@@ -207,8 +215,7 @@ def class_temperatures(model: NullModel, rng: np.random.Generator) -> ClassTempe
             if train.size < MIN_ROWS // 2:
                 continue
             beta, pays = fitted(train)
-            q = mixture_proba(scores[test], beta, none, 0.0)[np.arange(test.size), model.y[test]]
-            gain[test, 0] = np.log(np.maximum(q, 1e-300)) - scores[test, model.y[test]]
+            gain[test, 0] = log_q(test, beta) - as_given[test]
             gain[test, 1] = gain[test, 0] if pays else 0.0
     (of_all, of_paying), errors = mean_and_error(*unit_sums(gain, model.weight, model.group))
     if of_paying >= of_all:

@@ -31,29 +31,42 @@ from sklearn_lossacc.inference.uneven import (
 class BeyondEvidence(CostEvidence):
     """Tests of the selected model, and what a richer one would save."""
 
+    @property
+    def rows_as_given(self) -> NullModel | None:
+        """The rows that the selected model was fitted to, without temperatures of single classes."""
+        if self.causes is None:
+            return None
+        return self.causes.null if self.own_temperatures is None else self.own_temperatures.undone()
+
     @cached_property
     def fitted_null(self) -> NullModel | None:
         """The selected model as the hypothesis for what is left, on the rows that it was fitted to."""
-        if self.causes is None:
-            return None
-        return self._fitted(self.causes.null if self.own_temperatures is None else self.own_temperatures.undone())
+        return self._fitted(self.rows_as_given)
 
     @cached_property
     def shape_null(self) -> NullModel | None:
         """The selected model, and beside it the temperatures of single classes where these count."""
-        model, fits = self.fitted_null, self.class_temperatures
-        if model is not None and fits is not None and fits.gain >= NATS:
-            return scaled_rows(model, {j: 1.0 / fits.temperatures[j] for j in fits.paying})
-        if self.causes is not None and self.own_temperatures is not None:
-            return self._fitted(self.causes.null)
-        return model
+        fits = self.class_temperatures
+        if fits is not None and fits.gain >= NATS:
+            factors = {j: 1.0 / fits.temperatures[j] for j in fits.paying}
+            sharpened = self._fitted(self.rows_as_given, floor=False)
+            return None if sharpened is None else self._floored(scaled_rows(sharpened, factors))
+        return self._fitted(None if self.causes is None else self.causes.null)
 
-    def _fitted(self, null: NullModel) -> NullModel:
-        """Apply the selected model to the rows that it was fitted to."""
-        assert self.causes is not None
+    def _fitted(self, rows: NullModel | None, floor: bool = True) -> NullModel | None:
+        """Apply the selected model, with its floor or without."""
+        if rows is None or self.causes is None:
+            return None
         fit = self.causes.fit
-        model = mixture_proba(finite(null.log_proba, LOG_CLIP), fit.beta, fit.bias, fit.floor)
-        return NullModel(np.log(np.maximum(model, 1e-300)), null.y, null.weight, null.group)
+        scores = finite(rows.log_proba, LOG_CLIP)
+        model = mixture_proba(scores, fit.beta, fit.bias, fit.floor if floor else 0.0)
+        return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
+
+    def _floored(self, rows: NullModel) -> NullModel:
+        """Mix in the floor of the selected model."""
+        floor = 0.0 if self.causes is None else self.causes.fit.floor
+        model = mixture_proba(rows.log_proba, 1.0, np.zeros(rows.n_classes), floor)
+        return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
 
     @cached_property
     def shape_attribution(self) -> ShapeTest | None:
@@ -89,7 +102,10 @@ class BeyondEvidence(CostEvidence):
             return None
         if self.uneven_attribution.p_value > self.alpha or self.uneven_gate.p_value > self.alpha:
             return None
-        return class_temperatures(self.fitted_null, self.rng(6))
+        model = self._fitted(self.rows_as_given, floor=False)
+        if model is None or self.causes is None:
+            return None
+        return class_temperatures(model, self.rng(6), self.causes.fit.floor)
 
     @property
     def uneven_part(self) -> Part | None:
