@@ -93,6 +93,12 @@ class CauseModel:
     outlier_p: float = 1.0
     rival: str | None = None
 
+    def applied(self, rows: NullModel, log_floor: float, *, floor: bool = True) -> NullModel:
+        """Return some rows under the selected model, with its floor or without; an exact zero counts as `log_floor`."""
+        scores = finite(rows.log_proba, log_floor)
+        model = mixture_proba(scores, self.fit.beta, self.fit.bias, self.fit.floor if floor else 0.0)
+        return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
+
 
 def _least_noise(fit: MixtureFit, ratio: float) -> float:
     """Return the lower 95 % limit of the noise rate, as if the root of the likelihood ratio were a straight line."""

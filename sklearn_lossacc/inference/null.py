@@ -97,6 +97,22 @@ class NullModel:
         group = None if self.group is None else np.unique(self.group[rows], return_inverse=True)[1]
         return NullModel(self.log_proba[rows], self.y[rows], self.weight[rows], group, self.proba[rows])
 
+    def with_floor(self, floor: float) -> NullModel:
+        """Mix in a share of the uniform distribution.
+
+        Parameters
+        ----------
+        floor : float
+            The share.
+
+        Returns
+        -------
+        NullModel
+            The same rows.
+        """
+        proba = (1.0 - floor) * self.proba + floor / self.n_classes
+        return NullModel(np.log(np.maximum(proba, 1e-300)), self.y, self.weight, self.group)
+
     def first_groups(self, max_rows: int) -> NullModel:
         """Return the first groups as long as they fit.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,9 +47,7 @@ class OwnTemperatures:
         return scaled_rows(self.causes.null, self.temperatures)
 
 
-def own_temperatures(
-    null: NullModel, causes: CauseModel, *, log_floor: float, random_state: int = 0
-) -> OwnTemperatures | None:
+class ClassesApart:
     """Ask whether temperatures of single predicted classes explain what was selected, or a part of it, and better.
 
     Parameters
@@ -62,18 +61,14 @@ def own_temperatures(
     random_state : int, default=0
         Seed of the drawn null distributions.
 
-    Returns
-    -------
-    OwnTemperatures or None
-        None unless no more causes are selected once the rows of these classes have their own temperatures, and all
-        together are ahead of `causes`, of the best fit with a global temperature, class offsets and a floor, and of
-        labels of one class given as another, by twice the log likelihood, with a charge for the choice of the classes.
-
     Notes
     -----
     An overfit class leaves some rows that are sure and wrong among many that are neither: to a model of the whole that
-    looks like label noise. The charge for a class is that of AIC for one parameter, and twice the logarithm of the
-    number of classes for its choice; a fit to all rows is charged for no more than one parameter a term.
+    looks like label noise. So the rows of some classes get temperatures of their own, and the causes are selected once
+    more. All together must be ahead of `causes`, of the best fit with a global temperature, class offsets and a floor,
+    and of labels of one class given as another, by twice the log likelihood. The charge for a class is that of AIC for
+    one parameter, and twice the logarithm of the number of classes for its choice; a fit to all rows is charged for no
+    more than one parameter a term.
 
     Examples
     --------
@@ -87,44 +82,114 @@ def own_temperatures(
     >>> y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
     >>> shown = log_softmax(truth * np.where(truth.argmax(axis=1) == 2, 3.0, 1.0)[:, None])
     >>> null = NullModel(shown, y, np.ones(1000))
-    >>> found = own_temperatures(null, select_causes(null, log_floor=-36.0), log_floor=-36.0)
+    >>> found = ClassesApart(null, select_causes(null, log_floor=-36.0), log_floor=-36.0).alone(2)
     >>> found.explains_all, {j: round(t, 1) for j, t in found.temperatures.items()}
     (True, {2: 2.8})
     """
-    given = NullModel(finite(null.log_proba, log_floor), null.y, null.weight, null.group)
-    twice, of_class = 2.0 * design_scale(null), SAYS + 2.0 * math.log(null.n_classes)
-    worst, standing_out = _standing_out(given, twice, of_class)
-    rivals = None
-    for temperatures in (worst, standing_out):
+
+    def __init__(self, null: NullModel, causes: CauseModel, *, log_floor: float, random_state: int = 0):
+        self.causes, self.log_floor, self.random_state = causes, log_floor, random_state
+        self.given = NullModel(finite(null.log_proba, log_floor), null.y, null.weight, null.group)
+        self.predicted = self.given.proba.argmax(axis=1)
+        self.twice, self.of_class = 2.0 * design_scale(null), SAYS + 2.0 * math.log(null.n_classes)
+
+    def alone(self, column: int) -> OwnTemperatures | None:
+        """Ask whether one class explains all.
+
+        Parameters
+        ----------
+        column : int
+            The predicted class that is furthest off.
+
+        Returns
+        -------
+        OwnTemperatures or None
+            None unless nothing is selected beside it.
+        """
+        if np.count_nonzero(self.predicted == column) < MIN_ROWS:
+            return None
+        beta, log_likelihood = self._own(column)
+        rows = self.predicted == column
+        gain = self.twice * (log_likelihood + float(self.given.weight[rows] @ self.given.true_loss[rows]))
+        if gain - self.of_class < self._of_causes or gain - self.of_class < self._rivals:
+            return None
+        found = self._beside({column: 1.0 / beta})
+        return found if found.explains_all else None
+
+    def together(self) -> OwnTemperatures | None:
+        """Ask whether the classes that stand out from the others, at their temperature, explain a part.
+
+        Returns
+        -------
+        OwnTemperatures or None
+            None if more causes are selected beside them, or no fewer and they are not clearly ahead.
+        """
+        temperatures = self._standing_out()
         if not temperatures:
-            continue
-        repaired = scaled_rows(given, {j: 1.0 / t for j, t in temperatures.items()})
-        found = select_causes(repaired, log_floor=log_floor, random_state=random_state)
-        fewer = _number(causes) - _number(found)
-        if fewer < 0 or (temperatures is worst and _number(found) > 0):
-            continue
-        rivals = _rivals(given, causes, twice) if rivals is None else rivals
-        ahead = twice * (float(null.weight @ (given.true_loss - repaired.true_loss)) + _gain(found, repaired))
-        ahead -= of_class * len(temperatures) + SAYS * len(found.terms) + rivals
-        if ahead >= (0.0 if fewer else INSTEAD):
-            return OwnTemperatures(temperatures, repaired, found)
-    return None
+            return None
+        found = self._beside(temperatures)
+        fewer = _number(self.causes) - _number(found.causes)
+        if fewer < 0:
+            return None
+        saved = float(self.given.weight @ (self.given.true_loss - found.repaired.true_loss))
+        ahead = self.twice * (saved + _gain(found.causes, found.repaired)) - SAYS * len(found.causes.terms)
+        ahead -= self.of_class * len(temperatures) + self._rivals
+        return found if ahead >= (0.0 if fewer else INSTEAD) else None
 
+    def _beside(self, temperatures: dict[int, float]) -> OwnTemperatures:
+        """Select the causes once the rows of some classes have their temperatures."""
+        repaired = scaled_rows(self.given, {j: 1.0 / t for j, t in temperatures.items()})
+        left = select_causes(repaired, log_floor=self.log_floor, random_state=self.random_state)
+        return OwnTemperatures(temperatures, repaired, left)
 
-def _rivals(given: NullModel, causes: CauseModel, twice: float) -> float:
-    """Return what else is gained in twice the log likelihood, less what it is charged.
+    def _own(self, column: int) -> tuple[float, float]:
+        """Fit the rows predicted as a class: inverse temperature, and log likelihood."""
+        given, rows = self.given, np.flatnonzero(self.predicted == column)
+        fit = fit_mixture(given.log_proba[rows], given.y[rows], given.weight[rows], floor=False)
+        return fit.beta, fit.log_likelihood
 
-    The selected causes, all common terms together, or labels of one class given as another: of these, the best.
-    """
-    at_labels = float(given.weight @ given.true_loss)
-    whole = fit_mixture(given.log_proba, given.y, given.weight, bias=not too_sparse(given))
-    flips = one_way_flips(given.proba, given.y, given.weight)
-    pairs = given.n_classes * (given.n_classes - 1)
-    return max(
-        twice * _gain(causes, given) - SAYS * len(causes.terms),
-        twice * (whole.log_likelihood + at_labels) - SAYS * _number(causes),
-        twice * (flips.log_likelihood + at_labels) - SAYS - 2.0 * math.log(pairs),
-    )
+    @cached_property
+    def _of_causes(self) -> float:
+        """What the selected causes gain, less their charge."""
+        return self.twice * _gain(self.causes, self.given) - SAYS * len(self.causes.terms)
+
+    @cached_property
+    def _rivals(self) -> float:
+        """What else is gained, less its charge: the best of the selected causes, all common terms, and flips."""
+        given, at_labels = self.given, float(self.given.weight @ self.given.true_loss)
+        whole = fit_mixture(given.log_proba, given.y, given.weight, bias=not too_sparse(given))
+        flips = one_way_flips(given.proba, given.y, given.weight)
+        pairs = given.n_classes * (given.n_classes - 1)
+        return max(
+            self._of_causes,
+            self.twice * (whole.log_likelihood + at_labels) - SAYS * _number(self.causes),
+            self.twice * (flips.log_likelihood + at_labels) - SAYS - 2.0 * math.log(pairs),
+        )
+
+    def _standing_out(self) -> dict[int, float]:
+        """Return the temperatures of the classes that stand out from the others, relative to these.
+
+        The others are as given, at the likeliest temperature of all rows or at the median of those of the classes:
+        where the whole is likeliest, each class that stands out being charged.
+        """
+        given, k = self.given, self.given.n_classes
+
+        def by_class(beta: float) -> np.ndarray:
+            """Sum twice the log likelihood at a common temperature by predicted class."""
+            q = -given.true_loss if beta == 1.0 else -scaled_rows(given, dict.fromkeys(range(k), beta)).true_loss
+            return self.twice * np.bincount(self.predicted, given.weight * q, k)
+
+        betas, own = np.ones(k), np.full(k, -np.inf)
+        counted = np.flatnonzero(np.bincount(self.predicted, minlength=k) >= MIN_ROWS)
+        if not counted.size:
+            return {}
+        for j in counted:
+            betas[j], log_likelihood = self._own(int(j))
+            own[j] = self.twice * log_likelihood - self.of_class
+        common = fit_mixture(given.log_proba, given.y, given.weight, floor=False).beta
+        joint = {beta: by_class(beta) for beta in (1.0, common, float(np.median(betas[counted])))}
+        others = max(joint, key=lambda beta: float(np.maximum(joint[beta], own).sum()) - SAYS * (beta != 1.0))
+        return {int(j): float(others / betas[j]) for j in np.flatnonzero(own > joint[others])}
 
 
 def _number(causes: CauseModel) -> int:
@@ -135,36 +200,3 @@ def _number(causes: CauseModel) -> int:
 def _gain(causes: CauseModel, null: NullModel) -> float:
     """Return the log likelihood that causes gain on the rows that they keep."""
     return causes.fit.log_likelihood + float(null.weight[causes.kept] @ null.true_loss[causes.kept])
-
-
-def _standing_out(given: NullModel, twice: float, charge: float) -> tuple[dict[int, float], dict[int, float]]:
-    """Return the temperature of the predicted class that is furthest off, and those of all that stand out, relative.
-
-    The others are as given or, for the second, at a temperature of their own, the likeliest of all rows or the median
-    of those of the classes: where the whole is likeliest, each class that stands out being charged.
-    """
-    scores, predicted = given.log_proba, given.proba.argmax(axis=1)
-    label_score = -given.true_loss
-
-    def by_class(beta: float) -> np.ndarray:
-        """Sum twice the log likelihood at a common temperature by predicted class."""
-        total = np.log(np.exp(beta * (scores - scores.max(axis=1, keepdims=True))).sum(axis=1))
-        total += beta * scores.max(axis=1)
-        return twice * np.bincount(predicted, given.weight * (beta * label_score - total), given.n_classes)
-
-    betas, own = np.ones(given.n_classes), np.full(given.n_classes, -np.inf)
-    counted = np.flatnonzero(np.bincount(predicted, minlength=given.n_classes) >= MIN_ROWS)
-    if not counted.size:
-        return {}, {}
-    for j in counted:
-        rows = np.flatnonzero(predicted == j)
-        fit = fit_mixture(scores[rows], given.y[rows], given.weight[rows], floor=False)
-        betas[j], own[j] = fit.beta, twice * fit.log_likelihood
-    own -= charge
-    joint = {1.0: by_class(1.0)}
-    for beta in (fit_mixture(scores, given.y, given.weight, floor=False).beta, float(np.median(betas[counted]))):
-        joint[beta] = by_class(beta)
-    common = max(joint, key=lambda beta: float(np.maximum(joint[beta], own).sum()) - SAYS * (beta != 1.0))
-    worst = int(np.argmax(own - joint[1.0]))
-    alone = {worst: float(1.0 / betas[worst])} if own[worst] > joint[1.0][worst] else {}
-    return alone, {int(j): float(common / betas[j]) for j in np.flatnonzero(own > joint[common])}

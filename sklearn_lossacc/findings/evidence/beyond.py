@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from functools import cached_property
 
-import numpy as np
-
-from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.parts import term_gains
-from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
@@ -41,32 +37,21 @@ class BeyondEvidence(CostEvidence):
     @cached_property
     def fitted_null(self) -> NullModel | None:
         """The selected model as the hypothesis for what is left, on the rows that it was fitted to."""
-        return self._fitted(self.rows_as_given)
+        if self.causes is None or self.rows_as_given is None:
+            return None
+        return self.causes.applied(self.rows_as_given, LOG_CLIP)
 
     @cached_property
     def shape_null(self) -> NullModel | None:
         """The selected model, and beside it the temperatures of single classes where these count."""
-        fits = self.class_temperatures
-        if fits is not None and fits.gain >= NATS:
-            factors = {j: 1.0 / fits.temperatures[j] for j in fits.paying}
-            sharpened = self._fitted(self.rows_as_given, floor=False)
-            return None if sharpened is None else self._floored(scaled_rows(sharpened, factors))
-        return self._fitted(None if self.causes is None else self.causes.null)
-
-    def _fitted(self, rows: NullModel | None, floor: bool = True) -> NullModel | None:
-        """Apply the selected model, with its floor or without."""
-        if rows is None or self.causes is None:
+        causes, rows, fits = self.causes, self.rows_as_given, self.class_temperatures
+        if causes is None or rows is None:
             return None
-        fit = self.causes.fit
-        scores = finite(rows.log_proba, LOG_CLIP)
-        model = mixture_proba(scores, fit.beta, fit.bias, fit.floor if floor else 0.0)
-        return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
-
-    def _floored(self, rows: NullModel) -> NullModel:
-        """Mix in the floor of the selected model."""
-        floor = 0.0 if self.causes is None else self.causes.fit.floor
-        model = mixture_proba(rows.log_proba, 1.0, np.zeros(rows.n_classes), floor)
-        return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
+        if fits is None or fits.gain < NATS:
+            return self.fitted_null if self.own_temperatures is None else causes.applied(causes.null, LOG_CLIP)
+        unfloored = causes.applied(rows, LOG_CLIP, floor=False)
+        even = scaled_rows(unfloored, {j: 1.0 / fits.temperatures[j] for j in fits.paying})
+        return even.with_floor(causes.fit.floor)
 
     @cached_property
     def shape_attribution(self) -> ShapeTest | None:
@@ -93,19 +78,19 @@ class BeyondEvidence(CostEvidence):
     @cached_property
     def uneven_attribution(self) -> UnevenTest | None:
         """The same test of the selected model; None where no gate rejects."""
-        return None if self.fitted_null is None else uneven_test(self.fitted_null, self.random_state)
+        if self.fitted_null is None or self.own_temperatures is None:
+            return self.common_uneven
+        return uneven_test(self.fitted_null, self.random_state)
 
     @cached_property
     def class_temperatures(self) -> ClassTemperatures | None:
         """Temperatures by predicted class over the selected model, asked for only where the tests reject."""
-        if self.fitted_null is None or self.uneven_attribution is None:
+        if self.causes is None or self.rows_as_given is None or self.uneven_attribution is None:
             return None
         if self.uneven_attribution.p_value > self.alpha or self.uneven_gate.p_value > self.alpha:
             return None
-        model = self._fitted(self.rows_as_given, floor=False)
-        if model is None or self.causes is None:
-            return None
-        return class_temperatures(model, self.rng(6), self.causes.fit.floor)
+        unfloored = self.causes.applied(self.rows_as_given, LOG_CLIP, floor=False)
+        return class_temperatures(unfloored, self.rng(6), self.causes.fit.floor)
 
     @property
     def uneven_part(self) -> Part | None:

@@ -22,8 +22,9 @@ from sklearn_lossacc.inference.mixed_temperatures import mixed_temperatures
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_FIRST, Gate
 from sklearn_lossacc.inference.noise import straight_line
 from sklearn_lossacc.inference.one_way_flips import one_way_flips
-from sklearn_lossacc.inference.own_temperatures import OwnTemperatures, own_temperatures
+from sklearn_lossacc.inference.own_temperatures import ClassesApart, OwnTemperatures
 from sklearn_lossacc.inference.surprise import SurpriseCount
+from sklearn_lossacc.inference.uneven import UnevenTest, uneven_test
 
 AS_LIKELY = 1.92  # nats of log likelihood within which two explanations cannot be told apart
 LIKELIER = 4.61  # of a law with two parameters more: half of the 0.99 quantile of chi-square
@@ -52,7 +53,17 @@ class CauseEvidence(LoneCauseEvidence):
             return None
         if self.uneven_gate.p_value > self.alpha:
             return None
-        return own_temperatures(self.null, found, log_floor=LOG_CLIP, random_state=self.random_state)
+        classes = ClassesApart(self.null, found, log_floor=LOG_CLIP, random_state=self.random_state)
+        alone = classes.alone(self.uneven_gate.worst)
+        if alone is not None or self.common_uneven is None or self.common_uneven.p_value > self.alpha:
+            return alone
+        return classes.together()
+
+    @cached_property
+    def common_uneven(self) -> UnevenTest | None:
+        """The test of single classes under the causes that reach all rows; None where no gate rejects."""
+        found = self.common_causes
+        return None if found is None else uneven_test(found.applied(found.null, LOG_CLIP), self.random_state)
 
     @cached_property
     def causes(self) -> CauseModel | None:
