@@ -17,6 +17,7 @@ from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
 from sklearn_lossacc.inference.normal import Z95, Z_POWER
 
+NOTHING_TO_SEE = "Attend to LA302 first: neither the loss nor accuracy shows that the scores carry information."
 MOST_TIMES = 1e9  # the margin, that a standard error is taken to be: squares of more overflow
 
 
@@ -65,6 +66,13 @@ def judge_chance(evidence: Evidence) -> Verdict:
         advice=(
             exchanged
             or (left.advice if left is not None and left.informative else "")
+            or (
+                f"Check the pairing of labels with rows and the order of the classes first: without {left.names} about "
+                f"{number(left.log_loss)} nats would be left, hardly less than the {number(left.prior)} of the class "
+                "frequencies, so that recalibration alone is of no use."
+                if left is not None and left.codes
+                else ""
+            )
             or "Recalibrate first: a log loss above ln(n_classes) proves overconfidence. If the accuracy is poor as "
             "well, check the order of the classes and the pairing of labels with rows."
         ),
@@ -114,6 +122,8 @@ def judge_prior(evidence: Evidence) -> Verdict:
             f"Better or worse than the prior was not shown: cannot tell, D2 lies between {percent(interval[0])} and "
             f"{percent(interval[1])}; about {needed:,} rows would tell."
         )
+    frequencies = "the class frequencies of training" if facts["from_training"] else "the class frequencies"
+    better = interval[0] > 0.0
     return Verdict(
         holds=holds,
         value=value,
@@ -122,8 +132,8 @@ def judge_prior(evidence: Evidence) -> Verdict:
         could_be=interval[0],
         evidence=facts,
         fired=(
-            f"The log loss of {number(evidence.total_loss)} nats is no better than always predicting the class "
-            f"frequencies ({number(prior)}): D2 is at most {percent(interval[1])}."
+            f"The log loss of {number(evidence.total_loss)} nats is {'hardly' if better else 'no'} better than always "
+            f"predicting {frequencies} ({number(prior)}): D2 is at most {percent(interval[1])}."
         ),
         passed=passed,
         advice=(
@@ -134,6 +144,9 @@ def judge_prior(evidence: Evidence) -> Verdict:
             else f"The scores carry hardly any information: without {left.names} about "
             f"{number(left.log_loss)} nats would be left. Look at the features, the labels and the training."
             if left.codes
+            else "The probabilities carry little information: it is real, and may be all there is where the outcome is "
+            "mostly chance; otherwise look at the features, the labels and the training."
+            if better
             else "The probabilities carry no usable information: look at the features, the labels and the training."
         ),
     )
@@ -157,6 +170,9 @@ def judge_majority(evidence: Evidence) -> Verdict:
         low = high = accuracy - share
     unbiased = accuracy_without_bias(evidence)
     biased = unbiased is not None and unbiased >= share
+    behind = judge_prior(evidence)
+    useless = behind.holds and behind.interval is not None and behind.interval[0] <= 0.0
+    useless = useless and not repaired(evidence).informative
     return Verdict(
         holds=high < ACCURACY_MARGIN,
         value=accuracy - share,
@@ -170,7 +186,8 @@ def judge_majority(evidence: Evidence) -> Verdict:
             "p_equal": p_equal,
             "p_test": p_test,
             "method": method,
-            "repaired_by": ["LA103"] if biased else [],
+            # Where there is nothing to see, that accuracy cannot see it is no news.
+            "repaired_by": ["LA103"] if biased else ["LA302"] if useless else [],
         },
         fired=(f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."),
         passed=(
@@ -182,11 +199,13 @@ def judge_majority(evidence: Evidence) -> Verdict:
         advice=(
             f"Repair the class bias (LA103) first: the likeliest class would then be right in {percent(unbiased)}."
             if biased
+            else NOTHING_TO_SEE
+            if useless
             else "Accuracy cannot see what this model knows. Judge it by log loss or Brier score against the prior, "
             "and choose a threshold for the decision that is really taken."
         ),
         # Below the prior in log loss too, this is a failure; otherwise accuracy is just blind to the model.
-        severity="warning" if judge_prior(evidence).holds else "tip",
+        severity="warning" if behind.holds else "tip",
     )
 
 

@@ -88,4 +88,25 @@ def test_guesses_that_are_too_sure_have_no_better_order(seed):
     assert finding.status == "fired"
     assert finding.evidence["column_order"] is None
     assert "another order" not in finding.headline
-    assert finding.advice.startswith("Recalibrate first")
+    assert finding.advice.startswith("Check the pairing of labels with rows and the order of the classes first")
+    assert "recalibration alone is of no use" in finding.advice
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.2, 0.4])
+def test_other_class_frequencies_are_no_other_order(scale):
+    rng = np.random.default_rng(0)
+    scores = scale * rng.standard_normal((1000, 3))
+    trained, met = np.log([0.5, 0.3, 0.2]), np.log([0.2, 0.3, 0.5])
+    y = (scores + met + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    d = diagnose(y, scores + trained, input="logits")
+    assert d["LA301"].status == d["LA103"].status == "fired"
+    assert d["LA301"].evidence["column_order"] is None
+    assert "column" not in d["LA301"].advice
+    assert "frequencies" in d["LA103"].advice
+
+
+def test_exchanged_columns_of_a_model_that_is_too_sure():
+    rng = np.random.default_rng(0)
+    scores = 1.5 * rng.standard_normal((1000, 3)) + np.log([0.5, 0.3, 0.2])
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    assert diagnose(y, 3.0 * scores[:, ::-1], input="logits")["LA301"].evidence["column_order"] == [2, 1, 0]

@@ -19,6 +19,16 @@ def test_chance_fires(diagnosed):
     assert finding.url.endswith("LA302.html")
 
 
+def test_a_little_better_is_not_called_no_better():
+    rng = np.random.default_rng(0)
+    scores = 0.1 * rng.standard_normal((4000, 10))
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    finding = diagnose(y, scores, input="logits")["LA302"]
+    assert (finding.status, finding.interval[0] > 0) == ("fired", True)
+    assert "hardly better than always predicting the class frequencies" in finding.headline
+    assert "no usable" not in finding.advice
+
+
 def test_rare_classes_make_a_small_loss_worth_nothing(diagnosed):
     # 90 to 10: always saying so costs .325 + .1 ln 2 nats, far below ln 3.
     d = diagnosed("majority")
@@ -63,6 +73,7 @@ def test_a_model_that_says_the_training_frequencies_has_d2_zero(plant):
     prior = np.array([0.7, 0.2, 0.1])
     d = diagnose(y, np.tile(prior, (500, 1)), train_prior=prior)
     assert d["LA302"].status == "fired"
+    assert "predicting the class frequencies of training" in d["LA302"].headline
     assert d["LA302"].value == pytest.approx(0.0, abs=1e-12)
     assert d.metrics["d2_log_loss"].value == pytest.approx(0.0, abs=1e-12)
     assert d.metrics["d2_brier"].value == pytest.approx(0.0, abs=1e-12)

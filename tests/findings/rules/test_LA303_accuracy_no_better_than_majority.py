@@ -24,6 +24,10 @@ def test_always_naming_the_commonest_class_fires(diagnosed):
     assert finding.interval == (0.0, 0.0)
     assert finding.threshold == ACCURACY_MARGIN
     assert finding.url.endswith("LA303.html")
+    # The probabilities say no more than the frequencies: there is nothing that accuracy fails to see.
+    assert finding.evidence["repaired_by"] == ["LA302"]
+    assert finding.advice not in str(d)
+    assert finding.advice.startswith("Attend to LA302 first")
 
 
 def test_a_tip_where_the_loss_does_beat_the_prior():
@@ -34,6 +38,8 @@ def test_a_tip_where_the_loss_does_beat_the_prior():
     d = diagnose(y, np.stack([1 - p, p], axis=1))
     assert d["LA302"].status == "passed"
     assert (d["LA303"].status, d["LA303"].severity) == ("fired", "tip")
+    assert d["LA303"].evidence["repaired_by"] == []
+    assert d["LA303"].advice.startswith("Accuracy cannot see what this model knows.")
 
 
 def test_worse_than_the_majority(plant):
