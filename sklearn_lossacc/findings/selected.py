@@ -6,13 +6,14 @@ import math
 
 from sklearn_lossacc._numerics.mixture import BETA_RANGE
 from sklearn_lossacc.findings.evidence import AS_LIKELY, Evidence
-from sklearn_lossacc.findings.format import percent
+from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
 
 ACCURACY_ABOVE = 0.99
 TEMPERATURE_BELOW = 0.7
 RARE_ERRORS = 0.5  # errors, as a share of those of always naming the commonest class
 GATE_BELOW = 0.05
+SHARED = 0.5  # of a cost, above which it is as much that of the temperature
 MOST_WRONG = 0.5  # of the labels of a class: beyond, they are not labels of that class
 
 
@@ -66,6 +67,14 @@ def wrong_labels(evidence: Evidence) -> str:
     ]
     how = "better" if found["log_likelihood_ahead"] > AS_LIKELY else "as well"
     return f" Wrong labels explain these rows {how}: {' and '.join(wrong)}." if wrong else ""
+
+
+def shared_with_temperature(evidence: Evidence, term: str, nats: float) -> str:
+    """Say how much of what a term saves before the temperature is fitted a temperature saves as well; "" if little."""
+    causes, beside = evidence.causes, evidence.saved_beside(term)
+    if causes is None or causes.fit.beta >= 1.0 or beside >= SHARED * nats:
+        return ""
+    return f", all but {number(max(beside, 0.0))} of which a temperature explains as well"
 
 
 def other_causes(evidence: Evidence, term: str) -> str:

@@ -24,6 +24,7 @@ REDO = "LA002"  # other probabilities are exported: a calibrator of these would 
 CHOOSE_A_REPAIR = "Let AutoCalibrator choose a repair."  # said once, where one calibrator repairs several findings
 UNSEEN = "LA202"
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
+MORE_THAN_AUTO = "Compare "  # begins advice to try calibrators that AutoCalibrator may not
 
 
 class Judged(Protocol):
@@ -245,7 +246,7 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     for finding in advised:
         if finding.code in ONE_CALIBRATOR:
             advice[one] = None
-        if finding.code not in ONLY_CALIBRATE:
+        if finding.code not in ONLY_CALIBRATE or finding.advice.startswith(MORE_THAN_AUTO):
             advice[one_line(finding.advice).removesuffix(CHOOSE_A_REPAIR).rstrip()] = None
     return tuple(advice)
 

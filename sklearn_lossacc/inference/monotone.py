@@ -16,6 +16,8 @@ from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
 from sklearn_lossacc.inference.smooth_bend import bent, smooth_bend
 
+APART = 2  # place of the map of a factor and an offset for each class
+
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
     """Return the distinct probabilities, their weights, and the increasing map of them that fits best."""
@@ -86,11 +88,14 @@ class ShapeGain:
         Fitted to these rows, on others: cross-fitted.
     error : float
         Standard error of the gain.
+    classes_apart : bool
+        The map that gains most is a factor and an offset for each class, not a bend.
     """
 
     cost: float
     gain: float
     error: float
+    classes_apart: bool = False
 
 
 def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> ShapeGain:
@@ -136,7 +141,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
         partial(_smooth, model, top),
     ]
     if not two:
-        maps += [partial(_vector, model), partial(_common, model)]
+        maps += [partial(_vector, model), partial(_common, model)]  # the first of them at APART
         if column is not None:
             one = np.full(model.n_rows, column)
             maps += [partial(_monotone, model, one), partial(_smooth, model, one)]
@@ -153,6 +158,6 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     sums, sizes = unit_sums(chosen[:, None], model.weight, model.group)
     mean, error = mean_and_error(sums, sizes)
     everywhere = np.arange(model.n_rows)
-    best = maps[int((gain @ model.weight).argmax())]
-    apparent = float(np.average(model.true_loss - best(everywhere, everywhere), weights=model.weight))
-    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]))
+    best = int((gain @ model.weight).argmax())
+    apparent = float(np.average(model.true_loss - maps[best](everywhere, everywhere), weights=model.weight))
+    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), not two and best == APART)

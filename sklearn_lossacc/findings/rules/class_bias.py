@@ -8,11 +8,13 @@ from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
-from sklearn_lossacc.findings.selected import wrong_labels
+from sklearn_lossacc.findings.selected import shared_with_temperature, wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.findings.waterfall import open_bound
 from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.floor import finite
+
+NEVER_BY_CHANCE = 10.0  # rows expected: none of so many occurs with probability exp(-10) if the model is right
 
 
 def _without_bias(causes: CauseModel) -> np.ndarray:
@@ -46,9 +48,12 @@ def judge(evidence: Evidence) -> Verdict:
         interval = evidence.saved_beside_limits("class_bias")
     offsets = far.offsets if far is not None else causes.fit.bias if causes is not None and part is not None else None
     rival = wrong_labels(evidence)
+    # As many rows as the model expects of the class are hardly all missed by chance.
+    unlabelled = share == 0.0 and evidence.n_effective * mean_proba >= NEVER_BY_CHANCE
     facts = {
         **p_values,
         "nats": value,
+        "nats_beside": evidence.saved_beside("class_bias") if far is None else value,
         "class": label,
         "mean_proba": mean_proba,
         "share": share,
@@ -68,7 +73,11 @@ def judge(evidence: Evidence) -> Verdict:
         fired=(
             (
                 f"Whole classes get the wrong probability, which costs {number(value)} nats"
-                + (" once the overconfidence is repaired" if hidden else "")
+                + (
+                    " once the overconfidence is repaired"
+                    if hidden
+                    else shared_with_temperature(evidence, "class_bias", value)
+                )
                 if far is None
                 else f"By the totals of all rows {named.sum()} of {named.size} classes get a wrong probability, which "
                 f"costs at least {number(value)} nats"
@@ -90,6 +99,9 @@ def judge(evidence: Evidence) -> Verdict:
             "Review labels of both classes first (d.samples(by='label_quality')): where they are right, look for class "
             "weights, resampling or a shift of the class frequencies between training and use, and correct the prior."
             if rival
+            else f"No row is labelled {label!r}: where that class cannot occur (abstentions, classes of another task), "
+            "drop its column and divide the others by their sum; otherwise find out why it has none."
+            if unlabelled
             else "Look for class weights, resampling or a shift of the class frequencies between training and use, and "
             "correct the prior; where there is none, recalibrate with class offsets (VectorCalibrator)."
         ),

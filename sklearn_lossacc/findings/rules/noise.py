@@ -11,6 +11,7 @@ from sklearn_lossacc.findings.evidence import LIKELIER, LOG_CLIP, Evidence
 from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
 from sklearn_lossacc.findings.format import number, percent, ratio, small_number
 from sklearn_lossacc.findings.materiality import NATS, NOISE_RATE
+from sklearn_lossacc.findings.selected import shared_with_temperature
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.wording import CHOOSE_A_REPAIR
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
@@ -21,7 +22,6 @@ from sklearn_lossacc.inference.normal import Z95
 MOST_MATRIX_CLASSES = 50  # more would fill the report
 ZERO = 0.99 * LOG_CLIP  # what is above was not 0
 LEAST_COUNTED = 1e-6  # a share of so many votes, or rows of a leaf; what softmax rounds to 0 is smaller
-SHARED = 0.5  # of the cost, above which it is as much that of the temperature
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
 MIXED_ADVICE = (
     "Review the rows with the lowest label quality (d.samples(by='label_quality')): are their labels wrong, or are "
@@ -48,8 +48,6 @@ def judge(evidence: Evidence) -> Verdict:
     beside = evidence.saved_beside("floor")
     hidden = causes is not None and causes.fit.beta > 1.0 and beside > nats
     nats = beside if hidden else nats
-    # What a floor saves before the temperature is fitted, the temperature may save as well.
-    shared = causes is not None and causes.fit.beta < 1.0 and beside < SHARED * nats
     upper = evidence.error_upper_limit
     rival = causes is not None and causes.rival == "temperature"
     p_possible = evidence.noise_among_possible
@@ -118,7 +116,7 @@ def judge(evidence: Evidence) -> Verdict:
         f"(at least {percent(low)}, "
         f"at most {percent(high)}); it costs {number(nats)} nats"
         f"{' once the underconfidence is repaired' if hidden else ''}"
-        f"{f', all but {number(max(beside, 0.0))} of which a temperature explains as well' if shared else ''}."
+        f"{shared_with_temperature(evidence, 'floor', nats)}."
     )
     likelier = mixed is not None and mixed["log_likelihood_ahead"] >= LIKELIER
     if mixed:

@@ -7,8 +7,8 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import NATS
 
 EVIDENCE = {
-    "p_gate", "p_attr", "gate", "p_holm", "nats", "method", "class", "mean_proba", "share", "offsets", "line", "flips",
-    "cannot_tell_from_noise",
+    "p_gate", "p_attr", "gate", "p_holm", "nats", "nats_beside", "method", "class", "mean_proba", "share", "offsets",
+    "line", "flips", "cannot_tell_from_noise",
 }  # fmt: skip
 
 
@@ -41,6 +41,29 @@ def test_the_nats_are_those_of_the_truth(diagnosed):
     d = diagnosed("bias", strength=1.0)
     lost = d.metrics["log_loss"].value - diagnosed("healthy").metrics["log_loss"].value
     assert d["LA103"].value == pytest.approx(lost, abs=0.005)
+
+
+def test_a_class_that_no_row_is_labelled_as():
+    # The doubt of a healthy model, put into a column of its own.
+    rng = np.random.default_rng(0)
+    proba = np.exp(log_softmax(2.0 * rng.standard_normal((2000, 4)), axis=1))
+    y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
+    doubt = 1.0 - proba.max(axis=1, keepdims=True)
+    finding = diagnose(y, np.hstack([proba * (1.0 - doubt), doubt]), classes=range(5))["LA103"]
+    assert (finding.status, finding.evidence["class"], finding.evidence["share"]) == ("fired", "4", 0.0)
+    assert finding.advice.startswith("No row is labelled '4': ")
+
+
+def test_what_a_temperature_explains_as_well_is_said():
+    # A third class that is a little too unlikely, much of it because all scores are too far apart.
+    rng = np.random.default_rng(0)
+    truth = log_softmax(1.5 * rng.standard_normal((4000, 3)) + np.array([2.0, 0.5, 0.0]), axis=1)
+    y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    d = diagnose(y, 2.0 * truth + np.array([0.4, 0.0, 0.0]), input="logits")
+    finding = d["LA103"]
+    assert {finding.status, d["LA101"].status} == {"fired"}
+    assert NATS < finding.value > 2.0 * finding.evidence["nats_beside"]
+    assert "of which a temperature explains as well; most of all" in finding.headline
 
 
 def test_skewed_classes_are_no_bias(diagnosed):

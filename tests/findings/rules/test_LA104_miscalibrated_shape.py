@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, log_softmax
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import SplineCalibrator, VectorCalibrator, diagnose
 from sklearn_lossacc.findings.materiality import NATS
+from sklearn_lossacc.metrics import log_loss
 
-EVIDENCE = {"p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "cannot_tell_from_noise", "repaired_by"}
+EVIDENCE = {
+    "p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "map", "cannot_tell_from_noise", "repaired_by",
+}  # fmt: skip
 
 
 def test_a_wave_fires_and_no_simple_cause_does(diagnosed, statistical):
@@ -46,6 +49,30 @@ def test_a_bend_that_all_classes_share():
     assert finding.evidence["view"] == "classes together"
     assert "for the classes together" in finding.headline
     assert finding.value > 0.05
+
+
+@pytest.mark.parametrize("which", ["bend", "classes apart"])
+def test_the_map_that_is_advised_is_the_one_that_repairs(which):
+    bends = which == "bend"
+    k, n, scale = (10, 2000, 5.0) if bends else (4, 3000, 4.0)
+    rng = np.random.default_rng(0)
+    proba = np.exp(log_softmax(scale * rng.standard_normal((n + 20_000, k)), axis=1))
+    y = (np.log(proba) + rng.gumbel(size=proba.shape)).argmax(axis=1)
+    if bends:
+        proba = 0.8 * proba + 0.2 / k  # learnt from smoothed labels
+    else:
+        y[(y == 0) & (rng.random(y.size) < 0.3)] = 1
+    finding = diagnose(y[:n], proba[:n], classes=range(k))["LA104"]
+    assert finding.status == "fired"
+    assert finding.evidence["map"] == which
+    assert ("SplineCalibrator" in finding.advice) == bends
+    assert ("VectorCalibrator" in finding.advice) != bends
+    curve, apart = (
+        log_loss(y[n:], calibrator(classes=range(k)).fit(proba[:n], y[:n]).predict_proba(proba[n:]))
+        for calibrator in (SplineCalibrator, VectorCalibrator)
+    )
+    assert (curve < apart - NATS) == bends
+    assert (apart < curve) != bends
 
 
 @pytest.mark.parametrize("k", [2, 3, 10])
