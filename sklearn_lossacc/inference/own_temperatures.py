@@ -17,6 +17,7 @@ from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.uneven import MIN_ROWS, scaled_rows
 
 INSTEAD = 6.63  # twice the log likelihood by which they must be ahead where no cause is spared: 0.01 of chi-square
+SHARPEST, BLUNTEST = 0.25, 8.0  # relative temperatures; beyond them scores, of the others or of a class, have no order
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,11 @@ class ClassesApart:
         Returns
         -------
         OwnTemperatures or None
-            None if more causes are selected beside them, or no fewer and they are not clearly ahead.
+            None if more causes are selected beside them, or no fewer and they are not clearly ahead; and if one is
+            beyond a quarter or eight times the temperature of the others: of columns that are exchanged, say.
         """
         temperatures = self._standing_out()
-        if not temperatures:
+        if not all(SHARPEST < t < BLUNTEST for t in temperatures.values()) or not temperatures:
             return None
         found = self._beside(temperatures)
         fewer = _number(self.causes) - _number(found.causes)

@@ -78,6 +78,16 @@ def test_two_classes_off_in_different_ways(plant, k):
     assert temperatures["1"] == pytest.approx(0.4, rel=0.3)
 
 
+@pytest.mark.parametrize("order", [[1, 0, 2], [1, 2, 0, 3, 4], [1, 0, 2, 3, 4]])
+def test_exchanged_columns_are_no_temperatures(plant, order):
+    # Two or three classes without order beside others that have one: parts of 90 to 200 nats otherwise.
+    k = len(order)
+    y, log_proba, _ = plant("healthy", k=k, scale=3.0)
+    d = diagnose(y, log_proba[:, order], input="logits", classes=range(k))
+    total = d.metrics["log_loss"].value
+    assert all(abs(part.value) <= total for part in d.decomposition.parts)
+
+
 def test_noise_beside_the_class_has_its_rate(plant):
     y, log_proba, _ = plant("uneven", n=3000, k=5, scale=2.5, strength=2.5)
     rng = np.random.default_rng(0)
