@@ -90,11 +90,12 @@ class TemperatureCalibrator(BaseCalibrator):
 
     With ``cautious=True`` log beta is multiplied by its believed share: its posterior mean, in the normal
     approximation, under an equal mixture of normal priors with standard deviations 0, .05, .1, .2, .4 and .8. At one
-    standard error of .1 the share is .42, at two .60, at three .80.
+    standard error of .1 the share is .42, at two .60, at three .80. A hundredth of the prior is left for logits in a
+    unit of their own, so that these are believed as they are.
 
     With ``cautious=True`` and ``floor=True``, up to 4096 rows and 2**20 entries, log beta and e are the exact posterior
     means. The prior odds of a fault are sqrt(n / 2500), n what the rows are worth: copies, weights and groups count for
-    as many independent ones. Half of that goes to the last five of these normal laws, half to them with a floor, log e
+    as many independent ones. Half of that goes to the normal laws of .05 to .8, half to them with a floor, log e
     uniform between .001 and .5; the rest to beta = 1 and e = 0. So few rows leave T = 1 alone, and probabilities of 0
     get a floor before one of them comes true. Beyond, they are the most likely values.
 

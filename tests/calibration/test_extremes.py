@@ -181,3 +181,12 @@ def test_a_temperature_finds_any_unit(calibrator, unit):
     found = calibrator.fit(unit * z, y)
     assert found.outcome_ == "converged"
     np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-10, 1e10, 1e100, 1e300])
+def test_caution_does_not_pull_a_unit_back(unit):
+    """100 rows are sure of the power of ten, so that what is believed loses next to nothing on what is likeliest."""
+    z, y = noisy_logits(100, 3)
+    likeliest = calibration.TemperatureCalibrator(input="logits").fit(unit * z, y)
+    cautious = calibration.TemperatureCalibrator(cautious=True, input="logits").fit(unit * z, y)
+    assert log_loss(y, cautious.predict_proba(unit * z)) < log_loss(y, likeliest.predict_proba(unit * z)) + 1e-4
