@@ -30,14 +30,13 @@ from sklearn_lossacc.inputs.columns import spread_columns
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.labels import distinct_labels
 from sklearn_lossacc.inputs.naming import called
+from sklearn_lossacc.inputs.response import PREDICTION
 from sklearn_lossacc.inputs.weights import check_sample_weight
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CalibratedClassifier"]
-
-PREDICTION = "the estimator's prediction"  # in errors about it
 
 
 def _some(values: Any, rows: np.ndarray) -> Any:
@@ -244,6 +243,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimators_[0], name):
                 setattr(self, name, getattr(self.estimators_[0], name))
+            elif hasattr(self, name):  # of an earlier fit
+                delattr(self, name)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:

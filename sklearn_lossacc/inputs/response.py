@@ -8,8 +8,9 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidPredictionsError
 
-__all__ = ["Response", "from_estimator"]
+__all__ = ["PREDICTION", "Response", "from_estimator"]
 
+PREDICTION = "the estimator's prediction"  # in errors about it
 _METHODS = {"predict_proba": "proba", "decision_function": "logits"}
 
 

@@ -10,9 +10,11 @@ from sklearn_lossacc.exceptions import ClassesMismatchError
 from sklearn_lossacc.inputs import Response, check_target, from_estimator
 from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.columns import spread_columns
+from sklearn_lossacc.inputs.naming import called
+from sklearn_lossacc.inputs.response import PREDICTION
 from sklearn_lossacc.metrics.rows import Rows
 
-__all__ = ["check_missing", "rows_of_estimator"]
+__all__ = ["as_vector", "check_missing", "rows_of_estimator"]
 
 
 def check_missing(missing: str) -> None:
@@ -30,6 +32,23 @@ def check_missing(missing: str) -> None:
     """
     if missing not in ("raise", "clip"):
         raise ValueError(f"missing must be 'raise' or 'clip', got {missing!r}.")
+
+
+def as_vector(labels: Any) -> Any:
+    """Take labels in one column, which scikit-learn's scorers take and some estimators predict, as a vector.
+
+    Parameters
+    ----------
+    labels : array-like
+        One label a row.
+
+    Returns
+    -------
+    array-like
+        As given, unless it has one column.
+    """
+    shape: tuple[int, ...] = getattr(labels, "shape", ())
+    return np.asarray(labels)[:, 0] if len(shape) == 2 and shape[1] == 1 else labels
 
 
 def _strangers(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -71,21 +90,22 @@ def rows_of_estimator(estimator: Any, X: Any, y: Any, sample_weight: Any, *, mis
     ClassesMismatchError
         If a label is unknown to the estimator and ``missing="raise"``.
     """
-    response = from_estimator(estimator, X)
-    try:
-        return _rows(y, response, sample_weight)
-    except ClassesMismatchError:
-        if response.classes is None:
-            raise
-        strangers = _strangers(check_target(y), response.classes)
-        if not len(strangers):
-            raise
-        if missing == "raise":
-            raise ClassesMismatchError(
-                f"y holds classes that the estimator never saw: {show_labels(strangers)}; it knows "
-                f"{show_labels(response.classes)}. Use splits whose training side holds every class, or "
-                f"{remedy}, which takes their probability for 0."
-            ) from None
-        classes = np.array([*response.classes.tolist(), *strangers.tolist()])
-        spread = Response(spread_columns(response, classes), response.input, classes)
-        return _rows(y, spread, sample_weight)
+    response, y = from_estimator(estimator, X), as_vector(y)
+    with called(y_true="y", y_proba=PREDICTION):
+        try:
+            return _rows(y, response, sample_weight)
+        except ClassesMismatchError:
+            if response.classes is None:
+                raise
+            strangers = _strangers(check_target(y), response.classes)
+            if not len(strangers):
+                raise
+            if missing == "raise":
+                raise ClassesMismatchError(
+                    f"y holds classes that the estimator never saw: {show_labels(strangers)}; it knows "
+                    f"{show_labels(response.classes)}. Use splits whose training side holds every class, or "
+                    f"{remedy}, which takes their probability for 0."
+                ) from None
+            classes = np.array([*response.classes.tolist(), *strangers.tolist()])
+            spread = Response(spread_columns(response, classes), response.input, classes)
+            return _rows(y, spread, sample_weight)

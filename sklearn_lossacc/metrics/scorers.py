@@ -8,17 +8,29 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidTargetError
 from sklearn_lossacc.inputs import check_target
+from sklearn_lossacc.inputs.factorize import tidy
+from sklearn_lossacc.inputs.naming import called
+from sklearn_lossacc.inputs.response import PREDICTION
 from sklearn_lossacc.inputs.weights import check_sample_weight
-from sklearn_lossacc.metrics.estimator_rows import check_missing, rows_of_estimator
+from sklearn_lossacc.metrics.estimator_rows import as_vector, check_missing, rows_of_estimator
 from sklearn_lossacc.metrics.score_request import ScoreRequest
 from sklearn_lossacc.metrics.scorer_table import SCORERS, get_scorer_names
 
 __all__ = ["Scorer", "get_scorer"]
 
 
+def _kind(labels: np.ndarray) -> str | None:
+    """Name what labels are, if they are all alike."""
+    kinds = {"U": "text", "S": "bytes", **dict.fromkeys("biuf", "numbers")}
+    return kinds.get(labels.dtype.kind)
+
+
 def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
     """Return the weighted share of equal labels."""
-    labels, predicted = check_target(y), check_target(y_pred)
+    with called(y_true="y", y_proba="X"):
+        labels = tidy(check_target(as_vector(y)))
+    with called(y_true=PREDICTION, y_proba="X"):
+        predicted = tidy(check_target(as_vector(y_pred)))
     if predicted.dtype.kind == "f" and labels.dtype.kind != "f":
         row = int(np.argmax(predicted != np.floor(predicted)))
         raise InvalidTargetError(
@@ -26,6 +38,12 @@ def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
         )
     if len(labels) != len(predicted):
         raise InvalidTargetError(f"y has {len(labels)} labels for {len(predicted)} predictions.")
+    given, found = _kind(labels), _kind(predicted)
+    if given and found and given != found:
+        raise InvalidTargetError(
+            f"y holds {given} ({labels.tolist()[0]!r} in row 0) where the estimator predicts {found} "
+            f"({predicted.tolist()[0]!r}), so that none can be right; pass labels as the estimator was fitted with."
+        )
     correct = labels == predicted
     return float(np.average(correct, weights=check_sample_weight(sample_weight, len(correct))))
 
@@ -67,7 +85,7 @@ class Scorer(ScoreRequest):
         Parameters
         ----------
         estimator : classifier
-            Fitted, with `predict_proba` or `decision_function`; for the accuracy `predict` is enough.
+            Fitted, with `predict_proba` or `decision_function`; for the accuracy with `predict`, or one of these.
         X : object
             Whatever the estimator takes.
         y : array-like of shape (n_samples,)
@@ -85,7 +103,7 @@ class Scorer(ScoreRequest):
         ClassesMismatchError
             If a label is unknown to the estimator and ``missing="raise"``.
         """
-        if self.name == "accuracy":
+        if self.name == "accuracy" and hasattr(estimator, "predict"):
             return _accuracy_of_labels(y, estimator.predict(X), sample_weight)
         remedy = f"get_scorer({self.name!r}, missing='clip')"
         rows = rows_of_estimator(estimator, X, y, sample_weight, missing=self.missing, remedy=remedy)
@@ -109,7 +127,8 @@ def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
     Scorer
         A callable ``scorer(estimator, X, y, sample_weight=None)`` for `GridSearchCV`, `cross_validate` and the like.
         It takes the classes from the estimator, so that a test fold without some class is no problem. "accuracy" asks
-        for `predict`; the others ask for `predict_proba`, and where there is none read `decision_function` as logits.
+        for `predict`, and takes the likeliest class where there is none; the others ask for `predict_proba`, and where
+        there is none read `decision_function` as logits.
 
     Raises
     ------

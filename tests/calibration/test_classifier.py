@@ -236,6 +236,19 @@ def test_frames_keep_their_names(three_classes):
     model.predict_proba(frame)
 
 
+def test_nothing_of_an_earlier_fit_is_left(three_classes):
+    X, y = three_classes
+    model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), summary=False)
+    model.fit(pd.DataFrame(X).add_prefix("x"), y)
+    model.fit(X[y > 0, :3], y[y > 0])
+    fresh = clone(model).fit(X[y > 0, :3], y[y > 0])
+    assert set(vars(model)) == set(vars(fresh))
+    assert model.n_features_in_ == 3
+    model.set_params(estimator=make_pipeline(CountVectorizer(), MultinomialNB()))
+    model.fit(["good", "bad"] * 20, [1, 0, 1, 0, 1, 0, 0, 1] * 5)
+    assert not hasattr(model, "n_features_in_")
+
+
 def test_precomputed_kernels_are_cut_on_both_sides():
     X, y = make_classification(n_samples=100, random_state=0)
     kernel = X @ X.T

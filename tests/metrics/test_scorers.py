@@ -28,7 +28,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidPredictionsError, InvalidTargetError
-from sklearn_lossacc.metrics import get_scorer, get_scorer_names
+from sklearn_lossacc.metrics import get_scorer, get_scorer_names, lossacc_scoring
 
 every_scorer = pytest.mark.parametrize("name", get_scorer_names())
 PROBABILITY_SCORERS = [name for name in get_scorer_names() if name != "accuracy"]
@@ -334,3 +334,79 @@ def test_the_accuracy_of_a_regressor_is_refused():
     y = [0, 0, 1, 0, 1, 1]
     with pytest.raises(InvalidTargetError, match=r"predicts .* in row \d, no label; pass a classifier"):
         get_scorer("accuracy")(LinearRegression().fit(X, y), X, y)
+
+
+class Scored(BaseEstimator):
+    """Gives scores of another classifier and nothing else."""
+
+    def __init__(self, model, method):
+        self.model = model
+        self.method = method
+
+    def fit(self, X, y):
+        self.fitted_ = clone(self.model).fit(X, y)
+        self.classes_ = self.fitted_.classes_
+        return self
+
+    def __getattr__(self, name):
+        if name in ("predict_proba", "decision_function") and name == self.__dict__.get("method"):
+            return getattr(self.fitted_, name)
+        raise AttributeError(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "method"), [(GaussianNB(), "predict_proba"), (LinearSVC(), "decision_function")], ids=["proba", "logits"]
+)
+def test_without_predict_the_accuracy_is_that_of_the_likeliest_class(model, method, data):
+    X, y, weight = data
+    scored = Scored(model, method).fit(X, y)
+    expected = np.average(model.fit(X, y).predict(X) == y, weights=weight)
+    assert get_scorer("accuracy")(scored, X, y, weight) == pytest.approx(expected, abs=1e-12)
+    with pytest.raises(InvalidPredictionsError, match="no predict_proba and no decision_function"):
+        get_scorer("accuracy")(BaseEstimator(), X, y)
+
+
+class Column(GaussianNB):
+    """Predicts one column, as CatBoost does for several classes."""
+
+    def predict(self, X):
+        return super().predict(X)[:, np.newaxis]
+
+
+def test_labels_in_one_column(data):
+    X, y, _ = data
+    model, column = GaussianNB().fit(X, y), y[:, np.newaxis]
+    for name in get_scorer_names():
+        assert get_scorer(name)(model, X, column) == get_scorer(name)(model, X, y)
+    assert lossacc_scoring()(model, X, column) == lossacc_scoring()(model, X, y)
+    assert get_scorer("accuracy")(Column().fit(X, y), X, y) == get_scorer("accuracy")(model, X, y)
+
+
+@pytest.mark.parametrize(("fitted", "scored"), [(str, int), (int, str), (object, str)])
+def test_labels_of_another_kind_are_no_errors_of_the_model(fitted, scored, data):
+    X, y, _ = data
+    model = GaussianNB().fit(X, y.astype(str).astype(object) if fitted is object else y.astype(fitted))
+    if fitted is object:
+        assert get_scorer("accuracy")(model, X, y.astype(scored)) > 0.5
+        return
+    for name in ("accuracy", "neg_log_loss"):
+        with pytest.raises(ValueError, match=r"y holds (text|numbers) .*predicts|never saw"):
+            get_scorer(name)(model, X, y.astype(scored))
+
+
+class Faulty(GaussianNB):
+    """Has a NaN in the fourth row."""
+
+    def predict_proba(self, X):
+        proba = super().predict_proba(X)
+        proba[3] = np.nan
+        return proba
+
+
+@pytest.mark.parametrize("scorer", [get_scorer("neg_log_loss"), lossacc_scoring()], ids=repr)
+def test_errors_speak_of_what_a_scorer_is_given(scorer, data):
+    X, y, _ = data
+    with pytest.raises(InvalidPredictionsError, match=r"^the estimator's prediction has 3 NaN entries.* row 3"):
+        scorer(Faulty().fit(X, y), X, y)
+    with pytest.raises(InvalidTargetError, match=r"^y has 299 rows, the estimator's prediction has 300"):
+        scorer(GaussianNB().fit(X, y), X, y[:-1])
