@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from sklearn_lossacc.adapters.file_errors import reason
+from sklearn_lossacc.adapters.json_text import load_json
 from sklearn_lossacc.calibration import BaseCalibrator
 from sklearn_lossacc.exceptions import InvalidFileError
 
@@ -30,7 +30,7 @@ def read_calibrator(path: str | os.PathLike[str]) -> BaseCalibrator:
         If there is no such file, or it holds no calibrator, or a damaged one.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
+        data = load_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, RecursionError, ValueError) as error:  # bad JSON and bad UTF-8 are ValueErrors
         raise InvalidFileError(f"{path} is not a readable JSON file: {reason(error)}") from None
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_lossacc.adapters.file_errors import reason
+from sklearn_lossacc.adapters.json_text import load_json
 from sklearn_lossacc.exceptions import InvalidFileError
 
 EVENT_FILES = "events.out.tfevents."
@@ -108,20 +109,29 @@ def _parquet(path: Path) -> Any:
 def _json(path: Path, text: str) -> Any:
     """Read JSON, or one JSON object a line; a last line that breaks off is left out."""
     try:
-        return json.loads(text)
+        return load_json(text)
     except RecursionError:
         raise InvalidFileError(f"{path} is nested too deeply for a training log.") from None
     except json.JSONDecodeError as whole:
-        lines = [line for line in text.splitlines() if line.strip()]
-        records = []
-        for number, line in enumerate(lines):
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError:
-                if number == len(lines) - 1 and records:
-                    return records
-                raise InvalidFileError(f"{path} is neither JSON nor JSON lines: {whole}.") from None
-        return records
+        return _json_lines(path, text, whole)
+    except InvalidFileError as error:  # a key that stands twice
+        raise InvalidFileError(f"{path}: {error}") from None
+
+
+def _json_lines(path: Path, text: str, whole: json.JSONDecodeError) -> list[Any]:
+    """Read one JSON object a line, as what is no JSON as a whole."""
+    lines = [(place, line) for place, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    records: list[Any] = []
+    for place, line in lines:
+        try:
+            records.append(load_json(line))
+        except json.JSONDecodeError:
+            if place == lines[-1][0] and records:
+                return records
+            raise InvalidFileError(f"{path} is neither JSON nor JSON lines: {whole}.") from None
+        except InvalidFileError as error:
+            raise InvalidFileError(f"{path}, line {place}: {error}") from None
+    return records
 
 
 def _table(path: Path, text: str) -> TextTable:

@@ -580,3 +580,28 @@ def test_one_column_cannot_be_two_curves():
 def test_columns_are_a_mapping():
     with pytest.raises(InvalidHistoryError, match="columns must map curves to columns"):
         read_history({"loss": [1.0]}, columns="loss")
+
+
+# --- a key that stands twice ---
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"loss": [0.9, 0.7], "acc": [0.5, 0.6], "loss": [0.8, 0.6]}', r'"loss".*begins with "loss";'),
+        ('[{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7, "loss": 0.6}]', r'"loss".*begins with "epoch": 1;'),
+        ('{"log_history": [{"epoch": 7, "loss": 0.9, "loss": 0.9}]}', r'"loss".*begins with "epoch": 7;'),
+        ('{"epoch": 0, "loss": 0.9}\n\n{"epoch": 1, "loss": 0.7, "loss": 0.6}\n', r'"loss".*begins with "epoch": 1;'),
+        ('{"epoch": 0, "loss": 0.7, "loss": 0.6}\n{"epoch": 1, "loss": 0.9}\n', r'"loss".*begins with "epoch": 0;'),
+    ],
+)
+def test_a_repeated_key_of_json_is_refused(text, place, tmp_path):
+    """The reader of the standard library keeps the last value and says nothing."""
+    with pytest.raises(InvalidFileError, match=r"log\.json.*the key.*" + place):
+        read_history(write(tmp_path, "log.json", text))
+
+
+def test_a_repeated_key_of_json_lines_is_found_by_its_line(tmp_path):
+    text = '{"epoch": 0, "loss": 0.9}\n\n{"epoch": 1, "loss": 0.7, "loss": 0.6}\n'
+    with pytest.raises(InvalidFileError, match=r'log\.jsonl, line 3: the key "loss"'):
+        read_history(write(tmp_path, "log.jsonl", text))
