@@ -12,9 +12,9 @@ import pytest
 from scipy.special import softmax
 
 from sklearn_lossacc import TemperatureCalibrator, calibration, read_predictions
-from sklearn_lossacc.calibration import AutoCalibrator, BaseCalibrator
+from sklearn_lossacc.calibration import AutoCalibrator, BaseCalibrator, by_blocks
 from sklearn_lossacc.calibration.summary import summarize_calibration
-from sklearn_lossacc.cli import apply, main
+from sklearn_lossacc.cli import main
 from sklearn_lossacc.cli.calibrate import METHODS
 from sklearn_lossacc.inputs import Predictions
 
@@ -169,7 +169,7 @@ def test_a_prior_in_the_file_is_not_in_the_way(folder):
 @pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
 @pytest.mark.parametrize("entries", [2**18, 100])
 def test_files_hold_what_the_calibrator_gives(folder, monkeypatch, capsys, name, entries):
-    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", entries)
+    monkeypatch.setattr(by_blocks, "BLOCK_ENTRIES", entries)
     assert main(["apply", "c.json", "test.npz", "--output", name]) == 0
     assert capsys.readouterr() == ("", f"written: {name}\n")
     np.save("y.npy", Y_TEST)
@@ -249,7 +249,7 @@ def test_json_says_what_was_written_and_nothing_else(folder, capsys):
 
 @pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
 def test_a_bad_row_leaves_the_old_file_and_is_counted_from_the_first(folder, monkeypatch, capsys, name):
-    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", 30)
+    monkeypatch.setattr(by_blocks, "BLOCK_ENTRIES", 30)
     bad = TEST.copy()
     bad[150, 1] = np.nan
     np.savez("bad.npz", y_proba=bad)
@@ -263,7 +263,7 @@ def test_a_bad_row_leaves_the_old_file_and_is_counted_from_the_first(folder, mon
 
 @pytest.mark.parametrize("name", ["out.npz", "out.npy", "out.csv"])
 def test_memory_is_that_of_a_block_whatever_the_file(folder, monkeypatch, name):
-    monkeypatch.setattr(apply, "_BLOCK_ENTRIES", 2**12)
+    monkeypatch.setattr(by_blocks, "BLOCK_ENTRIES", 2**12)
     np.save("large.npy", np.tile(TEST, (500, 1)))
     assert main(["apply", "c.json", "test.npz", "--output", name]) == 0  # loads what is loaded once
     tracemalloc.start()
@@ -307,6 +307,7 @@ CALIBRATORS = {
     "cut.json": damaged()[:100],
     "list.json": "[1, 2]",
     "deep.json": "[" * 100_000,
+    "twice.json": damaged()[:-1] + ', "schema": 1}',
     "schema.json": damaged(schema=99),
     "type.json": damaged(type="Foo"),
     "state.json": damaged(state={}),
@@ -339,6 +340,7 @@ BAD_APPLY = {
     "test.npz is not a readable JSON file": ["test.npz", "test.npz"],
     "cut.json is not a readable JSON file": ["cut.json", "test.npz"],
     "deep.json is not a readable JSON file": ["deep.json", "test.npz"],
+    'twice.json is not a readable JSON file: the key "schema" stands more than once': ["twice.json", "test.npz"],
     "list.json: expected a dict": ["list.json", "test.npz"],
     "schema.json: the calibrator has schema 99": ["schema.json", "test.npz"],
     "type.json: the calibrator has type 'Foo'": ["type.json", "test.npz"],

@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sklearn_lossacc._numerics import one_blas_thread, row_blocks
 from sklearn_lossacc.adapters.calibrator_files import read_calibrator
 from sklearn_lossacc.adapters.probability_files import check_extension, write_probabilities
 from sklearn_lossacc.adapters.score_files import read_scores
 from sklearn_lossacc.calibration import BaseCalibrator
+from sklearn_lossacc.calibration.by_blocks import calibrated_blocks
 from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
@@ -23,7 +20,6 @@ from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inputs import Scores
 
 _WORDS = {"proba": "probabilities", "logits": "logits"}
-_BLOCK_ENTRIES = 2**18
 
 
 def _check_fit(calibrator: BaseCalibrator, read: dict[str, Any], options: argparse.Namespace) -> None:
@@ -40,15 +36,6 @@ def _check_fit(calibrator: BaseCalibrator, read: dict[str, Any], options: argpar
             f"{options.file} has scores in {counted(n_columns, 'column')}, but {options.calibrator} was fitted with "
             f"{calibrator.n_features_in_}"
         )
-
-
-def _calibrated(calibrator: BaseCalibrator, scores: Scores) -> Iterator[np.ndarray]:
-    """Calibrate block by block; an error counts rows from the first of all."""
-    for rows in row_blocks(scores.n_rows, scores.n_classes, _BLOCK_ENTRIES):
-        scores.check_rows(rows)
-        with one_blas_thread():  # as predict_proba, which would check the rows again and count from the block's first
-            proba = calibrator._apply(scores, rows)
-        yield proba
 
 
 def run_apply(options: argparse.Namespace) -> int:
@@ -70,10 +57,8 @@ def run_apply(options: argparse.Namespace) -> int:
     read = read_scores(options.file, calibrator.classes_.tolist(), **where(options))
     _check_fit(calibrator, read, options)
     scores = Scores.of_shape(read["y_proba"], input=read["input"])
-    write_whole(
-        output,
-        lambda draft: write_probabilities(draft, _calibrated(calibrator, scores), scores.n_rows, calibrator.classes_),
-    )
+    blocks = calibrated_blocks(calibrator, scores)
+    write_whole(output, lambda draft: write_probabilities(draft, blocks, scores.n_rows, calibrator.classes_))
     if options.json:
         classes = calibrator.classes_.tolist()
         print(json.dumps({"n_rows": scores.n_rows, "classes": classes, "output": str(output)}, ensure_ascii=False))
