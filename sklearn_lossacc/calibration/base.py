@@ -24,7 +24,7 @@ from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
 from sklearn_lossacc.inputs import Predictions, Scores, check_flags
-from sklearn_lossacc.inputs.arrays import as_array
+from sklearn_lossacc.inputs.arrays import as_array, show_labels
 from sklearn_lossacc.inputs.naming import called
 
 __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
@@ -32,6 +32,7 @@ __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
 PREDICTED_ENTRIES = 2**15  # in float64: a block and what is computed from it are small beside a few million entries
 MANY_ENTRIES = 2**22  # from here on blocks twice as large, which the processor's cache just holds: half as many calls
 PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
+TRIED_CLASSES, SURE_LOGIT = 256, 50.0  # when a calibrator is restored
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -246,14 +247,16 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         return calibrator
 
     def _try_out(self) -> None:
-        """Calibrate equal probabilities, to see whether the attributes fit together."""
+        """Calibrate equal probabilities and sure ones, to see whether the attributes fit together."""
         k = len(self.classes_)
         if self.n_features_in_ not in ((1, 2) if k == 2 else (k,)) or self.outcome_ not in get_args(Outcome):
             raise ValueError(f"{self.n_features_in_} columns, {k} classes, outcome {self.outcome_!r}")
-        equal = np.full((1, k), 0.0 if self.input == "logits" else 1.0 / k)
-        proba = self._apply(Scores.from_array(equal, input=self.input), slice(0, 1))
-        if not abs(proba.sum() - 1.0) < 1e-6:
-            raise ValueError(f"equal probabilities become {proba[0].tolist()}")
+        equal, sure = np.full((1, k), 1.0 / k), np.eye(min(k, TRIED_CLASSES), k)
+        tried = np.concatenate([equal, sure]) * (SURE_LOGIT if self.input == "logits" else 1.0)
+        proba = self._apply(Scores.from_array(tried, input=self.input), slice(0, len(tried)))
+        row = int(np.argmax(~(np.abs(proba.sum(axis=1) - 1.0) < 1e-6)))
+        if not abs(proba[row].sum() - 1.0) < 1e-6:
+            raise ValueError(f"{'sure' if row else 'equal'} probabilities become {show_labels(proba[row])}")
 
     @classmethod
     def _named(cls, name: Any) -> type[BaseCalibrator]:

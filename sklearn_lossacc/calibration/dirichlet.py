@@ -13,6 +13,7 @@ from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -200,6 +201,6 @@ class DirichletCalibrator(BaseCalibrator):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.matrix_, self.intercept_ = np.array(state["matrix"]), np.array(state["intercept"])
+        self.matrix_, self.intercept_ = numbers_from_plain(state["matrix"]), numbers_from_plain(state["intercept"])
         found = state["reg_lambda"], state["reg_mu"]
         self.reg_lambda_, self.reg_mu_ = (np.nan if one is None else one for one in found)

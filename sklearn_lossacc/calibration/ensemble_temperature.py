@@ -13,6 +13,7 @@ from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -108,5 +109,5 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         return {"weights": self.weights_.tolist(), "temperature_calibrator": self.temperature_calibrator_.to_dict()}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.weights_ = np.array(state["weights"])
+        self.weights_ = numbers_from_plain(state["weights"])
         self.temperature_calibrator_ = TemperatureCalibrator.from_dict(state["temperature_calibrator"])

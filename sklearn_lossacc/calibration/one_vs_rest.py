@@ -16,6 +16,7 @@ from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "to_proba"]
@@ -24,6 +25,7 @@ Map = dict[str, np.ndarray]
 ROUNDING = 1e-12  # of the loss
 UNLIKELY = 40.0  # nats: 1 + exp(-40) is 1
 NEAR = 64.0  # nats: where most rows are further from even odds, the logistic loss has next to no curvature
+PLACES = ("knots", "edges")  # of maps that are given at places along the log odds
 FARTHEST = 1e3  # nats: beyond, one row would leave no digits to the others
 
 
@@ -228,7 +230,10 @@ class OneVsRestCalibrator(BaseCalibrator):
         return {"maps": [{key: array.tolist() for key, array in one.items()} for one in self.maps_]}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.maps_ = [{key: np.array(values) for key, values in one.items()} for one in state["maps"]]
+        self.maps_ = [
+            {key: numbers_from_plain(values, rising=key in PLACES) for key, values in one.items()}
+            for one in state["maps"]
+        ]
 
 
 class ParametricCalibrator(OneVsRestCalibrator):

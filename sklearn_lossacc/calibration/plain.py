@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidFileError
 
-__all__ = ["FORMAT", "SCHEMA", "check_header", "labels_from_plain", "labels_to_plain"]
+__all__ = ["FORMAT", "SCHEMA", "check_header", "labels_from_plain", "labels_to_plain", "numbers_from_plain"]
 
 FORMAT = "sklearn_lossacc.calibrator"
 SCHEMA = 1
@@ -56,6 +56,34 @@ def labels_from_plain(plain: dict[str, Any]) -> np.ndarray:
         Equal to what was written, in value and dtype.
     """
     return np.array(plain["values"], dtype=np.dtype(plain["dtype"]))
+
+
+def numbers_from_plain(values: Any, *, rising: bool = False) -> np.ndarray:
+    """Return finite numbers as an array.
+
+    Parameters
+    ----------
+    values : list of float
+        Nested or not.
+    rising : bool, default=False
+        Whether none may be smaller than the one before it.
+
+    Returns
+    -------
+    ndarray of float64
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        If something else is among them.
+    """
+    numbers = np.array(values, dtype=np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("expected finite numbers only")
+    if rising and (np.diff(numbers) < 0).any():
+        raise ValueError("expected numbers in rising order")
+    return numbers
 
 
 def check_header(data: Any) -> None:

@@ -11,6 +11,7 @@ from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
@@ -187,5 +188,5 @@ class PriorShiftCalibrator(BaseCalibrator):
         return {"source_prior": self.source_prior_.tolist(), "target_prior": self.target_prior_.tolist()}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.source_prior_ = np.array(state["source_prior"])
-        self.target_prior_ = np.array(state["target_prior"])
+        self.source_prior_ = numbers_from_plain(state["source_prior"])
+        self.target_prior_ = numbers_from_plain(state["target_prior"])

@@ -14,6 +14,7 @@ from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator, without_z
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -132,7 +133,7 @@ class StructuredCalibrator(BaseCalibrator):
     def _restore(self, state: dict[str, Any]) -> None:
         self.temperature_calibrator_ = TemperatureCalibrator.from_dict(state["temperature_calibrator"])
         self.share_ = state["share"]
-        self._set(np.array(state["theta"]))
+        self._set(numbers_from_plain(state["theta"]))
 
     @abstractmethod
     def _penalty(self, n_classes: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_tempe
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["TemperatureCalibrator"]
@@ -181,6 +182,6 @@ class TemperatureCalibrator(BaseCalibrator):
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._set(state["inverse_temperature"], state["floor"])
-        self.prior_ = np.array(state["prior"], dtype=np.float64)
+        self.prior_ = numbers_from_plain(state["prior"])
         self.n_iter_ = state["n_iter"]
         self.fault_probability_ = state["fault_probability"]

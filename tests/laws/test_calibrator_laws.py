@@ -416,6 +416,40 @@ def test_damaged_dicts_are_refused(calibrator):
             BaseCalibrator.from_dict(json.loads(json.dumps(wrong)))
 
 
+def lists_of_numbers(data):
+    """Yield the lists of numbers of a dict, wherever they stand."""
+    for value in data.values() if isinstance(data, dict) else data:
+        if isinstance(value, list) and value and isinstance(value[0], float):
+            yield value
+        elif isinstance(value, dict | list):
+            yield from lists_of_numbers(value)
+
+
+@every_calibrator
+@pytest.mark.parametrize("wrong", [None, "x", float("nan"), float("inf"), {}], ids=str)
+def test_damaged_numbers_are_refused(calibrator, wrong):
+    """Also those that no row of equal probabilities comes across."""
+    P, y = draw()
+    data = fitted(calibrator, P, y).to_dict()
+    n_lists = len(list(lists_of_numbers(data["state"].get("calibrator", data)["state"])))
+    for place in range(n_lists):
+        for entry in (0, -1):
+            copy = json.loads(json.dumps(data))
+            list(lists_of_numbers(copy["state"].get("calibrator", copy)["state"]))[place][entry] = wrong
+            with pytest.raises(InvalidFileError, match="damaged"):
+                BaseCalibrator.from_dict(copy)
+
+
+@pytest.mark.parametrize("kind", [IsotonicCalibrator, HistogramCalibrator, VennAbersCalibrator])
+def test_places_out_of_order_are_refused(kind):
+    P, y = draw()
+    data = kind().fit(P, y).to_dict()
+    places = data["state"]["maps"][1]["knots" if kind is IsotonicCalibrator else "edges"]
+    places[0], places[-1] = places[-1], places[0]
+    with pytest.raises(InvalidFileError, match="rising order"):
+        kind.from_dict(data)
+
+
 def test_numbers_that_give_no_distribution_are_refused():
     P, y = draw()
     data = TemperatureCalibrator().fit(P, y).to_dict()
