@@ -60,8 +60,12 @@ class FileRequest:
         path = Path(path)
         if input not in (None, "proba", "logits"):
             raise InvalidFileError(f"input must be 'proba' or 'logits', got {input!r}")
+        if path.is_dir():
+            raise InvalidFileError(f"{path}: is a folder, not a file")
+        if path.exists() and not path.is_file():
+            raise InvalidFileError(f"{path}: is a pipe or a device; save what comes out of it as a file first")
         if not path.is_file():
-            raise InvalidFileError(f"{path}: " + ("is a folder, not a file" if path.is_dir() else "no such file"))
+            raise InvalidFileError(f"{path}: no such file")
         given = {keyword: os.fspath(source) for keyword, source in beside.items() if source is not None}
         return cls(path, None if y is None else os.fspath(y), proba, classes, input, given)
 

@@ -121,11 +121,19 @@ def _readings(numeric: Sequence[str], wanted: Sequence[str]) -> list[ScoreColumn
     return found
 
 
-def _declared(reading: ScoreColumns, classes: Sequence[str]) -> ScoreColumns:
+def _declared(reading: ScoreColumns, classes: Sequence[str], input: str, path: object) -> ScoreColumns:
     """Bring a reading to the declared classes and their order."""
     if len(reading.columns) == 1:
         return reading
     column_of = dict(zip(reading.classes, reading.columns, strict=True))
+    surplus = [column for name, column in column_of.items() if name not in classes]
+    if (
+        surplus and reading.prefix and input == "logits"
+    ):  # probabilities would no longer sum to 1; of logits nobody would notice
+        raise InvalidFileError(
+            f"{path}: the columns {listing(surplus)} are logits, too, of no class in classes=; list every class there, "
+            "or leave columns out with proba=, which names those to read"
+        )
     return ScoreColumns(tuple(column_of[name] for name in classes), tuple(classes), reading.prefix)
 
 
@@ -177,7 +185,7 @@ def find_columns(
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)
         raise InvalidFileError(f"{path}: the probabilities could be the columns {choices}: choose with proba=")
     if classes is not None:
-        return _declared(found[0], wanted)
+        return _declared(found[0], wanted, input or found[0].input, path)
     surplus = [name for name in found[0].classes if name not in wanted]
     if surplus and not found[0].prefix:  # a class that does not occur, or some other number?
         raise InvalidFileError(

@@ -1,6 +1,7 @@
 """Reading exported predictions: names decide, ambiguity is an error, objects are never unpickled."""
 
 import gzip
+import os
 import re
 import zipfile
 
@@ -278,6 +279,22 @@ def test_other_columns_with_a_prefix_are_no_classes(tmp_path):
     assert read_predictions(path)["classes"] == ["a", "b"]
     path = write(tmp_path, "label,p_value,p_0,p_1\n0,0.03,0.7,0.3\n1,0.5,0.6,0.4\n")
     assert read_predictions(path)["classes"] == [0, 1]
+
+
+def test_logits_of_a_class_are_not_left_out_in_silence(tmp_path):
+    """Without one column probabilities no longer sum to 1; of logits nobody would notice."""
+    path = write(tmp_path, "label,logit_a,logit_b,logit_c\na,1.5,-1,0.3\nb,0,2,5\n")
+    with pytest.raises(InvalidFileError, match=r"'logit_c' are logits, too, of no class in classes="):
+        read_predictions(path, classes=["a", "b"])
+    assert read_predictions(path, classes=["c", "b", "a"])["y_proba"][0].tolist() == [0.3, -1, 1.5]
+    read = read_predictions(path, proba=["logit_a", "logit_b"], classes=["a", "b"])
+    assert read["y_proba"].shape == (2, 2)
+
+
+def test_pipes_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "p.csv")
+    with pytest.raises(InvalidFileError, match=r"p\.csv: is a pipe or a device"):
+        read_predictions(tmp_path / "p.csv")
 
 
 def test_columns_called_logits_are_logits(tmp_path):
