@@ -11,7 +11,7 @@ from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.surprise import SurpriseCount
 
 UNEVEN_ROWS = 15  # no noise is quite uniform: with more rows its own tail would be taken for outliers
-MATERIAL_NATS = 0.005  # what a floor must save, per row
+MATERIAL_NATS = 0.005  # what a floor must save, or classes at temperatures of their own, per row
 
 
 def finite(log_proba: np.ndarray, floor: float) -> np.ndarray:

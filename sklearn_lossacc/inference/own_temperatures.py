@@ -11,7 +11,7 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import fit_mixture
 from sklearn_lossacc.inference.cause_model import SAYS, CauseModel, select_causes
 from sklearn_lossacc.inference.design import design_scale, too_sparse
-from sklearn_lossacc.inference.floor import finite
+from sklearn_lossacc.inference.floor import MATERIAL_NATS, finite
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.uneven import MIN_ROWS, scaled_rows
@@ -123,15 +123,16 @@ class ClassesApart:
         Returns
         -------
         OwnTemperatures or None
-            None if more causes are selected beside them, or no fewer and they are not clearly ahead; and if one is
-            beyond a quarter or eight times the temperature of the others: of columns that are exchanged, say.
+            None if more causes are selected beside them, or no fewer and they are not clearly ahead or save less than
+            0.005 nats a row; and if one is beyond a quarter or eight times the temperature of the others: of columns
+            that are exchanged, say.
         """
         temperatures = self._standing_out()
         if not all(SHARPEST < t < BLUNTEST for t in temperatures.values()) or not temperatures:
             return None
         found = self._beside(temperatures)
         fewer = _number(self.causes) - _number(found.causes)
-        if fewer < 0:
+        if fewer < 0 or (fewer == 0 and self._saved(found) < MATERIAL_NATS):
             return None
         saved = float(self.given.weight @ (self.given.true_loss - found.repaired.true_loss))
         ahead = self.twice * (saved + _gain(found.causes, found.repaired)) - SAYS * len(found.causes.terms)
@@ -143,6 +144,13 @@ class ClassesApart:
         repaired = scaled_rows(self.given, {j: 1.0 / t for j, t in temperatures.items()})
         left = select_causes(repaired, log_floor=self.log_floor, random_state=self.random_state)
         return OwnTemperatures(temperatures, repaired, left)
+
+    def _saved(self, found: OwnTemperatures) -> float:
+        """Return what the temperatures save a row, in nats, where all else that is selected is repaired."""
+        causes = found.causes
+        with_them = causes.applied(causes.null, self.log_floor).true_loss
+        without = causes.applied(found.undone(), self.log_floor).true_loss
+        return float(np.average(without - with_them, weights=causes.null.weight))
 
     def _own(self, column: int) -> tuple[float, float]:
         """Fit the rows predicted as a class: inverse temperature, and log likelihood."""

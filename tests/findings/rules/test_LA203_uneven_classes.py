@@ -78,6 +78,18 @@ def test_two_classes_off_in_different_ways(plant, k):
     assert temperatures["1"] == pytest.approx(0.4, rel=0.3)
 
 
+@pytest.mark.parametrize("seed", [2, 4])
+def test_classes_that_hardly_differ_hide_no_class_bias(seed):
+    # Their temperatures explain a part of what the offsets do, and save little: too little to be named for it.
+    rng = np.random.default_rng(seed)
+    true = log_softmax(1.5 * rng.normal(size=(10_000, 10)))
+    offsets = 0.17 * rng.normal(size=10)
+    y = (true + offsets + rng.gumbel(size=true.shape)).argmax(axis=1)
+    factor = 1.4 * np.r_[1, 1, 1, 1.11, 1, 1, 0.85, 0.83, 1, 1][true.argmax(axis=1)]
+    d = diagnose(y, true * factor[:, None], input="logits")
+    assert [finding.code for finding in d.issues] == ["LA101", "LA103"]
+
+
 @pytest.mark.parametrize("order", [[1, 0, 2], [1, 2, 0, 3, 4], [1, 0, 2, 3, 4]])
 def test_exchanged_columns_are_no_temperatures(plant, order):
     # Two or three classes without order beside others that have one: parts of 90 to 200 nats otherwise.
