@@ -127,9 +127,8 @@ def _declared(reading: ScoreColumns, classes: Sequence[str], input: str, path: o
         return reading
     column_of = dict(zip(reading.classes, reading.columns, strict=True))
     surplus = [column for name, column in column_of.items() if name not in classes]
-    if (
-        surplus and reading.prefix and input == "logits"
-    ):  # probabilities would no longer sum to 1; of logits nobody would notice
+    # Probabilities would no longer sum to 1; of logits nobody would notice.
+    if surplus and reading.prefix and input == "logits":
         raise InvalidFileError(
             f"{path}: the columns {listing(surplus)} are logits, too, of no class in classes=; list every class there, "
             "or leave columns out with proba=, which names those to read"

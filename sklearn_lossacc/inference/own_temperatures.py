@@ -112,6 +112,7 @@ class ClassesApart:
         beta, log_likelihood = self._own(column)
         rows = self.predicted == column
         gain = self.twice * (log_likelihood + float(self.given.weight[rows] @ self.given.true_loss[rows]))
+        # The first of the rivals is known; the others take fits.
         if gain - self.of_class < self._of_causes or gain - self.of_class < self._rivals:
             return None
         found = self._beside({column: 1.0 / beta})

@@ -27,7 +27,7 @@ from sklearn_lossacc.inference.uneven import (
 class BeyondEvidence(CostEvidence):
     """Tests of the selected model, and what a richer one would save."""
 
-    @property
+    @cached_property
     def rows_as_given(self) -> NullModel | None:
         """The rows that the selected model was fitted to, without temperatures of single classes."""
         if self.causes is None:
