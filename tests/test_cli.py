@@ -223,6 +223,39 @@ def test_a_view_never_replaces_the_predictions(option, tmp_path, monkeypatch, ca
     assert Path("p.npz").read_bytes() == before
 
 
+NO_NAMES = [("png", name) for name in ("r.gif", "r.PDF", "r.html", "r")]
+NO_NAMES += [("html", name) for name in ("r.png", "r.md", "r.pdf", "r.npz")]
+NO_NAMES += [("markdown", name) for name in ("r.html", "r.JPG", "r.json", "r.csv")]
+
+
+@pytest.mark.parametrize(("option", "name"), NO_NAMES)
+@pytest.mark.parametrize("command", [["report"], ["history"], ["compare", "nowhere"]])
+def test_an_ending_that_contradicts_the_content_is_refused_before_any_work(command, option, name, tmp_path, capsys):
+    output = str(tmp_path / name)
+    assert main([*command, "nowhere", f"--{option}", output]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"lossacc: --{option} {output}: no name for ")
+    assert err.count("\n") == 1
+    assert {"png": "ends in .png\n", "html": "in .html or .htm\n", "markdown": "in .md or .markdown\n"}[option] in err
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("png", "r.PNG"), ("html", "r.HTM"), ("html", "r"), ("markdown", "r.txt")]
+)
+def test_texts_have_any_name_that_promises_nothing_else(option, name, tmp_path, capsys):
+    (tmp_path / "log.csv").write_text("epoch,val_loss,val_accuracy\n1,0.5,0.8\n2,0.4,0.9\n")
+    assert main(["history", str(tmp_path / "log.csv"), f"--{option}", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["p.NPZ", "p.NPY", "p.CSV"])
+def test_endings_in_capitals_are_the_same(name, healthy, tmp_path):
+    assert main(["calibrate", healthy, "--method", "identity", "--output", str(tmp_path / "c.JSON")]) == 0
+    assert main(["apply", str(tmp_path / "c.JSON"), healthy, "--output", str(tmp_path / name)]) == 0
+    assert main(["apply", str(tmp_path / "c.JSON"), str(tmp_path / name), "--output", str(tmp_path / "again.npy")]) == 0
+    np.testing.assert_allclose(np.load(tmp_path / "again.npy"), np.load(healthy)["y_proba"], rtol=1e-12)
+
+
 def test_an_error_of_the_system_is_one_line(capsys):
     assert main(["report", f"{'long' * 100}.npz"]) == 2
     err = capsys.readouterr().err

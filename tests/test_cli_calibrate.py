@@ -347,7 +347,12 @@ BAD_APPLY = {
     "state.json: the data of the TemperatureCalibrator are damaged": ["state.json", "test.npz"],
     "classes.json: the data": ["classes.json", "test.npz"],
     "columns.json: the data": ["columns.json", "test.npz"],
-    "written to .npz, .npy and .csv": ["c.json", "test.npz", "--output", "out.txt"],
+    "--output out.txt: no name for probabilities, which ends in .npz or .npy or .csv": [
+        "c.json",
+        "nowhere.npz",
+        "--output",
+        "out.txt",
+    ],
     "nowhere: no such folder": ["c.json", "test.npz", "--output", "nowhere/out.npy"],
     "is a folder": ["c.json", "test.npz", "--output", "folder.npy"],
 }
@@ -357,6 +362,7 @@ BAD_CALIBRATE = {
     "invalid choice: 'platt'": ["val.npz", "--method", "platt"],
     "type date cannot be written": ["dates.npz"],
     "no such folder": ["val.npz", "--output", "nowhere/c.json"],
+    "--output out.npz: no name for a calibrator, which ends in .json": ["nowhere.npz", "--output", "out.npz"],
     "--output val.npz is a file that is read": ["val.npz", "--output", "val.npz"],
 }
 BAD = {words: ["apply", *rest] for words, rest in BAD_APPLY.items()}

@@ -71,11 +71,11 @@ class FileRequest:
 
     def read(self, archive: Reader, array: Reader, table: Reader) -> dict[str, Any]:
         """Read the file by what reads files of its name."""
-        if self.path.suffix == ".npz":
+        if self.path.suffix.lower() == ".npz":
             return archive(self)
-        if self.path.suffix == ".npy":
+        if self.path.suffix.lower() == ".npy":
             return array(self)
-        if self.path.name.endswith(_TABLES):
+        if self.path.name.lower().endswith(_TABLES):
             return table(self)
         raise InvalidFileError(f"{self.path}: predictions are read from .npz, .npy, .csv and .tsv files")
 

@@ -19,9 +19,9 @@ from sklearn_lossacc.exceptions import InvalidFileError
 
 def _column_file(path: Path) -> np.ndarray:
     """Read one value a row from an .npy file, or from a text file with one value a line and no header."""
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return decoded(read_npy(path))
-    if path.suffix not in (".txt", ".csv"):
+    if path.suffix.lower() not in (".txt", ".csv"):
         raise InvalidFileError(f"{path}: one value a row is read from .npy, .txt or .csv files")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -53,23 +53,7 @@ _WRITERS: dict[str, Callable[[Path, Blocks, int, np.ndarray], None]] = {
     ".npy": _write_npy,
     ".csv": _write_csv,
 }
-
-
-def check_extension(path: Path) -> None:
-    """Check that probabilities can be written into files of this name.
-
-    Parameters
-    ----------
-    path : Path
-        The file that is wanted.
-
-    Raises
-    ------
-    InvalidFileError
-        If they cannot.
-    """
-    if path.suffix not in _WRITERS:
-        raise InvalidFileError(f"{path}: probabilities are written to .npz, .npy and .csv files")
+EXTENSIONS = tuple(_WRITERS)
 
 
 def write_probabilities(path: Path, blocks: Blocks, n_rows: int, classes: np.ndarray) -> None:
@@ -91,5 +75,6 @@ def write_probabilities(path: Path, blocks: Blocks, n_rows: int, classes: np.nda
     InvalidFileError
         If the name has another extension.
     """
-    check_extension(path)
-    _WRITERS[path.suffix](path, blocks, n_rows, classes)
+    if path.suffix.lower() not in _WRITERS:
+        raise InvalidFileError(f"{path}: probabilities are written to .npz, .npy and .csv files")
+    _WRITERS[path.suffix.lower()](path, blocks, n_rows, classes)

@@ -33,7 +33,7 @@ _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"]
 def _header(path: Path) -> tuple[list[str], str]:
     """Read the column names and the separator from the first line, and look at the second."""
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
             line, first_row = file.readline(), file.readline()
     except UnicodeDecodeError:
         raise InvalidFileError(f"{path} is no text in UTF-8; save it as a table in UTF-8") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_lossacc.adapters.calibrator_files import read_calibrator
-from sklearn_lossacc.adapters.probability_files import check_extension, write_probabilities
+from sklearn_lossacc.adapters.probability_files import write_probabilities
 from sklearn_lossacc.adapters.score_files import read_scores
 from sklearn_lossacc.calibration import BaseCalibrator
 from sklearn_lossacc.calibration.by_blocks import calibrated_blocks
@@ -52,7 +52,6 @@ def run_apply(options: argparse.Namespace) -> int:
         0.
     """
     output = Path(options.output)
-    check_extension(output)
     calibrator = read_calibrator(options.calibrator)
     read = read_scores(options.file, calibrator.classes_.tolist(), **where(options))
     _check_fit(calibrator, read, options)

@@ -7,11 +7,23 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from sklearn_lossacc.adapters.probability_files import EXTENSIONS
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.statistics.whole_file import check_place, whole_file
 
 _READ = ("file", "files", "calibrator", "final", "y", "sample_weight", "groups")
 _WRITTEN = ("html", "markdown", "png", "output")
+_VIEWS = {"html": "an HTML page", "markdown": "a Markdown text", "png": "a PNG picture"}
+_TEXTS = {"an HTML page": (".html", ".htm"), "a Markdown text": (".md", ".markdown"), "a calibrator": (".json",)}
+_ENDINGS = {**_TEXTS, "a PNG picture": (".png",), "probabilities": EXTENSIONS}
+_TAKEN = {*sum(_ENDINGS.values(), ()), ".gif", ".jpeg", ".jpg", ".pdf", ".svg", ".webp"}  # by one kind of file each
+
+
+def _check_ending(option: str, output: str, content: str) -> None:
+    """Raise if the ending of a name contradicts the content; a text may have any that is not taken."""
+    ending, own = Path(output).suffix.lower(), _ENDINGS[content]
+    if ending not in own and (content not in _TEXTS or ending in _TAKEN):
+        raise InvalidFileError(f"--{option} {output}: no name for {content}, which ends in {' or '.join(own)}")
 
 
 def check_outputs(options: argparse.Namespace) -> None:
@@ -25,7 +37,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     Raises
     ------
     InvalidFileError
-        If a file to write is one to read; only predictions may be replaced by their calibrated selves.
+        If a file to write is one to read; only predictions may be replaced by their calibrated selves. If its ending
+        contradicts what is written: those of pictures and probabilities are fixed, texts may have any other.
     OSError
         If it is a folder, or its folder does not exist.
     """
@@ -39,6 +52,7 @@ def check_outputs(options: argparse.Namespace) -> None:
         path = check_place(output)
         if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in read):
             raise InvalidFileError(f"--{name} {output} is a file that is read; write another one")
+        _check_ending(name, output, _VIEWS.get(name) or ("probabilities" if in_place else "a calibrator"))
 
 
 def write_whole(path: str | os.PathLike[str], write: Callable[[Path], object]) -> Path:

@@ -50,7 +50,7 @@ class TextTable:
 def _text(path: Path) -> str:
     """Read a file as text."""
     try:
-        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        raw = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
         return raw.decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidFileError(f"{path} cannot be read: {reason(error)}") from None
@@ -82,7 +82,7 @@ def load(path: Path) -> Any:
         raise InvalidFileError(f"{path} does not exist.")
     if path.is_dir() or EVENT_MARK in path.name:
         return path
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         return _parquet(path)
     text = _text(path)
     if not text.strip():
