@@ -20,6 +20,7 @@ from sklearn_lossacc.calibration.candidates import (
 from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, compare, shared_chance
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
+from sklearn_lossacc.calibration.plain import check_lengths
 from sklearn_lossacc.calibration.whole_number import whole_number
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -212,4 +213,5 @@ class AutoCalibrator(BaseCalibrator):
         """Read the choice, its reasons, and the chosen calibrator."""
         self.choice_ = state["choice"]
         self.cv_results_ = {key: np.array(column) for key, column in state["cv_results"].items()}
+        check_lengths(self.cv_results_, dict.fromkeys(self.cv_results_, 0))
         self.calibrator_ = BaseCalibrator.from_dict(state["calibrator"])

@@ -17,6 +17,7 @@ from sklearn_lossacc.calibration.plain import (
     FORMAT,
     SCHEMA,
     check_header,
+    check_lengths,
     labels_from_plain,
     labels_to_plain,
 )
@@ -242,6 +243,9 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         calibrator.n_features_in_ = data["n_features_in"]
         if data["feature_names_in"] is not None:
             calibrator.feature_names_in_ = np.array(data["feature_names_in"], dtype=object)
+            check_lengths(
+                {"feature_names_in": calibrator.feature_names_in_}, {"feature_names_in": data["n_features_in"]}
+            )
         calibrator.outcome_ = data["outcome"]
         calibrator._restore(data["state"])
         return calibrator

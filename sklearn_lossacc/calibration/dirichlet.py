@@ -201,6 +201,8 @@ class DirichletCalibrator(BaseCalibrator):
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.matrix_, self.intercept_ = numbers_from_plain(state["matrix"]), numbers_from_plain(state["intercept"])
+        k = len(self.classes_)
+        self.matrix_ = numbers_from_plain(state["matrix"], shape=(k, k))
+        self.intercept_ = numbers_from_plain(state["intercept"], shape=(k,))
         found = state["reg_lambda"], state["reg_mu"]
         self.reg_lambda_, self.reg_mu_ = (np.nan if one is None else one for one in found)

@@ -109,5 +109,5 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         return {"weights": self.weights_.tolist(), "temperature_calibrator": self.temperature_calibrator_.to_dict()}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.weights_ = numbers_from_plain(state["weights"])
+        self.weights_ = numbers_from_plain(state["weights"], shape=(3,))
         self.temperature_calibrator_ = TemperatureCalibrator.from_dict(state["temperature_calibrator"])

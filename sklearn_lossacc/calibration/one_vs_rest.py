@@ -16,7 +16,7 @@ from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.outcome import Outcome
-from sklearn_lossacc.calibration.plain import numbers_from_plain
+from sklearn_lossacc.calibration.plain import check_lengths, numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "to_proba"]
@@ -26,6 +26,13 @@ ROUNDING = 1e-12  # of the loss
 UNLIKELY = 40.0  # nats: 1 + exp(-40) is 1
 NEAR = 64.0  # nats: where most rows are further from even odds, the logistic loss has next to no curvature
 PLACES = ("knots", "edges")  # of maps that are given at places along the log odds
+LENGTHS = {  # of the arrays of any map, as `check_lengths` takes them
+    **dict.fromkeys(("constant", "share", "unit", "slope", "intercept", "scale", "stiffness"), 1),
+    **dict.fromkeys(("knots", "values", "lower", "upper"), 0),
+    "edges": -1,
+    "coef": 3,
+}
+NO_MAPS = ("separable", "degenerate")  # outcomes that leave probabilities as they are
 FARTHEST = 1e3  # nats: beyond, one row would leave no digits to the others
 
 
@@ -230,10 +237,16 @@ class OneVsRestCalibrator(BaseCalibrator):
         return {"maps": [{key: array.tolist() for key, array in one.items()} for one in self.maps_]}
 
     def _restore(self, state: dict[str, Any]) -> None:
+        k = len(self.classes_)
+        n_maps = 0 if self.outcome_ in NO_MAPS else 1 if k == 2 else k
+        if len(state["maps"]) != n_maps:
+            raise ValueError(f"expected {n_maps} maps for {k} classes, got {len(state['maps'])}")
         self.maps_ = [
             {key: numbers_from_plain(values, rising=key in PLACES) for key, values in one.items()}
             for one in state["maps"]
         ]
+        for one in self.maps_:
+            check_lengths(one, LENGTHS)
 
 
 class ParametricCalibrator(OneVsRestCalibrator):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from sklearn_lossacc.exceptions import InvalidFileError
 
-__all__ = ["FORMAT", "SCHEMA", "check_header", "labels_from_plain", "labels_to_plain", "numbers_from_plain"]
+__all__ = [
+    "FORMAT",
+    "SCHEMA",
+    "check_header",
+    "check_lengths",
+    "labels_from_plain",
+    "labels_to_plain",
+    "numbers_from_plain",
+]
 
 FORMAT = "sklearn_lossacc.calibrator"
 SCHEMA = 1
@@ -58,13 +67,15 @@ def labels_from_plain(plain: dict[str, Any]) -> np.ndarray:
     return np.array(plain["values"], dtype=np.dtype(plain["dtype"]))
 
 
-def numbers_from_plain(values: Any, *, rising: bool = False) -> np.ndarray:
+def numbers_from_plain(values: Any, *, shape: tuple[int, ...] | None = None, rising: bool = False) -> np.ndarray:
     """Return finite numbers as an array.
 
     Parameters
     ----------
     values : list of float
         Nested or not.
+    shape : tuple of int, optional
+        What shape they have, if that is known.
     rising : bool, default=False
         Whether none may be smaller than the one before it.
 
@@ -76,14 +87,46 @@ def numbers_from_plain(values: Any, *, rising: bool = False) -> np.ndarray:
     Raises
     ------
     ValueError
-        If something else is among them.
+        If something else is among them, or their shape is another one.
     """
     numbers = np.array(values, dtype=np.float64)
+    if shape is not None and numbers.shape != shape:
+        raise ValueError(f"expected numbers of shape {shape}, got {numbers.shape}")
     if not np.isfinite(numbers).all():
         raise ValueError("expected finite numbers only")
     if rising and (np.diff(numbers) < 0).any():
         raise ValueError("expected numbers in rising order")
     return numbers
+
+
+def check_lengths(arrays: Mapping[str, np.ndarray], lengths: Mapping[str, int]) -> None:
+    """Check that no number is missing from arrays that belong together.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Some of those that `lengths` names.
+    lengths : mapping of str to int
+        Positive: how many numbers there are. Otherwise they are n, or fewer by so many, for one n of at least 1.
+
+    Raises
+    ------
+    ValueError
+        If an array has another length, or more than one dimension.
+    KeyError
+        If one is not named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.calibration.plain import check_lengths
+    >>> check_lengths({"edges": np.zeros(4), "values": np.zeros(5)}, {"edges": -1, "values": 0})
+    """
+    found = {key: array.size if array.ndim == 1 else -1 for key, array in arrays.items()}
+    n = max((length - lengths[key] for key, length in found.items() if lengths[key] <= 0), default=1)
+    expected = {key: lengths[key] if lengths[key] > 0 else max(n, 1) + lengths[key] for key in arrays}
+    if found != expected:
+        raise ValueError(f"arrays of the lengths {found} do not belong together")
 
 
 def check_header(data: Any) -> None:

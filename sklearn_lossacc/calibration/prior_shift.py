@@ -188,5 +188,7 @@ class PriorShiftCalibrator(BaseCalibrator):
         return {"source_prior": self.source_prior_.tolist(), "target_prior": self.target_prior_.tolist()}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.source_prior_ = numbers_from_plain(state["source_prior"])
-        self.target_prior_ = numbers_from_plain(state["target_prior"])
+        _checked_target(self.target_prior, self.classes_)
+        shape = self.classes_.shape
+        self.source_prior_ = numbers_from_plain(state["source_prior"], shape=shape)
+        self.target_prior_ = numbers_from_plain(state["target_prior"], shape=shape)

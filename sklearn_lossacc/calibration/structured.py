@@ -133,7 +133,7 @@ class StructuredCalibrator(BaseCalibrator):
     def _restore(self, state: dict[str, Any]) -> None:
         self.temperature_calibrator_ = TemperatureCalibrator.from_dict(state["temperature_calibrator"])
         self.share_ = state["share"]
-        self._set(numbers_from_plain(state["theta"]))
+        self._set(numbers_from_plain(state["theta"], shape=self._penalty(len(self.classes_)).shape))
 
     @abstractmethod
     def _penalty(self, n_classes: int) -> np.ndarray:

@@ -182,6 +182,6 @@ class TemperatureCalibrator(BaseCalibrator):
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._set(state["inverse_temperature"], state["floor"])
-        self.prior_ = numbers_from_plain(state["prior"])
+        self.prior_ = numbers_from_plain(state["prior"], shape=self.classes_.shape)
         self.n_iter_ = state["n_iter"]
         self.fault_probability_ = state["fault_probability"]

@@ -440,6 +440,40 @@ def test_damaged_numbers_are_refused(calibrator, wrong):
                 BaseCalibrator.from_dict(copy)
 
 
+def lists_within(data, place=()):
+    """Yield the places of all lists, those within lists as well."""
+    if isinstance(data, list) and data:
+        yield place
+    for key, part in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from lists_within(part, (*place, key))
+
+
+@pytest.mark.parametrize("calibrator", [*CALIBRATORS, PriorShiftCalibrator(target_prior=[3, 2, 1])], ids=repr)
+@pytest.mark.parametrize("k", [2, 3])
+@ignore_outcomes
+def test_lists_that_lack_an_entry_are_refused(calibrator, k):
+    """No list of any calibrator is right without its first or its last entry."""
+    P, y = draw(k=k)
+    if calibrator.get_params().get("target_prior"):
+        calibrator = clone(calibrator).set_params(target_prior=np.arange(1, k + 1))
+    X = pd.DataFrame(P, columns=[f"class {place}" for place in range(k)])
+    calibrator = clone(calibrator).set_params(classes=np.arange(k))
+    for labels in (y, np.full(len(y), 1), P.argmax(axis=1), P.argmin(axis=1)):  # these leave other lists
+        data = fitted(calibrator, X, labels).to_dict()
+        places = list(lists_within(data))
+        assert ("classes", "values") in places
+        assert ("feature_names_in",) in places
+        for place in places:
+            for entry in (0, -1):
+                copy = json.loads(json.dumps(data))
+                holder = copy
+                for key in place:
+                    holder = holder[key]
+                del holder[entry]
+                with pytest.raises(InvalidFileError, match=f"the data of the {type(calibrator).__name__} are damaged"):
+                    BaseCalibrator.from_dict(copy)
+
+
 @pytest.mark.parametrize("kind", [IsotonicCalibrator, HistogramCalibrator, VennAbersCalibrator])
 def test_places_out_of_order_are_refused(kind):
     P, y = draw()
