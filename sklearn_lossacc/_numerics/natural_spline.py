@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from sklearn_lossacc._numerics.isotonic import Points, cumulated
 
-__all__ = ["curvature", "natural_spline", "spline_basis", "spread_knots"]
+__all__ = ["curvature", "natural_spline", "spline_basis", "spline_pieces", "spread_knots"]
 
 
 def spread_knots(points: Points, n_knots: int) -> np.ndarray:
@@ -93,6 +93,43 @@ def natural_spline(x: np.ndarray, knots: np.ndarray, values: np.ndarray) -> np.n
     outside = np.flatnonzero(inside != x)
     result[outside] += along((x - inside)[outside]) * spline(inside[outside], 1)
     return result
+
+
+def spline_pieces(knots: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write a natural cubic spline as polynomials.
+
+    Parameters
+    ----------
+    knots : ndarray of shape (n_knots,)
+        Increasing, at least two.
+    values : ndarray of shape (n_knots,)
+        What the spline is at the knots.
+
+    Returns
+    -------
+    anchors : ndarray of shape (n_knots + 1,)
+        Where the polynomials are developed: from the first knot to the left, between knots, from the last one on.
+    coefficients : ndarray of shape (n_knots + 1, 4)
+        c of c_0 + c_1 (x - a) + c_2 (x - a)^2 + c_3 (x - a)^3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc._numerics.natural_spline import spline_pieces
+    >>> spline_pieces(np.array([0.0, 2.0]), np.array([0.0, 4.0]))[1][:, :2]
+    array([[0., 2.],
+           [0., 2.],
+           [4., 2.]])
+    """
+    coefficients = np.zeros((len(knots) + 1, 4))
+    if len(knots) == 2:
+        coefficients[:, 1] = (values[1] - values[0]) / (knots[1] - knots[0])
+    else:
+        spline = CubicSpline(knots, values, bc_type="natural")
+        coefficients[1:-1] = spline.c[::-1].T
+        coefficients[[0, -1], 1] = spline(knots[[0, -1]], 1)
+    coefficients[:, 0] = np.r_[values[0], values]
+    return np.r_[knots[0], knots], coefficients
 
 
 def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:

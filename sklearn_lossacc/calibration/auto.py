@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
 from sklearn_lossacc.calibration.candidates import (
@@ -200,6 +201,10 @@ class AutoCalibrator(BaseCalibrator):
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""
         self.calibrator_._fill(scores, rows, out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        """Return that of the chosen calibrator."""
+        return self.calibrator_._formula(scores)
 
     def _state(self) -> dict[str, Any]:
         """Write the choice, its reasons, and the chosen calibrator."""

@@ -11,7 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import one_blas_thread, row_blocks
+from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc.calibration.formulas import SMALLEST, two_columns_formula
 from sklearn_lossacc.calibration.outcome import Outcome, warn_unless_converged
 from sklearn_lossacc.calibration.plain import (
     FORMAT,
@@ -34,7 +37,6 @@ PREDICTED_ENTRIES = 2**15  # in float64: a block and what is computed from it ar
 MANY_ENTRIES = 2**22  # from here on blocks twice as large, which the processor's cache just holds: half as many calls
 PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
 TRIED_CLASSES, SURE_LOGIT = 256, 50.0  # when a calibrator is restored
-SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 def without_zeros(proba: np.ndarray) -> None:
@@ -203,6 +205,22 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             "state": self._state(),
         }
 
+    def to_formula(self) -> Formula:
+        """Write the fitted map as steps that other libraries can take.
+
+        Returns
+        -------
+        Formula
+            From a matrix with `n_features_in_` columns to what `predict_proba` returns; a row with a score that is not
+            finite becomes NaN. ``adapters.onnx`` and ``adapters.torch`` turn it into models.
+        """
+        check_is_fitted(self)
+        scores = f.given()
+        missing = f.row_sum(0.0 * scores)  # 0, or NaN, which comparisons would lose
+        if self.n_features_in_ == 1:
+            scores = two_columns_formula(scores, logits=self.input == "logits")
+        return self._formula(scores) + missing
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> BaseCalibrator:
         """Restore a calibrator from what `to_dict` wrote.
@@ -323,6 +341,10 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     @abstractmethod
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Calibrate some rows and put the probabilities into `out`, float64 of shape (n_rows, n_classes)."""
+
+    @abstractmethod
+    def _formula(self, scores: Formula) -> Formula:
+        """Return what `_fill` computes, from a matrix with a column a class."""
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:

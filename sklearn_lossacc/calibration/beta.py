@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.logistic import fit_logistic
-from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
+from sklearn_lossacc.calibration.formulas import log_sum_formula
+from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target, numbers
 
 __all__ = ["BetaCalibrator"]
 
@@ -108,6 +110,12 @@ class BetaCalibrator(ParametricCalibrator):
 
     def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return self._features(odds, one["scale"]) @ one["coef"]
+
+    def _curve_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        first, second, intercept = np.column_stack([one["coef"] for one in maps])
+        if self.shape == "beta":
+            return -log_sum_formula(-odds, 0.0) * first + log_sum_formula(odds, 0.0) * second + intercept
+        return odds * first + odds * odds / numbers(maps, "scale") * second + intercept
 
     def _is_flat(self, one: Map) -> bool:
         return bool((one["coef"][:2] == 0).all())

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax, row_blocks, softmax
+from sklearn_lossacc._numerics import formula as f
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.multinomial import fit_multinomial, log_evidence, scores_dtype
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.formulas import log_scores_formula, positive_formula
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
@@ -190,6 +193,11 @@ class DirichletCalibrator(BaseCalibrator):
         out += self.intercept_
         softmax(out, out=out)
         without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        logs = f.log_softmax(log_scores_formula(scores, logits=self.input == "logits"))
+        logs = f.maximum(logs, np.log(LOSS_CLIP))
+        return positive_formula(f.softmax(logs @ self.matrix_.T + self.intercept_))
 
     def _state(self) -> dict[str, Any]:
         chosen = np.isfinite(self.reg_lambda_)

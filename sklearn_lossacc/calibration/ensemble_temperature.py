@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import row_blocks, softmax
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.mixture_weights import fit_mixture_weights
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.formulas import log_scores_formula, positive_formula
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
@@ -104,6 +107,12 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
         out += given
         out += self.weights_[2] / out.shape[1]
         without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        logs = log_scores_formula(scores, logits=self.input == "logits", ordered=True)
+        tempered, as_given = self.temperature_calibrator_._formula(scores), f.softmax(logs)
+        first, second, third = self.weights_
+        return positive_formula(first * tempered + second * as_given + third / len(self.classes_))
 
     def _state(self) -> dict[str, Any]:
         return {"weights": self.weights_.tolist(), "temperature_calibrator": self.temperature_calibrator_.to_dict()}

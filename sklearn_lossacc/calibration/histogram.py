@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import TIE, Points, pool_ties
 from sklearn_lossacc._numerics.links import logit
+from sklearn_lossacc.calibration.formulas import Pieces, knots_passed, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number
 
@@ -143,3 +146,9 @@ class HistogramCalibrator(OneVsRestCalibrator):
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return logit(one["values"])[_bin_of(odds, one["edges"])]
+
+    def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        edges = [one["edges"] for one in maps]
+        sides = knots_passed(odds, edges), knots_passed(odds, edges, inclusive=False)
+        steps = [Pieces.constant(one["edges"], logit(one["values"])) for one in maps]
+        return piecewise(odds, steps, f.where(f.greater(odds, 0.0), *sides))

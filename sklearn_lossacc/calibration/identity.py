@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import formula as f
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.formulas import positive_formula
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.inputs import Predictions, Scores
 
@@ -63,6 +66,9 @@ class IdentityCalibrator(BaseCalibrator):
         out[:] = scores.proba(rows, dtype=np.dtype(np.float64))
         if self.input == "logits":
             without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        return positive_formula(f.softmax(scores)) if self.input == "logits" else scores / f.row_sum(scores)
 
     def _state(self) -> dict[str, Any]:
         return {}

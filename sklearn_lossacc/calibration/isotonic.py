@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
+from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
 __all__ = ["IsotonicCalibrator"]
@@ -93,3 +95,6 @@ class IsotonicCalibrator(OneVsRestCalibrator):
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return in_order(lambda ordered: np.interp(ordered, one["knots"], one["values"]), odds)
+
+    def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        return piecewise(odds, [Pieces.linear(one["knots"], one["values"]) for one in maps])

@@ -10,21 +10,25 @@ import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, row_sum
+from sklearn_lossacc._numerics import formula as f
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.links import expit, logit
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
+from sklearn_lossacc.calibration.formulas import log_odds_formula, log_sum_formula, positive_formula
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import check_lengths, numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "to_proba"]
+__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "numbers", "to_proba"]
 
 Map = dict[str, np.ndarray]
 ROUNDING = 1e-12  # of the loss
 UNLIKELY = 40.0  # nats: 1 + exp(-40) is 1
 NEAR = 64.0  # nats: where most rows are further from even odds, the logistic loss has next to no curvature
+KINDS = ("constant", "share")  # of maps that are not the subclass's own
 PLACES = ("knots", "edges")  # of maps that are given at places along the log odds
 LENGTHS = {  # of the arrays of any map, as `check_lengths` takes them
     **dict.fromkeys(("constant", "share", "unit", "slope", "intercept", "scale", "stiffness"), 1),
@@ -149,6 +153,36 @@ def to_proba(lines: np.ndarray) -> None:
     without_zeros(lines)
 
 
+def numbers(maps: list[Map], key: str) -> np.ndarray:
+    """Return the one number of that name of each map.
+
+    Parameters
+    ----------
+    maps : list of dict
+        Maps of some classes.
+    key : str
+        Under which each holds an array of shape (1,).
+
+    Returns
+    -------
+    ndarray of shape (n_maps,)
+        In order.
+    """
+    return np.concatenate([one[key] for one in maps])
+
+
+def _constant_formula(maps: list[Map], odds: Formula) -> Formula:
+    """Return log odds that are the same whatever the scores."""
+    return 0.0 * odds + logit(numbers(maps, "constant"))
+
+
+def _share_formula(maps: list[Map], odds: Formula) -> Formula:
+    """Return the log odds of a share of the probability."""
+    share = numbers(maps, "share")
+    with np.errstate(divide="ignore"):  # the share may be 1
+        return np.log(share) - log_sum_formula(-odds, np.log1p(-share))
+
+
 class OneVsRestCalibrator(BaseCalibrator):
     """Map the log odds of each class by itself; divide the rows by their sums.
 
@@ -224,6 +258,41 @@ class OneVsRestCalibrator(BaseCalibrator):
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         self._lines(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits", out=out), out)
         to_proba(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        n_classes = len(self.classes_)
+        lines = self._lines_formula(log_odds_formula(scores, n_classes, logits=self.input == "logits"))
+        if n_classes == 2:
+            return positive_formula(f.sigmoid(lines))
+        likely = f.sigmoid(lines - f.minimum(f.row_max(lines) + UNLIKELY, 0.0))
+        return positive_formula(likely / f.row_sum(likely))
+
+    def _lines_formula(self, odds: Formula) -> Formula:
+        """Return what `_lines` computes."""
+        if not self.maps_:
+            return odds
+        if len(self.maps_) == 1:
+            line = self._any_line_formula(self.maps_, f.pick(odds, [1]))
+            return f.join(-line, line)
+        return self._any_line_formula(self.maps_, odds)
+
+    def _any_line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        """Return what `_any_line` computes for several columns, each with its map."""
+        kinds = [next((kind for kind in KINDS if kind in one), "own") for one in maps]
+        formulas = {"constant": _constant_formula, "share": _share_formula, "own": self._line_formula}
+        parts, columns = [], []
+        for kind, formula in formulas.items():
+            places = [place for place, one in enumerate(kinds) if one == kind]
+            if places:
+                some = odds if len(places) == len(maps) else f.pick(odds, places)
+                parts.append(formula([maps[place] for place in places], some))
+                columns += places
+        lines = f.join(*parts)
+        return lines if len(parts) == 1 else f.pick(lines, np.argsort(columns))
+
+    @abstractmethod
+    def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        """Return what `_line` computes for several columns, each with its map."""
 
     @abstractmethod
     def _fit_map(self, target: Target) -> Map:
@@ -308,6 +377,15 @@ class ParametricCalibrator(OneVsRestCalibrator):
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return self._curve(one, odds * one["unit"] if "unit" in one else odds)
+
+    def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        if any("unit" in one for one in maps):
+            odds = odds * np.concatenate([one.get("unit", np.ones(1)) for one in maps])
+        return self._curve_formula(maps, odds)
+
+    @abstractmethod
+    def _curve_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        """Return what `_curve` computes for several columns, each with its map."""
 
     @abstractmethod
     def _fit_curve(self, target: Target) -> Map:

@@ -8,8 +8,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
+from sklearn_lossacc._numerics import formula as f
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
+from sklearn_lossacc.calibration.formulas import log_scores_formula, positive_formula
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
@@ -165,6 +168,11 @@ class PriorShiftCalibrator(BaseCalibrator):
         without_zeros(out)
         out /= out.sum(axis=1, keepdims=True)
         without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        proba = f.softmax(log_scores_formula(scores, logits=self.input == "logits"))
+        shifted = positive_formula(proba * (self.target_prior_ / self.source_prior_))
+        return positive_formula(shifted / f.row_sum(shifted))
 
     def to_dict(self) -> dict[str, Any]:
         """Write the fitted calibrator as plain numbers, strings, lists and dicts.

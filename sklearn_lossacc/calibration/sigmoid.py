@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.logistic import fit_logistic
-from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target, numbers
 
 __all__ = ["SigmoidCalibrator"]
 
@@ -91,6 +92,9 @@ class SigmoidCalibrator(ParametricCalibrator):
 
     def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return one["slope"] * odds + one["intercept"]
+
+    def _curve_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        return odds * numbers(maps, "slope") + numbers(maps, "intercept")
 
     def _is_flat(self, one: Map) -> bool:
         return bool(one["slope"][0] == 0)

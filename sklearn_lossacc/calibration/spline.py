@@ -7,9 +7,17 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import condensed, pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
-from sklearn_lossacc._numerics.natural_spline import curvature, natural_spline, spline_basis, spread_knots
+from sklearn_lossacc._numerics.natural_spline import (
+    curvature,
+    natural_spline,
+    spline_basis,
+    spline_pieces,
+    spread_knots,
+)
+from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number
 
@@ -115,6 +123,9 @@ class SplineCalibrator(ParametricCalibrator):
 
     def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return natural_spline(odds, one["knots"], one["values"])
+
+    def _curve_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        return piecewise(odds, [Pieces(one["knots"], *spline_pieces(one["knots"], one["values"])) for one in maps])
 
     def _is_flat(self, one: Map) -> bool:
         return bool(one["values"][-1] <= one["values"][0])

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
+from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.believed_map import believed_map
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
 from sklearn_lossacc.calibration.base import SMALLEST, BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
+from sklearn_lossacc.calibration.formulas import mixed_formula, positive_formula
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
@@ -122,6 +125,16 @@ class StructuredCalibrator(BaseCalibrator):
         if self.share_ > 0:
             softmax(adjusted_scores(self._log_mixed(out), self._theta()), out=out)
             without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        tempered = self.temperature_calibrator_._formula(scores)
+        if self.share_ == 0:
+            return tempered
+        logs = f.log(positive_formula(mixed_formula(tempered, self.share_, len(self.classes_))))
+        theta = self._theta()
+        slopes, intercept = theta[:, :-1], theta[:, -1]
+        moved = logs * slopes[:, 0] if slopes.shape[1] == 1 else logs @ slopes.T
+        return positive_formula(f.softmax(logs + moved + intercept))
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import softmax
 from sklearn_lossacc._numerics.floor_blocks import floor_alone, solve_floor_in_blocks
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.shrinkage import believed_share
 from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight
+from sklearn_lossacc.calibration.formulas import log_scores_formula, mixed_formula, positive_formula
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
@@ -170,6 +173,15 @@ class TemperatureCalibrator(BaseCalibrator):
             out *= 1.0 - self.floor_
             out += self.floor_ / out.shape[1]
         without_zeros(out)
+
+    def _formula(self, scores: Formula) -> Formula:
+        if self.inverse_temperature_ == 0:
+            return 0.0 * scores + self.prior_
+        logs = log_scores_formula(scores, logits=self.input == "logits", ordered=True)
+        proba = f.softmax(self.inverse_temperature_ * (logs - f.row_max(logs)))
+        if self.floor_ > 0:
+            proba = mixed_formula(proba, self.floor_, len(self.classes_))
+        return positive_formula(proba)
 
     def _state(self) -> dict[str, Any]:
         return {

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.venn_abers import fit_venn_abers, venn_abers_pair
+from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, to_proba
 from sklearn_lossacc.inputs import Scores
 
@@ -83,6 +85,10 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         p0, p1 = venn_abers_pair(odds, one["edges"], one["lower"], one["upper"])
         return np.log(p1) - np.log1p(-p0)
+
+    def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        lines = [np.log(one["upper"]) - np.log1p(-one["lower"]) for one in maps]
+        return piecewise(odds, [Pieces.constant(one["edges"], line) for one, line in zip(maps, lines, strict=True)])
 
     @classmethod
     def _predict_together(cls, calibrators: Sequence[Any], scores: Iterable[Any]) -> np.ndarray:
