@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import sys
 import tracemalloc
 from pathlib import Path
 from textwrap import dedent
@@ -91,6 +92,25 @@ def test_json_is_the_summary_and_all_that_stdout_holds(folder, capsys):
         "intervals": expected.method,
     }
     assert err == "written: auto.json\n"
+
+
+def test_a_model_for_deployment(folder, capsys):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    assert main(["calibrate", "val.npz", "--method", "temperature", "--onnx", "t.onnx"]) == 0
+    assert "written: t.onnx" in capsys.readouterr().err
+    session = runtime.InferenceSession("t.onnx", providers=["CPUExecutionProvider"])
+    (proba,) = session.run(["probabilities"], {"scores": TEST.astype(np.float32)})
+    np.testing.assert_allclose(proba, fitted().predict_proba(TEST), rtol=1e-4)
+
+
+def test_a_model_without_the_package(folder, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["calibrate", "val.npz", "--onnx", "t.onnx"]) == 2
+    out, err = capsys.readouterr()
+    assert err == 'lossacc: --onnx needs the package onnx: pip install "sklearn-lossacc[onnx]".\n'
+    assert not out
+    assert not (folder / "t.onnx").exists()
 
 
 def test_without_an_output_nothing_is_written(folder, capsys):

@@ -10,6 +10,7 @@ import pytest
 
 import sklearn_lossacc
 from sklearn_lossacc import metrics
+from sklearn_lossacc.adapters import onnx, torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +50,7 @@ EXPECTED = {
 }
 PUBLIC = [(sklearn_lossacc, name) for name in sklearn_lossacc.__all__ if name != "metrics"]
 PUBLIC += [(metrics, name) for name in metrics.__all__ if name not in sklearn_lossacc.__all__]
+PUBLIC += [(onnx, "to_onnx"), (torch, "to_module")]
 
 
 def test_public_names_are_the_expected_ones():
@@ -91,7 +93,7 @@ def test_every_public_name_has_an_example(module, name):
 def test_the_reference_lists_every_public_name_once():
     text = (ROOT / "doc" / "api.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   ([\w.]+)$", text, re.MULTILINE)
-    expected = [name if module is sklearn_lossacc else f"metrics.{name}" for module, name in PUBLIC]
+    expected = [f"{module.__name__}.{name}".removeprefix("sklearn_lossacc.") for module, name in PUBLIC]
     assert sorted(listed) == sorted(expected)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.formula import Formula
-from sklearn_lossacc.adapters.deployment import steps_in_precision
+from sklearn_lossacc.adapters.deployment import imported, steps_in_precision
 from sklearn_lossacc.calibration import BaseCalibrator
 
 __all__ = ["to_onnx"]
@@ -16,15 +16,6 @@ OPSET = 18  # of 2022
 FIRST_OPSET, AXES_ARE_INPUTS = 13, 18  # the first has today's Softmax; from the second on all reductions agree
 REDUCTIONS = ("ReduceMax", "ReduceMin", "ReduceSum")
 ALONG_ROWS = ("Softmax", "LogSoftmax", "ArgMax", "Concat")
-
-
-def _import_onnx() -> Any:
-    """Import the package, or say how to get it."""
-    try:
-        import onnx
-    except ImportError as missing:
-        raise ImportError('to_onnx needs the package onnx: pip install "sklearn-lossacc[onnx]".') from missing
-    return onnx
 
 
 class _Graph:
@@ -134,7 +125,7 @@ def to_onnx(calibrator: BaseCalibrator, *, dtype: str = "float32", opset: int = 
     """
     steps = steps_in_precision(calibrator, dtype)
     labels = _labels(calibrator)
-    onnx = _import_onnx()
+    onnx = imported("onnx", "to_onnx")
     newest = onnx.defs.onnx_opset_version()
     if not FIRST_OPSET <= opset <= newest:
         raise ValueError(f"opset must lie between {FIRST_OPSET} and {newest}, got {opset!r}.")

@@ -5,25 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sklearn_lossacc.adapters.deployment import steps_in_precision
+from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc.adapters.deployment import imported, steps_in_precision
 from sklearn_lossacc.calibration import BaseCalibrator
 
 __all__ = ["to_module"]
 
 
-def _import_torch() -> Any:
-    """Import the package, or say how to get it."""
-    try:
-        import torch
-    except ImportError as missing:
-        raise ImportError('to_module needs the package torch: pip install "sklearn-lossacc[torch]".') from missing
-    return torch
-
-
 @cache
 def _operators() -> dict[str, Any]:
     """Return what each operator of a formula is in PyTorch."""
-    torch = _import_torch()
+    torch = imported("torch", "to_module")
     return {
         "Add": torch.add,
         "Sub": torch.sub,
@@ -54,26 +46,27 @@ def _operators() -> dict[str, Any]:
 @cache
 def _module_class() -> type:
     """Make the class of the modules, once: it needs PyTorch."""
-    torch = _import_torch()
+    torch = imported("torch", "to_module")
 
     class CalibratorModule(torch.nn.Module):  # type: ignore[misc, name-defined]
         """A calibrator as a layer, from scores to probabilities; made by `to_module`.
 
         Parameters
         ----------
-        calibrator : BaseCalibrator
-            Fitted.
+        steps : list of Formula
+            From scores to probabilities, in an order in which they can be computed.
+        classes : list
+            Labels of the columns.
         dtype : {"float32", "float64"}
-            Precision of its numbers.
+            Precision of the numbers.
         """
 
-        def __init__(self, calibrator: BaseCalibrator, dtype: str):
+        def __init__(self, steps: list[Formula], classes: list[Any], dtype: str):
             super().__init__()
-            steps = steps_in_precision(calibrator, dtype)
             place = {id(step): number for number, step in enumerate(steps)}
             # what to apply, to which results; None where there is nothing to do
             self.steps = [(step.operation, [place[id(one)] for one in step.inputs]) for step in steps]
-            self.classes = calibrator.classes_.tolist()
+            self.classes = classes
             for number, step in enumerate(steps):
                 if step.value is not None:
                     self.register_buffer(f"constant_{number}", torch.tensor(step.value))
@@ -172,4 +165,5 @@ def to_module(calibrator: BaseCalibrator, *, dtype: str = "float32") -> Any:
     >>> calibrator = TemperatureCalibrator(input="logits").fit([[0.0, 2.0]] * 4, [1, 1, 1, 0])
     >>> network = torch.nn.Sequential(network, to_module(calibrator))  # doctest: +SKIP
     """
-    return _module_class()(calibrator, dtype)
+    steps = steps_in_precision(calibrator, dtype)
+    return _module_class()(steps, calibrator.classes_.tolist(), dtype)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.adapters.deployment import imported
+from sklearn_lossacc.adapters.onnx import to_onnx
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BaseCalibrator,
@@ -33,7 +35,7 @@ from sklearn_lossacc.calibration.plain import labels_to_plain
 from sklearn_lossacc.calibration.summary import summarize_calibration
 from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.where import where
-from sklearn_lossacc.exceptions import InvalidTargetError
+from sklearn_lossacc.exceptions import InvalidTargetError, LossAccError
 from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inputs import Predictions
 from sklearn_lossacc.render.calibration import calibration_table, calibration_worth
@@ -72,6 +74,14 @@ def _plain_classes(classes: np.ndarray) -> list[Any]:
         raise InvalidTargetError(str(error)) from None
 
 
+def _check_onnx() -> None:
+    """Raise before any work is done if a package is missing."""
+    try:
+        imported("onnx", "--onnx")
+    except ImportError as missing:
+        raise LossAccError(str(missing)) from None
+
+
 def run_calibrate(options: argparse.Namespace) -> int:
     """Read, fit, judge, print and write.
 
@@ -85,6 +95,8 @@ def run_calibrate(options: argparse.Namespace) -> int:
     int
         0.
     """
+    if options.onnx is not None:
+        _check_onnx()
     read = read_predictions(options.file, **where(options))
     read.pop("train_prior", None)  # which calibration does not use
     predictions = Predictions.from_arrays(**read)
@@ -115,5 +127,9 @@ def run_calibrate(options: argparse.Namespace) -> int:
     if options.output is not None:
         text = json.dumps(calibrator.to_dict(), allow_nan=False, ensure_ascii=False) + "\n"
         path = write_whole(options.output, lambda draft: draft.write_text(text, encoding="utf-8"))
+        print(f"written: {path}", file=sys.stderr)
+    if options.onnx is not None:
+        model = to_onnx(calibrator).SerializeToString()
+        path = write_whole(options.onnx, lambda draft: draft.write_bytes(model))
         print(f"written: {path}", file=sys.stderr)
     return 0

@@ -12,10 +12,10 @@ from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.statistics.whole_file import check_place, whole_file
 
 _READ = ("file", "files", "calibrator", "final", "y", "sample_weight", "groups")
-_WRITTEN = ("html", "markdown", "png", "output")
-_VIEWS = {"html": "an HTML page", "markdown": "a Markdown text", "png": "a PNG picture"}
+_WRITTEN = ("html", "markdown", "png", "output", "onnx")
+_VIEWS = {"html": "an HTML page", "markdown": "a Markdown text", "png": "a PNG picture", "onnx": "an ONNX model"}
 _TEXTS = {"an HTML page": (".html", ".htm"), "a Markdown text": (".md", ".markdown"), "a calibrator": (".json",)}
-_ENDINGS = {**_TEXTS, "a PNG picture": (".png",), "probabilities": EXTENSIONS}
+_ENDINGS = {**_TEXTS, "a PNG picture": (".png",), "an ONNX model": (".onnx",), "probabilities": EXTENSIONS}
 _TAKEN = {*sum(_ENDINGS.values(), ()), ".gif", ".jpeg", ".jpg", ".pdf", ".svg", ".webp"}  # by one kind of file each
 
 

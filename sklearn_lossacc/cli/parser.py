@@ -179,6 +179,7 @@ def _add_calibrate(commands: argparse._SubParsersAction[_Parser]) -> None:
     how.add_argument("--method", choices=list(METHODS), default="auto", help="default: %(default)s")
     out = calibrate.add_argument_group("what is written")
     out.add_argument("--output", metavar="PATH", help="write the calibrator as JSON, for lossacc apply")
+    out.add_argument("--onnx", metavar="PATH", help="write the calibrator as an ONNX model, for deployment")
     _add_json(out)
     calibrate.set_defaults(run=run_calibrate)
 
