@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["WRONG_SCALES", "believed_share"]
+__all__ = ["ANY_UNIT", "OWN_UNIT", "WRONG_SCALES", "believed_share"]
 
 WRONG_SCALES = (0.05, 0.1, 0.2, 0.4, 0.8)  # of the log of a temperature: 0.8 is a factor of 2.2
 ANY_UNIT = float(np.log(np.finfo(np.float64).max) / np.sqrt(3.0))  # of a log that is uniform over what floats hold: 410
+OWN_UNIT = 0.01  # of the prior
 SCALES = np.array([0.0, *WRONG_SCALES, ANY_UNIT])
-PRIOR = np.array([0.99 / (len(SCALES) - 1)] * (len(SCALES) - 1) + [0.01])
+PRIOR = np.array([(1.0 - OWN_UNIT) / (len(SCALES) - 1)] * (len(SCALES) - 1) + [OWN_UNIT])
 
 
 def believed_share(estimate: float, information: float) -> float:

@@ -10,6 +10,7 @@ from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import softmax
 from sklearn_lossacc._numerics.floor_blocks import floor_alone, solve_floor_in_blocks
 from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.shrinkage import believed_share
 from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc._numerics.temperature_beliefs import believed_temperature
@@ -69,8 +70,8 @@ class TemperatureCalibrator(BaseCalibrator):
     n_iter_ : int
         Number of passes over all rows.
     fault_probability_ : float
-        How likely it is that T is not 1 or that there is a floor; 0 where that was not asked: only with
-        ``cautious=True``, ``floor=True`` and few rows.
+        How likely it is that T is not 1, for more than a unit of the scores, or that there is a floor; 0 where that
+        was not asked: only with ``cautious=True``, ``floor=True`` and few rows.
     classes_ : ndarray of shape (n_classes,)
         The label of each column.
     n_features_in_ : int
@@ -101,7 +102,9 @@ class TemperatureCalibrator(BaseCalibrator):
     means. The prior odds of a fault are sqrt(n / 2500), n what the rows are worth: copies, weights and groups count for
     as many independent ones. Half of that goes to the normal laws of .05 to .8, half to them with a floor, log e
     uniform between .001 and .5; the rest to beta = 1 and e = 0. So few rows leave T = 1 alone, and probabilities of 0
-    get a floor before one of them comes true. Beyond, they are the most likely values.
+    get a floor before one of them comes true. A hundredth of the prior is for scores in a unit of their own, which
+    their margins tell, from a row's second largest to the largest: in nats the medians of 95 % of all models are taken
+    to lie between .1 and 20. Beyond 4096 rows they are the most likely values.
 
     References
     ----------
@@ -129,9 +132,10 @@ class TemperatureCalibrator(BaseCalibrator):
         self.fault_probability_ = 0.0
         logits = self.input == "logits"
         if self.floor and self.cautious and are_few(predictions):
-            logs = log_scores(predictions.scores, logits=logits)
+            scores, unit = in_unit(predictions.scores) if logits else (predictions.scores, 1.0)
+            logs = log_scores(scores, logits=logits)
             logs = np.maximum(logs - logs.max(axis=1, keepdims=True), -FARTHEST)
-            found = believed_temperature(logs, predictions.y, effective_weight(predictions))
+            found = believed_temperature(logs, predictions.y, effective_weight(predictions), unit)
             log_beta, floor, self.fault_probability_ = found
             self._set(float(np.exp(log_beta)), floor)
             self.n_iter_ = 0

@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from scipy.special import softmax
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_lossacc import calibration
@@ -181,6 +182,31 @@ def test_a_temperature_finds_any_unit(calibrator, unit):
     found = calibrator.fit(unit * z, y)
     assert found.outcome_ == "converged"
     np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-6, 1e-3, 1e3, 1e6, 1e300])
+@pytest.mark.parametrize("k", [2, 10])
+@pytest.mark.parametrize(
+    "calibrator",
+    [calibration.TemperatureCalibrator(floor=True, cautious=True), calibration.AutoCalibrator()],
+    ids=["temperature", "auto"],
+)
+@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")  # classes without rows
+def test_few_rows_believe_any_unit(calibrator, k, unit):
+    losses = []
+    for seed in range(4):
+        rng = np.random.default_rng([seed, k])
+        z = rng.normal(scale=2, size=(2050, k))
+        y = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+        found = [
+            clone(calibrator).set_params(input="logits", classes=np.arange(k)).fit(one * z[:50], y[:50])
+            for one in (1.0, unit)
+        ]
+        losses.append(
+            [log_loss(y[50:], one.predict_proba(x * z[50:])) for one, x in zip(found, (1.0, unit), strict=True)]
+        )
+    as_given, in_unit = np.mean(losses, axis=0)
+    assert in_unit < as_given + 0.03  # what two parameters cost that were known before, and a little more
 
 
 @pytest.mark.parametrize("unit", [1e-300, 1e-10, 1e10, 1e100, 1e300])
