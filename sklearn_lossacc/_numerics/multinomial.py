@@ -18,6 +18,7 @@ BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classe
 NEWTON_PARAMETERS, NEWTON_WORK = 600, 2**24  # up to here a Hessian pays: rows times squared parameters for the second
 WARM_ENTRIES = 2**20  # above, gradients alone are faster, and the search starts on one row in 16
 THINNING = 16
+FEWEST_PAIRS, MOST_PAIRS = 3, 10  # of steps and changes of the gradient that L-BFGS keeps
 GRADIENT_TOL = {"float32": 1e-2, "float64": 1e-6}
 MAX_STEPS = 100  # Newton needs about five
 MAX_HALVINGS = 40
@@ -60,7 +61,8 @@ def adjusted_scores(x: np.ndarray, theta: np.ndarray) -> np.ndarray:
 
 def _linear_map(theta: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """Return what scores are multiplied by, the identity included, and what is added, in their precision."""
-    own = 1.0 + theta[:, 0] if theta.shape[1] == 2 else theta[:, :-1].T + np.eye(len(theta))
+    own = theta[:, 0].copy() if theta.shape[1] == 2 else theta[:, :-1].T.copy()
+    own[np.diag_indices(len(own), own.ndim)] += 1.0
     return own.astype(dtype, copy=False), theta[:, -1].astype(dtype, copy=False)
 
 
@@ -120,8 +122,9 @@ class _Problem:
     def evaluate(self, theta: np.ndarray, curvature: str = "none") -> _At:
         """Sum loss, gradient and "full" or "diagonal" curvature over the rows, in blocks."""
         k, f = theta.shape
-        value = float((self.penalty * theta**2).sum())
-        gradient = 2.0 * self.penalty * theta
+        gradient = self.penalty * theta
+        value = float(np.vdot(gradient, theta))
+        gradient *= 2.0
         hessian = None
         if curvature == "full":
             hessian = np.diag(2.0 * self.penalty.ravel())
@@ -258,12 +261,14 @@ def _quasi_newton(problem: _Problem, theta: np.ndarray, scale: np.ndarray) -> np
         value, slope = first.pop() if first else objective(phi * unit)
         return value, slope * unit
 
+    # no more of them than the scores are large: with hundreds of classes and few rows each they were ten times the data
+    n_pairs = int(np.clip(problem.x.size // (2 * problem.penalty.size), FEWEST_PAIRS, MOST_PAIRS))
     found = minimize(
         in_units,
         start.ravel() / unit,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": 1000, "maxcor": 10, "gtol": GRADIENT_TOL[problem.x.dtype.name] * unit, "ftol": 1e-15},
+        options={"maxiter": 1000, "maxcor": n_pairs, "gtol": GRADIENT_TOL[problem.x.dtype.name] * unit, "ftol": 1e-15},
     )
     return centred(found.x * unit)
 
@@ -275,7 +280,8 @@ def _large_search(problem: _Problem, theta: np.ndarray, warm: bool) -> np.ndarra
     else:
         curvature = problem.evaluate(theta, "diagonal").hessian
         assert curvature is not None
-        scale = 1.0 / np.sqrt(np.maximum(curvature, 1e-12))
+        np.sqrt(np.maximum(curvature, 1e-12, out=curvature), out=curvature)
+        scale = np.divide(1.0, curvature, out=curvature)
     if warm:
         theta = _quasi_newton(problem.thinned(THINNING), theta, scale * np.sqrt(THINNING))
     return _quasi_newton(problem, theta, scale)

@@ -96,6 +96,17 @@ def test_extra_memory(calibrator, shape, scores):
     assert to_predict <= LIMIT * X.nbytes
 
 
+@pytest.mark.parametrize(
+    "calibrator", [calibration.MatrixCalibrator(), calibration.DirichletCalibrator(reg_lambda=1.0)], ids=str
+)
+@pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")  # classes without rows
+def test_maps_of_as_many_numbers_as_the_rows_hold(calibrator):
+    """A map is half of the input, and its search keeps three steps and three gradients."""
+    X, y = draw((400, 200))
+    _, to_fit = peak(lambda: calibrator.set_params(classes=np.arange(200)).fit(X, y))
+    assert to_fit <= 20.0 * X.nbytes
+
+
 KINDS = sorted({type(one).__name__ for one in CALIBRATORS})
 # A Venn-Abers map holds three numbers for nearly every row whose class is rare: at 100 classes .8 of the input.
 STRICT = [
