@@ -18,6 +18,7 @@ def draw(n, k=5, temperature=1.0, noise=0.0, seed=0):
     return softmax(temperature * logits, axis=1), y
 
 
+@pytest.mark.simulation
 def test_healthy_models_are_left_alone():
     choices = [AutoCalibrator().fit(*draw(1000, seed=seed)).choice_ for seed in range(20)]
     assert choices.count("identity") >= 19
@@ -54,6 +55,7 @@ def test_steps_with_many_rows_get_steps():
     assert not {"isotonic", "Venn-Abers"} & set(few.cv_results_["name"])
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("kind", "tilt"), [("vector", np.eye(5)), ("matrix", np.eye(5) + 0.5 * np.eye(5, k=1))])
 def test_classes_with_maps_of_their_own_get_a_vector_or_a_matrix(kind, tilt):
     rng = np.random.default_rng(0)
@@ -103,11 +105,13 @@ def test_confused_classes_are_found_in_few_rows():
     assert after < log_loss(y[250:], logits[250:], input="logits") - 0.05
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n_classes", [2, 30])
 def test_many_rows_of_a_healthy_model_are_left_alone(n_classes):
     assert AutoCalibrator().fit(*draw(5000, k=n_classes)).choice_ == "identity"
 
 
+@pytest.mark.simulation
 def test_a_temperature_with_a_floor_does_not_learn_class_frequencies():
     P, y = draw(5000, temperature=2.0, noise=0.1)
     results = AutoCalibrator().fit(P, y).cv_results_
@@ -118,6 +122,7 @@ def test_a_temperature_with_a_floor_does_not_learn_class_frequencies():
     assert results["mean_log_loss"][place] == pytest.approx(floored, rel=1e-9)
 
 
+@pytest.mark.simulation
 def test_many_rows_give_up_next_to_nothing_for_a_simpler_map():
     rng = np.random.default_rng(0)
     p = rng.beta(0.2, 0.2, 6000)
@@ -242,6 +247,7 @@ def test_hard_predictions_make_no_folds_but_get_a_floor(n_rows, n_classes):
     assert log_loss(y[n_rows:], calibrator.predict_proba(P[n_rows:])) < possible + (0.05 if n_rows > 50 else 0.15)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n_levels", [1, 2, 3])
 def test_a_healthy_model_of_few_levels_is_left_alone(n_levels):
     """As often as one whose rows all differ, nine times out of ten: below 32 of 40 is a chance of .015."""
@@ -270,6 +276,7 @@ def test_number_of_folds_is_checked(n_folds):
         AutoCalibrator(n_folds=n_folds).fit(*draw(100))
 
 
+@pytest.mark.simulation
 def test_large_data_are_chosen_on_a_sample_and_fitted_on_all():
     P, y = draw(60_000, k=50, temperature=1.5)
     calibrator = AutoCalibrator(n_folds=2).fit(P, y)
@@ -293,6 +300,7 @@ def test_the_inner_calibrator_is_usable():
     assert not isinstance(calibrator.calibrator_, IsotonicCalibrator)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("n_levels", [4, 10])
 def test_scores_on_a_few_levels(n_levels):
     """A decile score, or the leaves of a tree: the folds part levels, not labels."""
@@ -308,6 +316,7 @@ def test_scores_on_a_few_levels(n_levels):
     assert "identity" not in choices
 
 
+@pytest.mark.simulation
 def test_few_rows_of_a_healthy_model_do_no_harm():
     """Two classes and 50 rows that one temperature would nearly separate: harm of a quarter nat without caution."""
     harm = []

@@ -34,10 +34,12 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn_lossacc._numerics import LOSS_CLIP
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
+    BetaCalibrator,
     CalibratedClassifier,
     IdentityCalibrator,
     IsotonicCalibrator,
     TemperatureCalibrator,
+    VectorCalibrator,
 )
 from sklearn_lossacc.exceptions import (
     CalibrationWarning,
@@ -338,6 +340,7 @@ def test_estimator_that_takes_no_weights(three_classes):
     assert weighted.calibrators_[0].temperature_ != plain.calibrators_[0].temperature_
 
 
+@pytest.mark.simulation
 @ensembles
 def test_groups_reach_the_splitter(three_classes, ensemble):
     X, y = three_classes
@@ -349,7 +352,7 @@ def test_groups_reach_the_splitter(three_classes, ensemble):
         for inner in model.estimators_:
             trained = np.unique(inner.X_[:, 0])
             assert len(trained) < 100
-    model = CalibratedClassifier(GaussianNB(), AutoCalibrator(), ensemble=ensemble)
+    model = CalibratedClassifier(GaussianNB(), AutoCalibrator(), ensemble=ensemble, summary=False)
     model.fit(X, y, groups=groups)
     assert model.calibrators_[0].choice_ != "identity"
 
@@ -414,7 +417,7 @@ def test_searches_reach_the_inner_parameters(three_classes):
 
 def test_inside_a_pipeline(three_classes):
     X, y = three_classes
-    model = make_pipeline(StandardScaler(), CalibratedClassifier(GaussianNB(), cv=2)).fit(X, y)
+    model = make_pipeline(StandardScaler(), CalibratedClassifier(GaussianNB(), VectorCalibrator(), cv=2)).fit(X, y)
     assert model.predict_proba(X).shape == (600, 3)
 
 
@@ -536,7 +539,7 @@ def test_dicts_are_passed_on(ensemble):
 def test_estimators_without_probabilities(ensemble, n_classes, estimator):
     X, y = make_classification(n_samples=400, n_informative=5, n_classes=n_classes, random_state=0)
     names = np.array(["ant", "bee", "cat"])[y]
-    model = CalibratedClassifier(estimator, ensemble=ensemble).fit(X, names)
+    model = CalibratedClassifier(estimator, BetaCalibrator(), ensemble=ensemble).fit(X, names)
     assert log_loss(names, model.predict_proba(X), classes=model.classes_) < 0.8 * np.log(n_classes)
     assert set(model.predict(X)) == set(names)
 

@@ -44,6 +44,7 @@ def slow(*cell):
     return pytest.param(*cell, 1000, marks=pytest.mark.slow)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("n", "k", "scale", "design", "runs"),
     [

@@ -21,6 +21,7 @@ def sample(n, seed, copies=1):
     return np.repeat(y, copies), np.repeat(scores, copies, axis=0), groups
 
 
+@pytest.mark.simulation
 def test_intervals_cover():
     """50 rows of 20 equal classes, plain and in 16 groups of copies: 60 samples leave 0.91 above 0.82."""
     y, scores, _ = sample(100_000, 99)
@@ -103,6 +104,7 @@ def area_coverage(n, unequal, weighted, runs):
     return float(np.mean(hits)), len(hits)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("unequal", [False, True])
 def test_area_covers_with_weights(unequal):
     """50 weighted rows of 20 classes: with freedom and widening by the count of rows 0.87 to 0.91 were covered."""
@@ -130,6 +132,7 @@ def test_entropy_of_two_classes_lies_between_those_of_wilsons_limits():
     assert found.high == pytest.approx(np.log(2), abs=1e-12)
 
 
+@pytest.mark.simulation
 def test_entropy_of_two_classes_in_few_groups_is_covered():
     """Sixteen groups of three rows, the rarer class in a tenth: 0.76 to 0.80 of bootstrap-t intervals covered it."""
     rng = np.random.default_rng(0)

@@ -45,6 +45,7 @@ def selected(planted, cause, seeds):
     return right, np.array(accused)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("cause", CAUSES)
 def test_planted_causes_are_selected(planted, cause):
     right, outliers = selected(planted, cause, range(4))

@@ -101,6 +101,7 @@ def test_a_few_biased_classes_are_found_and_priced(offset, scale):
     assert far.p_value < 1e-4
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("tilt", [0.0, 0.7])
 @pytest.mark.parametrize(
     ("cause", "fit"),

@@ -74,6 +74,7 @@ def test_gain_of_a_bend_of_all_classes(k):
     assert 0.5 * truth < found.gain < truth + 3 * found.error
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("k", [3, 20])
 def test_the_choice_of_a_map_is_not_credited_with_luck(k):
     gains = []
@@ -89,6 +90,7 @@ def wavy(odds, height):
     return odds + height * np.sin(6.0 * odds)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "least", "of_gain"), [(300, 0.4, 0.1), (1000, 0.8, 0.5), (4000, 0.85, 0.75)])
 def test_cost_of_a_wave_is_nearer_to_the_truth_than_the_gain_of_a_map_of_few_rows(n, least, of_gain):
     """No increasing map follows a wave; a smooth one does, and pays for it with few rows."""

@@ -19,6 +19,7 @@ def votes(seed, n_rows=600, n_classes=4, n_votes=5):
         return np.log(counts / n_votes), y
 
 
+@pytest.mark.simulation
 def test_the_size_is_at_most_the_level_whatever_happens_to_the_labels_that_are_ruled_out():
     """200 samples of votes whose zeros are wrong in every fifth row: 0.05 and three standard errors are 0.096."""
     found = 0

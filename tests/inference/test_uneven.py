@@ -22,6 +22,7 @@ def undecided_and_sure(rng):
     return NullModel(np.log(np.where(top[:, None] == [0, 1], p[:, None], 1 - p[:, None])), y, np.ones(p.size))
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("make", [lambda rng: healthy(rng, 400, 3), undecided_and_sure])
 def test_size(make):
     rng = np.random.default_rng(0)
@@ -60,6 +61,7 @@ def test_one_bad_class_is_found():
     assert class_temperatures(null, np.random.default_rng(0)).gain < 0.002
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("strength", [0.4, 2.0])
 def test_what_one_class_of_many_costs_is_not_hidden_by_the_others(strength):
     # Twenty temperatures fitted to 2000 rows lose about .005 nats on others, as much as one class costs here.

@@ -52,6 +52,7 @@ def test_scores_of_drawn_labels_are_those_of_the_same_labels_observed():
                 np.testing.assert_allclose(drawn[number], view.observed(), atol=1e-9)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("weighted", [False, True])
 def test_scores_have_mean_zero_and_variance_one(weighted):
     null = rows(4, 400, 4, weighted)

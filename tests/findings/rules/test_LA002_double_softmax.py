@@ -106,6 +106,7 @@ def test_wrong_labels_do_not_hide_a_second_softmax(plant, k):
     assert diagnose(y, log_proba, input="logits", classes=range(k))["LA002"].status != "fired"
 
 
+@pytest.mark.simulation
 def test_no_label_is_taken_for_wrong_where_none_is():
     """The likeliest floor of honest labels is above 0 in half of all samples; the gain must not rest on it."""
     taken = 0

@@ -120,6 +120,7 @@ def many_classes(offset=0.0, temperature=1.0, tilt=0.0, n=8000, k=500, seed=0):
     return y, temperature * log_proba, saved
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
 def test_a_bias_of_few_classes_is_found_where_no_offsets_can_be_fitted(statistical, temperature):
     # 2097 rows are judged, four a class; all 8000 have class totals.
@@ -138,6 +139,7 @@ def test_a_bias_of_few_classes_is_found_where_no_offsets_can_be_fitted(statistic
     assert loss.high - loss.low >= 0.99 * (finding.interval[1] - finding.interval[0])
 
 
+@pytest.mark.simulation
 def test_totals_of_all_rows_do_not_accuse_without_need():
     for tilt in (0.0, 1.0):
         y, scores, _ = many_classes(tilt=tilt, temperature=2.0)
@@ -182,6 +184,7 @@ def test_two_classes_say_where_wrong_labels_of_one_explain_the_bias(plant):
         assert d[code].headline.endswith("Wrong labels explain these rows as well (LA103).")
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("temperature", [1.0, 1.8])
 @pytest.mark.parametrize("k", [3, 5])
 def test_labels_of_one_class_given_as_another_explain_the_bias(plant, k, temperature):

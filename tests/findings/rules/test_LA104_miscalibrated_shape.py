@@ -120,6 +120,7 @@ def test_not_applicable_below_thirty_rows(diagnosed):
     assert diagnosed("healthy", n=30)["LA104"].status == "passed"
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("k", "n"), [(2, 200), (5, 200), (20, 200), (20, 2000)])
 def test_one_and_the_same_prediction_has_no_shape(k, n):
     """Rows of equal probabilities, sorted by label: bins that cut through them saw 6 of 10 samples bent."""
@@ -132,6 +133,7 @@ def test_one_and_the_same_prediction_has_no_shape(k, n):
     assert fired <= 1
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "at_least"), [(600, 6), (2000, 8)])
 def test_a_fast_wave_that_no_increasing_map_follows(n, at_least):
     """What it costs decides, 0.03 nats, not what a map that is fitted to so few rows would gain."""

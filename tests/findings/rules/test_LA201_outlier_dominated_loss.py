@@ -166,6 +166,7 @@ def test_row_numbers_count_from_the_offset(plant):
     assert sorted(Diagnosis.from_summary(summary)["LA201"].evidence["rows"]) == sorted(rows + 5000)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("k", "scale"), [(2, 2.0), (2, 4.0), (5, 2.0), (5, 4.0), (20, 4.0)])
 def test_few_wrong_labels_are_outliers_even_where_none_is_impossible(plant, statistical, k, scale):
     """Wrong labels of probability below 1e-3, anywhere: too few for a noise rate that matters, so rows are named."""

@@ -326,6 +326,7 @@ def test_a_floor_is_advised_for_labels_that_stay_noisy(plant):
     assert "for clean ones use its temperature without its floor" in advice
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("k", [10, 30])
 def test_two_exchanged_columns_of_many_are_no_label_noise(plant, k):
     y, log_proba, _ = plant("healthy", k=k, n=3000, scale=3.0)

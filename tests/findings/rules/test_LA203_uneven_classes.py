@@ -41,6 +41,7 @@ def test_one_class_is_no_label_noise_and_no_outliers(diagnosed, n, k, strength):
     assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss"].value)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("strength", [0.4, 3.0])
 def test_one_class_of_twenty_is_named_alone(diagnosed, strength):
     # Temperatures for all twenty cost more than one of them gains; nor is the one class a shape.
@@ -50,6 +51,7 @@ def test_one_class_of_twenty_is_named_alone(diagnosed, strength):
         assert d["LA203"].evidence["class"] == "0"
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("temperature", "code"), [(1.7, "LA101"), (0.6, "LA102")])
 @pytest.mark.parametrize("k", [3, 5, 10])
 def test_a_temperature_of_all_beside_one_class(plant, temperature, code, k):
