@@ -132,7 +132,7 @@ def log(x: Formula) -> Formula:
 
 
 def sigmoid(x: Formula) -> Formula:
-    """Return 1 / (1 + exp(-x)), step by step: the operator of that name stops near 1e-8 in some libraries."""
+    """Return 1 / (1 + exp(-x)), step by step: some libraries round that operator to 0 below 1e-8."""
     return 1.0 / (1.0 + exp(-x))
 
 
