@@ -211,6 +211,16 @@ def test_a_view_that_may_not_be_written_is_called_by_its_own_name(tmp_path):
     assert caught.value.filename == str(tmp_path / "r.html")
 
 
+def test_two_views_are_never_one_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.savez("p.npz", y_true=[0, 1], y_proba=[0.2, 0.7])
+    assert main(["report", "p.npz", "--html", "r", "--markdown", str(tmp_path / "r")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "r is what --html writes; write another one" in err
+    assert not Path("r").exists()
+
+
 @pytest.mark.parametrize("option", ["--html", "--markdown", "--png"])
 def test_a_view_never_replaces_the_predictions(option, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -37,14 +37,16 @@ def check_outputs(options: argparse.Namespace) -> None:
     Raises
     ------
     InvalidFileError
-        If a file to write is one to read; only predictions may be replaced by their calibrated selves. If its ending
-        contradicts what is written: those of pictures and probabilities are fixed, texts may have any other.
+        If a file to write is one to read, or to write twice; only predictions may be replaced by their calibrated
+        selves. If its ending contradicts what is written: those of pictures and probabilities are fixed, texts may have
+        any other.
     OSError
         If it is a folder, or its folder does not exist.
     """
     in_place = hasattr(options, "calibrator")
     given = [getattr(options, name, None) for name in _READ if not (in_place and name == "file")]
     read = [path for paths in given for path in (paths if isinstance(paths, list) else [paths]) if path is not None]
+    written: dict[Path, str] = {}
     for name in _WRITTEN:
         output = getattr(options, name, None)
         if output is None:
@@ -52,6 +54,9 @@ def check_outputs(options: argparse.Namespace) -> None:
         path = check_place(output)
         if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in read):
             raise InvalidFileError(f"--{name} {output} is a file that is read; write another one")
+        other = written.setdefault(path.resolve(), name)
+        if other != name:
+            raise InvalidFileError(f"--{name} {output} is what --{other} writes; write another one")
         _check_ending(name, output, _VIEWS.get(name) or ("probabilities" if in_place else "a calibrator"))
 
 
