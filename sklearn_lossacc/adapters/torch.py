@@ -64,7 +64,7 @@ def _module_class() -> type:
         def __init__(self, steps: list[Formula], classes: list[Any], dtype: str):
             super().__init__()
             place = {id(step): number for number, step in enumerate(steps)}
-            # what to apply, to which results; None where there is nothing to do
+            # what to apply, to which of the results before
             self.steps = [(step.operation, [place[id(one)] for one in step.inputs]) for step in steps]
             self.classes = classes
             for number, step in enumerate(steps):

@@ -43,7 +43,6 @@ def test_derivatives_are_those_of_the_likelihood(floor, k):
         np.testing.assert_allclose(-there[2][axis], (rise - fall) / width, rtol=0.02, atol=0.05)
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize(("n", "k"), [(230_000, 10), (2200, 1000)])
 @pytest.mark.parametrize("noise", [0.0, 0.01, 0.1])
 @pytest.mark.parametrize("weighted", [False, True])

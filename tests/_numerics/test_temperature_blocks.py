@@ -26,7 +26,6 @@ def narrow():
     return draw(220_000, 10)
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("shape", ["narrow", "wide"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -88,7 +87,6 @@ def test_zeros_are_never_above_the_other_probabilities_of_their_row():
     np.testing.assert_allclose(logs, [[-690.775528, -690.775528, 0.0], [LOG_FLOOR, np.log(0.25), np.log(0.75)]])
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])
 @pytest.mark.parametrize("far", [500.0, 1e9, 1e30, 1e300])
 def test_a_label_as_good_as_impossible_does_not_spoil_the_others(n_rows, far):
@@ -104,7 +102,6 @@ def test_a_label_as_good_as_impossible_does_not_spoil_the_others(n_rows, far):
             np.testing.assert_allclose(solution.log_loss, loss, rtol=1e-4)
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])
 @pytest.mark.parametrize("scale", [1e-300, 1e-100, 1e-30, 1e10, 1e30, 1e100, 1e300])
 def test_logits_of_any_unit(n_rows, scale):

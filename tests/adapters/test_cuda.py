@@ -14,6 +14,8 @@ DEVICE = "cuda"
 if not torch.cuda.is_available():
     pytest.skip("no CUDA device", allow_module_level=True)
 
+third_party = pytest.mark.filterwarnings("ignore")  # the compiler warns of its own parts
+
 RNG = np.random.default_rng(0)
 LOGITS = (3.0 * RNG.standard_normal((2000, 10))).astype(np.float32)
 Y = (log_softmax(LOGITS, axis=1) / 2 + RNG.gumbel(size=LOGITS.shape)).argmax(axis=1)
@@ -45,9 +47,8 @@ def test_calibrators_are_fitted_to_tensors():
     np.testing.assert_array_equal(fitted.predict_proba(on_device(LOGITS)), fitted.predict_proba(LOGITS))
 
 
-@pytest.mark.filterwarnings("ignore")  # those of the compiler
 @pytest.mark.parametrize("calibrator", [TemperatureCalibrator(), IsotonicCalibrator(), AutoCalibrator()], ids=repr)
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=third_party)])
 def test_modules_work_where_the_network_does(calibrator, compiled):
     calibrator = clone(calibrator).set_params(input="logits").fit(LOGITS, Y)
     module = to_module(calibrator).to(DEVICE).half()

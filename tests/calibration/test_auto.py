@@ -276,7 +276,6 @@ def test_number_of_folds_is_checked(n_folds):
         AutoCalibrator(n_folds=n_folds).fit(*draw(100))
 
 
-@pytest.mark.simulation
 def test_large_data_are_chosen_on_a_sample_and_fitted_on_all():
     P, y = draw(60_000, k=50, temperature=1.5)
     calibrator = AutoCalibrator(n_folds=2).fit(P, y)

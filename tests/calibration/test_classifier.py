@@ -340,7 +340,6 @@ def test_estimator_that_takes_no_weights(three_classes):
     assert weighted.calibrators_[0].temperature_ != plain.calibrators_[0].temperature_
 
 
-@pytest.mark.simulation
 @ensembles
 def test_groups_reach_the_splitter(three_classes, ensemble):
     X, y = three_classes

@@ -114,7 +114,6 @@ def test_bad_parameters_are_refused(params):
         DirichletCalibrator(**params).fit(*tilted(100)[:2])
 
 
-@pytest.mark.simulation
 @pytest.mark.skipif(SHARED is None, reason="SKLEARN_LOSSACC_DATA is not set")
 def test_densenet40_on_cifar10_is_as_good_as_published():
     data = np.load(Path(str(SHARED)) / "probs" / "densenet40_cifar10_logits_valtest.npz")

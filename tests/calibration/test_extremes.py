@@ -81,7 +81,6 @@ def cases(n_rows, n_classes):
     yield "weights of all sizes", p, y, 10.0 ** rng.uniform(-200, 200, n_rows), "proba"
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("shape", [(1, 2), (2, 3), (3, 2), (40, 2), (40, 4)], ids=str)
 @pytest.mark.parametrize("calibrator", PARAMETRIC + OTHERS, ids=str)
 def test_nothing_breaks(calibrator, shape):

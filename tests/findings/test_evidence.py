@@ -197,7 +197,6 @@ def test_every_use_of_draws_has_its_own_stream():
     assert first.rng(1).random() == second.rng(1).random() != second.rng(2).random()
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("design", ["plain", "weights", "groups"])
 def test_calibration_beyond_the_sample_is_that_of_all_rows(design):
     # The error, and what it comes to on a calibrated model, are of the same rows however few of them are kept.

@@ -233,7 +233,6 @@ def smoothed_error(confidence, correct, weight, sigma, n_points=4001):
     return np.trapezoid(np.abs(smooth), grid)
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 0.6])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_smooth_ece_is_the_width_that_equals_the_error(temperature, weighted):

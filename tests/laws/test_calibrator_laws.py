@@ -298,7 +298,6 @@ def test_never_worse_than_the_identity_on_its_own_rows(calibrator):
         assert loss(q, y, weight) <= loss(P, y, weight) * (1 + 1e-9) + 1e-12
 
 
-@pytest.mark.simulation
 @every_calibrator_both_inputs
 def test_calibration_pays_out_of_sample(calibrator):
     P, y = draw(n=3000)
@@ -315,7 +314,6 @@ def test_calibration_pays_out_of_sample(calibrator):
 probabilities = arrays(np.float64, (12, 3), elements=st.floats(0, 1)).filter(lambda P: P.sum(axis=1).min() > 1e-300)
 
 
-@pytest.mark.simulation
 @every_calibrator_both_inputs
 @settings(max_examples=40, deadline=None)
 @given(

@@ -140,7 +140,6 @@ def unlike(X, kind):
     return new[:, 1] if X.ndim == 1 else new
 
 
-@pytest.mark.simulation
 @every_calibrator
 @pytest.mark.parametrize("k", [2, 4])
 @pytest.mark.parametrize("n", [1, 2, 30])
@@ -155,7 +154,6 @@ def test_whatever_the_rows(calibrator, n, k):
             raise
 
 
-@pytest.mark.simulation
 @every_calibrator
 @pytest.mark.parametrize("kind", ["proba", "logits"])
 @pytest.mark.parametrize("k", [2, 4])
@@ -182,7 +180,6 @@ def test_whatever_the_weights(calibrator, k, kind):
         clone(calibrator).set_params(input=kind).fit(X, y, sample_weight=np.zeros(n))
 
 
-@pytest.mark.simulation
 @parametric
 @pytest.mark.parametrize("kind", ["proba", "logits"])
 @pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning")

@@ -78,7 +78,6 @@ KINDS = (
 )
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("n", [1, 2, 5, 30, 100, 400])
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_comes(kind, n):

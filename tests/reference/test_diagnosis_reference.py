@@ -90,7 +90,6 @@ def test_densenet40_is_overconfident_and_nothing_else(densenet40):
     assert d.metrics["noise_rate"].value == 0.0
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("name", "temperature"),
     [("densenet40_cifar10_logits_valtest", 2.8826), ("netcal_lenet-5-cifar-10", 1.3763),
@@ -117,7 +116,6 @@ SETS = {
 }
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("name", list(SETS))
 def test_sets_of_probabilities(data, name):
     file = load(data / name)

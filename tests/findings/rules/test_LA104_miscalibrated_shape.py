@@ -120,7 +120,6 @@ def test_not_applicable_below_thirty_rows(diagnosed):
     assert diagnosed("healthy", n=30)["LA104"].status == "passed"
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize(("k", "n"), [(2, 200), (5, 200), (20, 200), (20, 2000)])
 def test_one_and_the_same_prediction_has_no_shape(k, n):
     """Rows of equal probabilities, sorted by label: bins that cut through them saw 6 of 10 samples bent."""
