@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "min_reported_time": 10,
     "show_memory": False,
+    "parallel": True,  # as many as -j says
     "image_scrapers": ("matplotlib",),
     "backreferences_dir": "api/backreferences",
     "doc_module": ("sklearn_lossacc",),

@@ -1,5 +1,7 @@
 """Diagnoses of synthetic predictions, for the tests of all views."""
 
+import random
+from collections import defaultdict
 from functools import cache
 
 import numpy as np
@@ -11,6 +13,29 @@ from sklearn_lossacc.findings import Diagnosis, diagnose
 # The same examples every time: a run must not fail by chance.
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--one-in", type=int, default=1, metavar="N", help="run one in N sets of parameters of each test")
+
+
+@pytest.hookimpl(trylast=True)  # after marks have left out theirs
+def pytest_collection_modifyitems(config, items):
+    n = config.getoption("--one-in")
+    if n == 1:
+        return
+    functions = defaultdict(list)
+    kept = set()
+    for item in items:
+        if item.get_closest_marker("whole"):
+            kept.add(item)
+        else:
+            functions[item.nodeid.partition("[")[0]].append(item)
+    for name, sets in functions.items():  # drawn, since every n-th of a grid would always be the same in one direction
+        kept.update(random.Random(name).sample(sets, -(-len(sets) // n)))
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
 
 EVIL = "<script>alert('x')</script> | $\\frac{ & \"q\" \n# `code` *b* _i_ [l](javascript:x) --> \x1b[31m ]]>"
 CIFAR = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

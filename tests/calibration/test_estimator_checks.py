@@ -2,6 +2,7 @@
 
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags
@@ -29,6 +30,7 @@ from sklearn_lossacc.calibration.structured import StructuredCalibrator
 
 # The checks' few random rows are separable, lack classes, have classes of four rows, or say nothing about the labels.
 pytestmark = [
+    pytest.mark.whole,
     pytest.mark.filterwarnings("ignore::sklearn_lossacc.exceptions.CalibrationWarning"),
     pytest.mark.filterwarnings("ignore:The least populated class:UserWarning"),
 ]
@@ -94,15 +96,10 @@ def test_calibrators_on_logits(estimator, check):
 
 @every_check(
     [
-        CalibratedClassifier(LogisticRegression(), calibrator, ensemble=ensemble)
-        for calibrator in (
-            None,
-            TemperatureCalibrator(),
-            TemperatureCalibrator(floor=True),
-            IsotonicCalibrator(),
-            IdentityCalibrator(),
-        )
-        for ensemble in ("auto", False)
+        CalibratedClassifier(LogisticRegression(), TemperatureCalibrator()),
+        CalibratedClassifier(LogisticRegression(), TemperatureCalibrator(), ensemble=False),
+        CalibratedClassifier(LogisticRegression(), IsotonicCalibrator()),
+        CalibratedClassifier(LogisticRegression(), ensemble=False),  # Auto
     ]
 )
 def test_calibrated_classifier_with_nothing_excepted(estimator, check):
@@ -112,20 +109,12 @@ def test_calibrated_classifier_with_nothing_excepted(estimator, check):
 @pytest.mark.slow
 @every_check(
     [
-        CalibratedClassifier(LogisticRegression(), calibrator)
-        for calibrator in (
-            AutoCalibrator(),
-            BetaCalibrator(),
-            DirichletCalibrator(),
-            EnsembleTemperatureCalibrator(),
-            HistogramCalibrator(),
-            MatrixCalibrator(),
-            PriorShiftCalibrator(),
-            SigmoidCalibrator(),
-            SplineCalibrator(),
-            VectorCalibrator(),
-            VennAbersCalibrator(),
-        )
+        CalibratedClassifier(LogisticRegression()),
+        *(CalibratedClassifier(LogisticRegression(), clone(one).set_params(input="proba")) for one in CALIBRATORS),
+        *(
+            CalibratedClassifier(LogisticRegression(), calibrator, ensemble=False)
+            for calibrator in (TemperatureCalibrator(floor=True), IsotonicCalibrator(), IdentityCalibrator())
+        ),
     ]
 )
 def test_calibrated_classifier_with_every_calibrator(estimator, check):

@@ -36,6 +36,7 @@ PARAMETRIC = [
     SplineCalibrator(),
     EnsembleTemperatureCalibrator(),
     VectorCalibrator(),
+    VectorCalibrator(floor=True),
     MatrixCalibrator(),
     MatrixCalibrator(floor=True, strength=0.1),
     DirichletCalibrator(),
@@ -47,6 +48,7 @@ CALIBRATORS = [
     TemperatureCalibrator(cautious=True),  # a mean, not a maximum: half-way to one, a clipped loss can rise a little
     TemperatureCalibrator(floor=True, cautious=True),
     VectorCalibrator(floor=True, cautious=True),
+    MatrixCalibrator(floor=True, cautious=True),
     PriorShiftCalibrator(),
     IsotonicCalibrator(),
     IsotonicCalibrator(centered=False),
@@ -112,12 +114,17 @@ def problems(n, k):
     tiny[rows, z.argmin(axis=1)] = 5e-324
     tiny[rows, z.argmax(axis=1)] = 1.0
     yield "tiny", tiny, "proba", y
+    top = np.eye(k)[z.argmax(axis=1)]
+    yield "0 and 1e-300", np.maximum(top, np.where(rng.random(z.shape) < 0.5, 0.0, 1e-300)), "proba", y
+    yield "ties above the label", np.where(np.eye(k)[y] > 0, 5e-324, 1 / (k - 1)), "proba", y
     yield "single precision", P.astype(np.float32), "proba", y
     yield "half precision", P.astype(np.float16), "proba", y
     yield "fortran", np.asfortranarray(P), "proba", y
     yield "strided", np.repeat(np.repeat(P, 2, axis=0), 2, axis=1)[::2, ::2], "proba", y
     for scale in (0.0, 1e-300, 1e-30, 1e4, 1e30, 1e300):
         yield f"logits times {scale}", scale * z, "logits", y
+    yield "rows of all units", z * 10.0 ** rng.uniform(-3, 30, size=(n, 1)), "logits", y
+    yield "rows of all numbers", z * 10.0 ** rng.uniform(-300, 300, size=(n, 1)), "logits", y
     masked = z.copy()
     masked[:, 0] = np.finfo(np.float64).min
     yield "a masked class", masked, "logits", y

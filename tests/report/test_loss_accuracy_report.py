@@ -278,9 +278,16 @@ def test_json_is_strict(diagnosis):
 def test_a_diagnosis_that_was_stored_gives_the_same_views(diagnosis):
     restored = LossAccuracyReport(Diagnosis.from_dict(json.loads(LossAccuracyReport(diagnosis).to_json())))
     report = LossAccuracyReport(diagnosis)
-    assert restored.to_html() == report.to_html()
+    assert restored.to_json() == report.to_json()
     assert restored.to_markdown() == report.to_markdown()
     assert str(restored) == str(report)
+
+
+@pytest.mark.parametrize("case", ["grouped", "unseen_class", "evil"])
+def test_a_diagnosis_that_was_stored_gives_the_same_page(diagnosis_of, case):
+    report = LossAccuracyReport(diagnosis_of(case))
+    restored = LossAccuracyReport(Diagnosis.from_dict(json.loads(report.to_json())))
+    assert restored.to_html() == report.to_html()
 
 
 def test_to_html_writes_a_file_and_returns_its_path(report, tmp_path):
