@@ -11,7 +11,7 @@ from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import ERROR_MSGS, Validator, validate
 
 import sklearn_lossacc
-from sklearn_lossacc import metrics
+from sklearn_lossacc import adapters, metrics
 from sklearn_lossacc.adapters import onnx, torch
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ def skipped_checks() -> set[str]:
 
 def public_names() -> Iterator[tuple[str, bool]]:
     """Yield the full name of every public object, and whether it is one that users import."""
-    for module in (sklearn_lossacc, metrics, onnx, torch):
+    for module in (sklearn_lossacc, metrics, adapters, onnx, torch):
         for name in module.__all__:
             thing = getattr(module, name)
             if not (inspect.isclass(thing) or inspect.isfunction(thing)):

@@ -2,5 +2,6 @@
 
 from sklearn_lossacc.adapters.histories import read_history
 from sklearn_lossacc.adapters.prediction_files import read_predictions
+from sklearn_lossacc.adapters.prediction_summaries import summarize_predictions
 
-__all__ = ["read_history", "read_predictions"]
+__all__ = ["read_history", "read_predictions", "summarize_predictions"]

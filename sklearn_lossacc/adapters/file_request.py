@@ -6,16 +6,20 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from sklearn_lossacc.adapters.array_files import ArrayArchive, read_npy
+from sklearn_lossacc.adapters.arrow_files import is_arrow
 from sklearn_lossacc.adapters.column_names import is_logits_name, listing, only
 from sklearn_lossacc.exceptions import InvalidFileError
 
 _PROBA_KEYS = ("y_proba", "y_prob", "proba", "probs", "probabilities", "pred_probs", "predictions")
 _LOGIT_KEYS = ("logits", "y_logits")
+SCORE_NAMES = _PROBA_KEYS + _LOGIT_KEYS  # of what holds all scores of a row
+T = TypeVar("T")
+
 _TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 
 
@@ -26,7 +30,7 @@ class FileRequest:
     Attributes
     ----------
     path : Path
-        The file.
+        The file, or a folder of .parquet files.
     y : str or None
         Key, column or file of the labels.
     proba : str, sequence of str or None
@@ -60,31 +64,31 @@ class FileRequest:
         path = Path(path)
         if input not in (None, "proba", "logits"):
             raise InvalidFileError(f"input must be 'proba' or 'logits', got {input!r}")
-        if path.is_dir():
-            raise InvalidFileError(f"{path}: is a folder, not a file")
-        if path.exists() and not path.is_file():
-            raise InvalidFileError(f"{path}: is a pipe or a device; save what comes out of it as a file first")
-        if not path.is_file():
+        if not path.exists():
             raise InvalidFileError(f"{path}: no such file")
+        if not path.is_file() and not path.is_dir():
+            raise InvalidFileError(f"{path}: is a pipe or a device; save what comes out of it as a file first")
         given = {keyword: os.fspath(source) for keyword, source in beside.items() if source is not None}
         return cls(path, None if y is None else os.fspath(y), proba, classes, input, given)
 
-    def read(self, archive: Reader, array: Reader, table: Reader) -> dict[str, Any]:
-        """Read the file by what reads files of its name."""
+    def read(self, archive: Reader[T], array: Reader[T], table: Reader[T], arrow: Reader[T]) -> T:
+        """Read the file by what reads files of its name; a folder is one of typed columns."""
+        if is_arrow(self.path):
+            return arrow(self)
         if self.path.suffix.lower() == ".npz":
             return archive(self)
         if self.path.suffix.lower() == ".npy":
             return array(self)
         if self.path.name.lower().endswith(_TABLES):
             return table(self)
-        raise InvalidFileError(f"{self.path}: predictions are read from .npz, .npy, .csv and .tsv files")
+        raise InvalidFileError(f"{self.path}: predictions are read from .npz, .npy, .csv, .tsv and .parquet files")
 
     def input_of(self, name: str) -> str:
         """Return what the scores are: as declared, otherwise as their name says."""
         return self.input or ("logits" if is_logits_name(name) else "proba")
 
 
-Reader = Callable[[FileRequest], dict[str, Any]]
+Reader: TypeAlias = Callable[[FileRequest], T]
 
 
 def decoded(array: np.ndarray) -> np.ndarray:
@@ -107,7 +111,7 @@ def _score_key(names: Sequence[str], request: FileRequest) -> str:
     """Choose the key of the scores in an archive."""
     path = request.path
     if request.proba is None:
-        found = [name for name in names if name in _PROBA_KEYS + _LOGIT_KEYS]
+        found = [name for name in names if name in SCORE_NAMES]
         both_kinds = len({is_logits_name(name) for name in found}) == 2
         if both_kinds and request.input is not None:
             found = [name for name in found if is_logits_name(name) == (request.input == "logits")]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.adapters.array_files import ArrayArchive, read_npy
+from sklearn_lossacc.adapters.arrow_tables import read_arrow
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, note_unused, only
 from sklearn_lossacc.adapters.file_request import FileRequest, archived_scores, array_scores, decoded
 from sklearn_lossacc.adapters.score_columns import is_integer
@@ -87,18 +88,42 @@ def _from_array(request: FileRequest) -> dict[str, Any]:
     return result | {keyword: _side_file(source, keyword) for keyword, source in request.beside.items()}
 
 
-def _from_table(request: FileRequest) -> dict[str, Any]:
-    """Read a text table; weights and groups may lie in files of their own."""
+def columns_asked(request: FileRequest) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Separate what is asked of a table from weights and groups that lie in files of their own.
+
+    Parameters
+    ----------
+    request : FileRequest
+        What was said about a table.
+
+    Returns
+    -------
+    asked : dict
+        Keywords of `read_table` and `find_predictions`.
+    files : dict of str to ndarray
+        ``sample_weight`` and ``groups``, as far as they are files.
+    """
     files = {keyword: source for keyword, source in request.beside.items() if os.path.isfile(source)}
-    result = read_table(
-        request.path,
-        y=request.y,
-        proba=request.proba,
-        classes=request.classes,
-        input=request.input,
-        beside={keyword: source for keyword, source in request.beside.items() if keyword not in files},
-    )
-    return result | {keyword: _side_file(source, keyword) for keyword, source in files.items()}
+    asked = {
+        "y": request.y,
+        "proba": request.proba,
+        "classes": request.classes,
+        "input": request.input,
+        "beside": {keyword: source for keyword, source in request.beside.items() if keyword not in files},
+    }
+    return asked, {keyword: _side_file(source, keyword) for keyword, source in files.items()}
+
+
+def _from_table(request: FileRequest) -> dict[str, Any]:
+    """Read a text table."""
+    asked, files = columns_asked(request)
+    return read_table(request.path, **asked) | files
+
+
+def _from_arrow(request: FileRequest) -> dict[str, Any]:
+    """Read typed columns."""
+    asked, files = columns_asked(request)
+    return read_arrow(request.path, **asked) | files
 
 
 def read_predictions(
@@ -129,12 +154,15 @@ def read_predictions(
           line: the labels in a column called ``y_true``, ``label``, ``target`` or the like, and one column
           for each class, called by the class (``cat``) or by a prefix and the class (``p_cat``,
           ``prob.cat``, ``logit_cat``). A binary problem may have one column. Labels are read to the letter;
-          integers become integers.
+          integers become integers;
+        - a ``.parquet``, ``.feather`` or ``.arrow`` file with the same names of columns, or a folder of such files
+          (hidden ones and ``_SUCCESS`` are passed over). Labels have the type of the file. All scores of a row may
+          lie in one column of lists, called as the key of an archive (``probs``, ``logits``, ...). Needs pyarrow.
 
     y : str or path-like, optional
         Key or column of the true labels, or a file with one label a row.
     proba : str or sequence of str, optional
-        Key of the probabilities, prefix of their columns, or the columns themselves.
+        Key of the probabilities, prefix of their columns, or the columns themselves, or the one of lists.
     classes : sequence, optional
         The class of each column, in column order. Digits given as text match integer labels.
     input : {"proba", "logits"}, optional
@@ -161,7 +189,8 @@ def read_predictions(
     Warns
     -----
     DataWarning
-        If an archive holds keys that nothing was read from. Columns of a table may say other things.
+        If an archive holds keys, or a folder files, that nothing was read from. Columns of a table may say other
+        things.
 
     Examples
     --------
@@ -179,4 +208,4 @@ def read_predictions(
            [0.5 , 0.5 ]])
     """
     request = FileRequest.checked(path, y, proba, classes, input, {"sample_weight": sample_weight, "groups": groups})
-    return request.read(_from_archive, _from_array, _from_table)
+    return request.read(_from_archive, _from_array, _from_table, _from_arrow)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc.adapters.arrow_files import pyarrow
 from sklearn_lossacc.exceptions import InvalidFileError
 
 Blocks = Iterable[np.ndarray]
@@ -48,10 +49,26 @@ def _write_csv(path: Path, blocks: Blocks, n_rows: int, classes: np.ndarray) -> 
             writer.writerows(block.tolist())
 
 
+def _write_arrow(path: Path, blocks: Blocks, n_rows: int, classes: np.ndarray) -> None:
+    """Write a .parquet or .feather file with a column of float64 called ``p_`` and the class for each class."""
+    arrow = pyarrow(path)
+    schema = arrow.schema([(f"p_{label}", arrow.float64()) for label in classes.tolist()])
+    if path.suffix.lower() == ".parquet":
+        writer = arrow.parquet.ParquetWriter(path, schema)
+    else:
+        writer = arrow.ipc.new_file(str(path), schema)
+    with writer:
+        for block in blocks:
+            columns = [arrow.array(np.ascontiguousarray(column)) for column in block.T]
+            writer.write_batch(arrow.record_batch(columns, schema=schema))
+
+
 _WRITERS: dict[str, Callable[[Path, Blocks, int, np.ndarray], None]] = {
     ".npz": _write_npz,
     ".npy": _write_npy,
     ".csv": _write_csv,
+    ".parquet": _write_arrow,
+    ".feather": _write_arrow,
 }
 EXTENSIONS = tuple(_WRITERS)
 
@@ -62,7 +79,7 @@ def write_probabilities(path: Path, blocks: Blocks, n_rows: int, classes: np.nda
     Parameters
     ----------
     path : Path
-        The file, .npz, .npy or .csv.
+        The file, .npz, .npy, .csv, .parquet or .feather.
     blocks : iterable of ndarray of shape (m, n_classes)
         All rows in turn.
     n_rows : int
@@ -73,8 +90,8 @@ def write_probabilities(path: Path, blocks: Blocks, n_rows: int, classes: np.nda
     Raises
     ------
     InvalidFileError
-        If the name has another extension.
+        If the name has another extension, or pyarrow is missing.
     """
     if path.suffix.lower() not in _WRITERS:
-        raise InvalidFileError(f"{path}: probabilities are written to .npz, .npy and .csv files")
+        raise InvalidFileError(f"{path}: probabilities are written to .npz, .npy, .csv, .parquet and .feather files")
     _WRITERS[path.suffix.lower()](path, blocks, n_rows, classes)

@@ -11,6 +11,7 @@ from sklearn_lossacc.exceptions import InvalidFileError
 
 # One column of a binary problem. Not "score" or "confidence": those often belong to the predicted class.
 POSITIVE_NAMES = ("y_proba", "y_prob", "proba", "prob", "probability", "p", "logit", "logits")
+_ORDERED = (("0", "1"), ("False", "True"))  # classes that have an order without being told
 ROW_NAMES = ("", "id", "index", "idx", "row", "row_id")
 
 # A class name follows its prefix after a separator, or at once where it is a number (p_cat, .pred_cat, p0).
@@ -29,7 +30,8 @@ class ScoreColumns:
     columns : tuple of str
         Their names in the table.
     classes : tuple of str
-        The class of each column; for the single column of a binary problem both classes, its own second.
+        The class of each column; for the single column of a binary problem both classes, its own second. Empty for a
+        column with a list of scores in each row, which says nothing of classes.
     prefix : str
         What their names share, or the name of a single column; it may say that these are logits.
     """
@@ -90,8 +92,8 @@ def prefixed_columns(columns: Sequence[str]) -> dict[str, dict[str, str]]:
 def _single(column: str, name: str | None, wanted: Sequence[str], prefix: str) -> ScoreColumns | None:
     """Read one column as one class of a binary problem; None where its name does not settle which."""
     if name is None:
-        ordered = tuple(wanted) if set(wanted) <= {"0", "1"} else None
-        return ScoreColumns((column,), ("0", "1"), prefix) if ordered else None
+        pair = next((pair for pair in _ORDERED if set(wanted) <= set(pair)), None)
+        return ScoreColumns((column,), pair, prefix) if pair else None
     others = [label for label in wanted if label != name]
     if name not in wanted or len(others) != 1:
         return None
@@ -143,6 +145,7 @@ def find_columns(
     classes: Sequence[str] | None,
     input: str | None,
     path: object,
+    matrices: Sequence[str] = (),
 ) -> ScoreColumns:
     """Find the score columns by their names.
 
@@ -158,6 +161,8 @@ def find_columns(
         What is asked for, which chooses between columns called p_... and logit_....
     path : object
         The file, for messages.
+    matrices : sequence of str, default=()
+        Columns with a list of scores in each row, each of which is a reading of its own.
 
     Returns
     -------
@@ -170,7 +175,7 @@ def find_columns(
         If the names allow no reading, or several.
     """
     wanted = list(classes) if classes is not None else list(labels)
-    found = _readings(numeric, wanted)
+    found = _readings(numeric, wanted) + [ScoreColumns((name,), (), name) for name in matrices]
     if input is not None and len(found) > 1:
         found = [reading for reading in found if reading.input == input]
     if not found and classes is not None and len(wanted) == 2:  # a single column belongs to the second class

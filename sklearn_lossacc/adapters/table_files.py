@@ -6,21 +6,16 @@ import csv
 import gzip
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, only
+from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.file_errors import reason
-from sklearn_lossacc.adapters.score_columns import (
-    ScoreColumns,
-    canonical,
-    find_columns,
-    is_integer,
-    named_columns,
-    prefixed_columns,
-)
+from sklearn_lossacc.adapters.score_columns import ScoreColumns, canonical, is_integer
+from sklearn_lossacc.adapters.table_columns import other_columns, score_columns
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.inputs.naming import row_count
 
@@ -88,35 +83,42 @@ def _texts(frame: pd.DataFrame, column: str, path: Path) -> np.ndarray:
     return values.to_numpy(dtype=str)
 
 
-def _is_numeric(column: pd.Series[Any]) -> bool:
-    """Whether a column was read as numbers; true and false are none."""
-    return column.dtype.kind in "iuf"
+@dataclass(frozen=True)
+class _TextColumns:
+    """The columns of a text table, as `score_columns` asks for them."""
 
+    frame: pd.DataFrame
+    path: Path
 
-def _numbers(frame: pd.DataFrame, names: Sequence[str], path: Path) -> np.ndarray:
-    """Take columns as a float64 matrix; text is an error that names the first bad row."""
-    import pandas as pd
+    @property
+    def names(self) -> list[str]:
+        """Names in the order of the file."""
+        return list(self.frame.columns)
 
-    for name in names:
-        column = frame[name]
-        if _is_numeric(column):
-            continue
-        text = column.astype(str)
-        bad = pd.to_numeric(text, errors="coerce").isna() & column.notna()
-        first = int(bad.to_numpy().argmax())
-        raise InvalidFileError(
-            f"{path}: column {name!r} is not numbers, data row {first} holds {text.iloc[first][:40]!r}; "
-            "one column for each class is expected, with a point as decimal mark"
-        )
-    return frame[list(names)].to_numpy(dtype=np.float64)
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column was read as numbers; true and false are none."""
+        return self.frame[name].dtype.kind in "iuf"
 
+    def check_numbers(self, names: Sequence[str]) -> None:
+        """Raise with the first text in the first column that is not numbers."""
+        import pandas as pd
 
-def _refuse_text(frame: pd.DataFrame, columns: Sequence[str], labels: Sequence[str], path: Path) -> None:
-    """Raise if columns are called as the scores of all labels would be, and one of them holds text."""
-    bare = {canonical(name): name for name in columns}
-    for named in (*prefixed_columns(columns).values(), bare):
-        if set(labels) <= set(named):
-            _numbers(frame, [named[label] for label in labels], path)
+        for name in names:
+            column = self.frame[name]
+            if self.is_numeric(name):
+                continue
+            text = column.astype(str)
+            bad = pd.to_numeric(text, errors="coerce").isna() & column.notna()
+            first = int(bad.to_numpy().argmax())
+            raise InvalidFileError(
+                f"{self.path}: column {name!r} is not numbers, data row {first} holds {text.iloc[first][:40]!r}; "
+                "one column for each class is expected, with a point as decimal mark"
+            )
+
+    def numbers(self, names: Sequence[str]) -> np.ndarray:
+        """Take columns as a float64 matrix."""
+        self.check_numbers(names)
+        return self.frame[list(names)].to_numpy(dtype=np.float64)
 
 
 def _labels(frame: pd.DataFrame, column: str, path: Path) -> tuple[np.ndarray, list[str]]:
@@ -128,31 +130,10 @@ def _labels(frame: pd.DataFrame, column: str, path: Path) -> tuple[np.ndarray, l
     return np.asarray(names)[codes], list(dict.fromkeys(names))
 
 
-def _scores(
-    frame: pd.DataFrame,
-    aside: Collection[str],
-    labels: Sequence[str],
-    proba: str | Sequence[str] | None,
-    classes: Sequence[Any] | None,
-    input: str | None,
-    path: Path,
-) -> tuple[ScoreColumns, np.ndarray]:
-    """Find the scores of some labels among the columns that are not set aside, and take them as numbers."""
-    names = list(frame.columns)
-    declared = None if classes is None else [canonical(str(label)) for label in classes]
-    if proba is not None:
-        scores = named_columns(names, proba, labels, classes=declared, path=path)
-    else:
-        free = [name for name in names if name not in aside]
-        numeric = [name for name in free if _is_numeric(frame[name])]
-        try:
-            scores = find_columns(numeric, labels, classes=declared, input=input, path=path)
-        except InvalidFileError:
-            _refuse_text(frame, free, labels, path)
-            raise
-        if len(scores.columns) == 1:  # where the other class has a column too, its text is no reason to do without it
-            _refuse_text(frame, free, labels, path)
-    matrix = _numbers(frame, scores.columns, path)
+def _scores(columns: _TextColumns, aside: Collection[str], **asked: Any) -> tuple[ScoreColumns, np.ndarray]:
+    """Find the scores among the columns that are not set aside, and take them as numbers."""
+    scores = score_columns(columns, aside, **asked, path=columns.path)
+    matrix = columns.numbers(scores.columns)
     return scores, matrix[:, 0] if len(scores.columns) == 1 else matrix
 
 
@@ -193,18 +174,12 @@ def read_table(
         If the file cannot be read, or its columns can be read in no or in several ways.
     """
     names, separator = _header(path)
-    if y is None:
-        found = [name for name in names if name in TRUTH_NAMES]
-        y = only(found, names, what="the true labels", path=path, argument="y")
-    usual = {name: name for name in ("sample_weight", "groups") if name in names}
-    beside = usual | dict(beside or {})
-    for column in (y, *beside.values()):
-        if column not in names:
-            raise InvalidFileError(f"{path} has no column {column!r}; its columns are {listing(names)}")
-
+    y, beside = other_columns(names, y, beside or {}, path)
     frame = _read(path, names, separator, text=[y, beside["groups"]] if "groups" in beside else [y])
     labels, distinct = _labels(frame, y, path)
-    scores, y_proba = _scores(frame, (y, *beside.values()), distinct, proba, classes, input, path)
+    columns = _TextColumns(frame, path)
+    aside = (y, *beside.values())
+    scores, y_proba = _scores(columns, aside, labels=distinct, proba=proba, classes=classes, input=input)
     integers = all(map(is_integer, (*scores.classes, *distinct)))
     result: dict[str, Any] = {
         "y_true": labels.astype(np.int64) if integers else labels,
@@ -213,7 +188,7 @@ def read_table(
         "classes": [int(name) for name in scores.classes] if integers else list(scores.classes),
     }
     if "sample_weight" in beside:
-        result["sample_weight"] = _numbers(frame, [beside["sample_weight"]], path)[:, 0]
+        result["sample_weight"] = columns.numbers([beside["sample_weight"]])[:, 0]
     if "groups" in beside:
         result["groups"] = _texts(frame, beside["groups"], path)
     return result
@@ -252,6 +227,6 @@ def read_table_scores(
         If the file cannot be read, or its columns can be read in no or in several ways.
     """
     names, separator = _header(path)
-    frame = _read(path, names, separator, text=[])
-    scores, y_proba = _scores(frame, aside, labels, proba, classes, input, path)
+    columns = _TextColumns(_read(path, names, separator, text=[]), path)
+    scores, y_proba = _scores(columns, aside, labels=labels, proba=proba, classes=classes, input=input)
     return {"y_proba": y_proba, "input": input or scores.input, "classes": list(scores.classes)}

@@ -6,6 +6,7 @@ import argparse
 from typing import NoReturn
 
 from sklearn_lossacc.adapters.histories import FORMATS
+from sklearn_lossacc.adapters.probability_files import EXTENSIONS
 from sklearn_lossacc.cli.apply import run_apply
 from sklearn_lossacc.cli.calibrate import METHODS, run_calibrate
 from sklearn_lossacc.cli.compare import run_compare
@@ -13,6 +14,8 @@ from sklearn_lossacc.cli.demo import run_demo
 from sklearn_lossacc.cli.fail_on import FAIL_ON
 from sklearn_lossacc.cli.history import read_columns, run_history
 from sklearn_lossacc.cli.report import run_report
+
+_PREDICTIONS = ".npz, .npy (with --y), .csv, .tsv, .parquet, .feather, or a folder of the last two"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,10 +83,10 @@ def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
     report = commands.add_parser(
         "report",
         help="diagnose predictions from a file",
-        description="Diagnose exported probabilities or logits from an .npz, .npy or .csv file.",
+        description="Diagnose exported probabilities or logits from an .npz, .npy, .csv or .parquet file.",
         epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
     )
-    report.add_argument("file", metavar="FILE", help=".npz, .npy (with --y), .csv or .tsv")
+    report.add_argument("file", metavar="FILE", help=_PREDICTIONS)
     _add_where(report.add_argument_group("what is what in the file"))
     how = report.add_argument_group("how it is judged")
     how.add_argument("--in-sample", action="store_true", help="the model was trained on these rows")
@@ -117,7 +120,7 @@ def _add_compare(commands: argparse._SubParsersAction[_Parser]) -> None:
         "the same order: which is better by loss, by accuracy and after recalibration, and which rows decide.",
         epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
     )
-    compare.add_argument("files", metavar="FILE", nargs="+", help="at least two: .npz, .npy (with --y), .csv or .tsv")
+    compare.add_argument("files", metavar="FILE", nargs="+", help=f"at least two: {_PREDICTIONS}")
     _add_where(compare.add_argument_group("what is what in the files"))
     how = compare.add_argument_group("how they are compared")
     how.add_argument("--names", metavar="A,B,...", type=_names, help="names of the models; default: the files'")
@@ -173,7 +176,7 @@ def _add_calibrate(commands: argparse._SubParsersAction[_Parser]) -> None:
         "and tell what it is worth: log loss, accuracy and calibration before and after, on rows that it has not seen.",
         epilog="Exit code: 0 fine, 2 bad input.",
     )
-    calibrate.add_argument("file", metavar="FILE", help=".npz, .npy (with --y), .csv or .tsv")
+    calibrate.add_argument("file", metavar="FILE", help=_PREDICTIONS)
     _add_where(calibrate.add_argument_group("what is what in the file"))
     how = calibrate.add_argument_group("how it is calibrated")
     how.add_argument("--method", choices=list(METHODS), default="auto", help="default: %(default)s")
@@ -194,12 +197,11 @@ def _add_apply(commands: argparse._SubParsersAction[_Parser]) -> None:
         epilog="Exit code: 0 fine, 2 bad input.",
     )
     apply.add_argument("calibrator", metavar="CALIBRATOR", help=".json, from lossacc calibrate")
-    apply.add_argument("file", metavar="FILE", help=".npz, .npy, .csv or .tsv")
+    apply.add_argument("file", metavar="FILE", help=_PREDICTIONS.replace(" (with --y)", ""))
     _add_where(apply.add_argument_group("what is what in the file"))
     out = apply.add_argument_group("what is written")
-    out.add_argument(
-        "--output", metavar="PATH", required=True, help="write the calibrated probabilities: .npz, .npy or .csv"
-    )
+    kinds = f"{', '.join(EXTENSIONS[:-1])} or {EXTENSIONS[-1]}"
+    out.add_argument("--output", metavar="PATH", required=True, help=f"write the calibrated probabilities: {kinds}")
     _add_json(out)
     apply.set_defaults(run=run_apply)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sklearn_lossacc.adapters import read_predictions
+from sklearn_lossacc.adapters import summarize_predictions
 from sklearn_lossacc.cli.fail_on import exit_code
 from sklearn_lossacc.cli.views import write_views
 from sklearn_lossacc.cli.where import where
-from sklearn_lossacc.findings import diagnose
+from sklearn_lossacc.findings import Diagnosis
 from sklearn_lossacc.report import LossAccuracyReport
 
 
@@ -26,10 +26,9 @@ def run_report(options: argparse.Namespace) -> int:
     int
         0, or 1 when a finding reaches ``--fail-on``.
     """
-    predictions = read_predictions(options.file, **where(options))
-    diagnosis = diagnose(
-        **predictions,
-        out_of_sample=not options.in_sample,
+    summary = summarize_predictions(options.file, **where(options), out_of_sample=not options.in_sample)
+    diagnosis = Diagnosis.from_summary(
+        summary,
         alpha=options.alpha,
         ignore=options.ignore,
         name=options.name or Path(options.file).name,

@@ -11,7 +11,7 @@ from sklearn_lossacc.inputs.arrays import label_vector, show_labels
 from sklearn_lossacc.inputs.factorize import EXACT_INTEGERS, factorize, tidy, whole_numbers
 from sklearn_lossacc.inputs.naming import row_count
 
-__all__ = ["check_target", "distinct_labels", "match_classes"]
+__all__ = ["check_target", "class_labels", "distinct_labels", "match_classes"]
 
 
 def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
@@ -162,6 +162,36 @@ def _place(values: np.ndarray, codes: np.ndarray, classes: np.ndarray, origin: s
     # codes are our own array: overwrite it rather than hold two of them
     np.take(columns, codes, out=codes, mode="clip")
     return codes.astype(np.intp, copy=False)
+
+
+def class_labels(y_true: Any) -> np.ndarray:
+    """Find the distinct labels of part of the rows, for which no classes are given.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Class labels.
+
+    Returns
+    -------
+    ndarray of shape (n_distinct,)
+        In no particular order.
+
+    Raises
+    ------
+    InvalidTargetError
+        If a label is missing, or the target is continuous.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc.inputs.labels import class_labels
+    >>> class_labels([2.0, 0.0, 2.0])
+    array([0, 2])
+    """
+    labels = check_target(y_true)
+    values, _ = distinct_labels(labels)
+    _reject_continuous(labels, values)
+    return values
 
 
 def _refuse_other_order(names: list, values: np.ndarray, classes: np.ndarray) -> None:

@@ -96,7 +96,7 @@ def _frozen(matrix: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _check_row_offset(row_offset: Any, n_rows: int) -> int:
+def check_row_offset(row_offset: Any, n_rows: int) -> int:
     """Read the global number of the first row; that of the last must be a 64-bit integer."""
     try:
         offset = operator.index(row_offset)
@@ -166,6 +166,7 @@ class Predictions:
         out_of_sample: bool = True,
         row_offset: int = 0,
         X: Any = None,
+        part: bool = False,
     ) -> Predictions:
         """Check labels and predictions, in one pass over the predictions and without a copy of them.
 
@@ -192,6 +193,8 @@ class Predictions:
             Global number of the first row, for data in several parts.
         X : array-like of shape (n_samples, ...), sparse matrix or data frame, optional
             The features, read only to recognise rows that are copies.
+        part : bool, default=False
+            Whether these are part of the rows, all of which may have weight 0.
 
         Returns
         -------
@@ -220,10 +223,10 @@ class Predictions:
         (['cat', 'dog'], [0, 1])
         """
         labels = check_target(y_true)
-        offset = _check_row_offset(row_offset, labels.size)
+        offset = check_row_offset(row_offset, labels.size)
         checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
         y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
-        weight = check_sample_weight(sample_weight, checked.n_rows)
+        weight = check_sample_weight(sample_weight, checked.n_rows, part=part)
         codes, keys = check_groups(groups, checked.n_rows)
         return cls(
             y=y,

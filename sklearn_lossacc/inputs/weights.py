@@ -18,8 +18,8 @@ __all__ = ["check_sample_weight", "check_train_prior", "check_weight_scale"]
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-100, 1e100
 
 
-def _amounts(values: Any, name: str, units: str) -> np.ndarray:
-    """Read a vector of finite, non-negative numbers with a positive, finite sum."""
+def _amounts(values: Any, name: str, units: str, *, part: bool = False) -> np.ndarray:
+    """Read a vector of finite, non-negative numbers with a positive, finite sum; that of a part may be 0."""
     array = real_numbers(values, name, InvalidWeightsError)
     if array.ndim != 1:
         raise InvalidWeightsError(f"{name} must be one-dimensional; got shape {array.shape}.")
@@ -37,13 +37,13 @@ def _amounts(values: Any, name: str, units: str) -> np.ndarray:
             )
     with np.errstate(over="ignore"):
         total = float(amounts.sum())
-    if not 0 < total < np.inf:
+    if not (total > 0 or part) or not total < np.inf:
         detail = "" if total else " (every entry is zero)"
         raise InvalidWeightsError(f"the sum of {name} is {total:g}{detail}; expected a positive, finite sum.")
     return amounts
 
 
-def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
+def check_sample_weight(sample_weight: Any, n_rows: int, *, part: bool = False) -> np.ndarray | None:
     """Check the weight of each row.
 
     Parameters
@@ -52,6 +52,8 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
         Finite and non-negative, at least one positive.
     n_rows : int
         Number of rows of the predictions.
+    part : bool, default=False
+        Whether these are part of the rows, all of which may have weight 0.
 
     Returns
     -------
@@ -71,19 +73,21 @@ def check_sample_weight(sample_weight: Any, n_rows: int) -> np.ndarray | None:
     """
     if sample_weight is None:
         return None
-    weight = _amounts(sample_weight, "sample_weight", "rows")
+    weight = _amounts(sample_weight, "sample_weight", "rows", part=part)
     if weight.size != n_rows:
         raise InvalidWeightsError(f"sample_weight has {row_count(weight.size)}, y_proba has {n_rows}; pass one a row.")
     return weight
 
 
-def check_weight_scale(sample_weight: np.ndarray | None) -> None:
+def check_weight_scale(sample_weight: np.ndarray | None, *, part: bool = False) -> None:
     """Check that the squares of weights, of which effective sizes and variances are made, can be computed.
 
     Parameters
     ----------
     sample_weight : ndarray of shape (n_rows,) or None
         From `check_sample_weight`.
+    part : bool, default=False
+        Whether these are the weights of part of the rows, whose largest may be any smaller.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def check_weight_scale(sample_weight: np.ndarray | None) -> None:
     if sample_weight is None:
         return
     largest = float(sample_weight.max())
-    if not _SMALLEST_SCALE <= largest <= _LARGEST_SCALE:
+    if not (part or largest >= _SMALLEST_SCALE) or largest > _LARGEST_SCALE:
         raise InvalidWeightsError(
             f"the largest sample_weight is {largest:g}, in row {int(sample_weight.argmax())}; expected one between "
             f"{_SMALLEST_SCALE:g} and {_LARGEST_SCALE:g}: divide the weights by their mean."

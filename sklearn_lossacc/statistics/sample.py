@@ -17,6 +17,7 @@ __all__ = ["KeptRows", "ReferencedRows", "RowSample", "StoredRows", "sample_boun
 
 MIN_SAMPLE_ROWS = 2048
 CODED_COLUMNS = 64
+MAX_PARTS = 32
 
 
 def sample_bound(n_classes: int, sample_entries: int) -> int:
@@ -229,8 +230,15 @@ class KeptRows:
         smaller = replace(self, bound=min(bound, self.bound))
         return smaller.merge(replace(self, parts=()))
 
+    def copied(self) -> KeptRows:
+        """Copy the rows out of the caller's arrays; few parts stay apart, since joining them copies them again."""
+        parts = [part.stored() for part in self.parts]
+        return replace(self, parts=(StoredRows.join(parts),) if len(parts) > MAX_PARTS else tuple(parts))
+
     def stored(self) -> KeptRows:
         """Copy the rows out of the caller's arrays, in their canonical order."""
+        if not self.parts:
+            return self
         rows = StoredRows.join([part.stored() for part in self.parts])
         # Equal rows of different groups must not change places, hence the keys after the content.
         return replace(self, parts=(rows.take(np.lexsort((*rows.keys[::-1], rows.digest))),))

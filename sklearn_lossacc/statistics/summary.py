@@ -427,6 +427,16 @@ class PredictionSummary:
             undo_softmax_ok=self.undo_softmax_ok and other.undo_softmax_ok,
         )
 
+    def detached(self) -> PredictionSummary:
+        """Return the same summary with its row sample copied out of the caller's arrays, which can then be freed.
+
+        Returns
+        -------
+        PredictionSummary
+            Equal to this one.
+        """
+        return replace(self, kept_rows=self.kept_rows.copied())
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the summary to one file, with the rows of its sample.
 

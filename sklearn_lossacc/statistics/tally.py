@@ -241,5 +241,5 @@ def tally(predictions: Predictions, sample_entries: int) -> dict[str, Any]:
         "top_surprise": totals.top_surprise.result(),
         "min_max_proba": (totals.whole.low, totals.high),
         "undo_softmax_ok": totals.whole.undo_softmax_ok,
-        "kept_rows": KeptRows(bound, chosen.cutoff, (rows,)),
+        "kept_rows": KeptRows(bound, chosen.cutoff, (rows,) if len(rows) else ()),
     }

@@ -20,14 +20,25 @@ CLASSES = [
 ]
 
 
+def whole(read):
+    return np.concatenate([block for _, block in read.blocks()])
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".npy", ".csv"])
 @pytest.mark.parametrize("classes", CLASSES, ids=str)
 def test_what_is_written_is_read(tmp_path, classes, suffix):
     path = tmp_path / f"p{suffix}"
     write_probabilities(path, iter([PROBA[:1], PROBA[1:]]), 3, classes)
     read = read_scores(path, classes.tolist())
-    assert read["input"] == "proba"
-    np.testing.assert_array_equal(read["y_proba"], PROBA)
+    assert read.input == "proba"
+    np.testing.assert_array_equal(whole(read), PROBA)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+@pytest.mark.parametrize("classes", CLASSES, ids=str)
+def test_typed_columns_are_read(tmp_path, classes, suffix):
+    pytest.importorskip("pyarrow")
+    test_what_is_written_is_read(tmp_path, classes, suffix)
 
 
 def test_names_of_classes_are_kept(tmp_path):
@@ -41,6 +52,6 @@ def test_names_of_classes_are_kept(tmp_path):
 
 
 def test_other_names_are_refused(tmp_path):
-    with pytest.raises(InvalidFileError, match=r"written to \.npz, \.npy and \.csv files$"):
-        write_probabilities(tmp_path / "p.parquet", [PROBA], 3, CLASSES[0])
+    with pytest.raises(InvalidFileError, match=r"written to \.npz, \.npy, \.csv, \.parquet and \.feather files$"):
+        write_probabilities(tmp_path / "p.xlsx", [PROBA], 3, CLASSES[0])
     assert not list(tmp_path.iterdir())

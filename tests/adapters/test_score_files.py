@@ -9,14 +9,19 @@ from sklearn_lossacc.exceptions import DataWarning, InvalidFileError
 PROBA = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
 
 
+def whole(read):
+    return np.concatenate([block for _, block in read.blocks()])
+
+
 def test_arrays_stay_mapped_where_nothing_is_reordered(tmp_path):
     np.savez(tmp_path / "p.npz", probs=PROBA, classes=[0, 1, 2])
     np.save(tmp_path / "logits.npy", PROBA)
     for name, kind in {"p.npz": "proba", "logits.npy": "logits"}.items():
         read = read_scores(tmp_path / name, [0, 1, 2])
-        assert isinstance(read["y_proba"], np.memmap)
-        assert read["input"] == kind
-        assert set(read) == {"y_proba", "input"}
+        ((first_row, block),) = read.blocks()
+        assert first_row == 0
+        assert isinstance(block, np.memmap)
+        assert read.input == kind
 
 
 def test_only_keys_that_no_command_reads_are_noted(tmp_path):
@@ -33,14 +38,14 @@ def test_numbers_that_are_no_scores_are_set_aside_by_name(tmp_path):
     with pytest.raises(InvalidFileError, match="'gold', 'w' are not labels that occur"):
         read_scores(path, [0, 1, 2])
     read = read_scores(path, [2, 1, 0], y="gold", sample_weight="w")
-    np.testing.assert_array_equal(read["y_proba"], PROBA[:1, ::-1])
+    np.testing.assert_array_equal(whole(read), PROBA[:1, ::-1])
 
 
 def test_bytes_and_declared_classes_are_names_too(tmp_path):
     np.savez(tmp_path / "p.npz", y_proba=PROBA, classes=np.array([b"a", b"b", b"c"]))
-    np.testing.assert_array_equal(read_scores(tmp_path / "p.npz", ["c", "b", "a"])["y_proba"], PROBA[:, ::-1])
+    np.testing.assert_array_equal(whole(read_scores(tmp_path / "p.npz", ["c", "b", "a"])), PROBA[:, ::-1])
     read = read_scores(tmp_path / "p.npz", ["c", "b", "a"], classes=["b", "c", "a"])
-    np.testing.assert_array_equal(read["y_proba"], PROBA[:, [1, 0, 2]])
+    np.testing.assert_array_equal(whole(read), PROBA[:, [1, 0, 2]])
 
 
 def test_the_column_of_the_other_class_is_refused(tmp_path):
