@@ -10,7 +10,7 @@ import pytest
 
 import sklearn_lossacc
 from sklearn_lossacc import adapters, metrics
-from sklearn_lossacc.adapters import onnx, torch
+from sklearn_lossacc.adapters import dask, onnx, torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,7 +50,7 @@ EXPECTED = {
 }
 PUBLIC = [(sklearn_lossacc, name) for name in sklearn_lossacc.__all__ if name != "metrics"]
 PUBLIC += [(metrics, name) for name in metrics.__all__ if name not in sklearn_lossacc.__all__]
-PUBLIC += [(onnx, "to_onnx"), (torch, "to_module"), (adapters, "summarize_predictions")]
+PUBLIC += [(onnx, "to_onnx"), (torch, "to_module"), (dask, "summarize_dask"), (adapters, "summarize_predictions")]
 
 
 def test_public_names_are_the_expected_ones():

@@ -12,7 +12,7 @@ from numpydoc.validate import ERROR_MSGS, Validator, validate
 
 import sklearn_lossacc
 from sklearn_lossacc import adapters, metrics
-from sklearn_lossacc.adapters import onnx, torch
+from sklearn_lossacc.adapters import dask, onnx, torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -31,7 +31,7 @@ def skipped_checks() -> set[str]:
 
 def public_names() -> Iterator[tuple[str, bool]]:
     """Yield the full name of every public object, and whether it is one that users import."""
-    for module in (sklearn_lossacc, metrics, adapters, onnx, torch):
+    for module in (sklearn_lossacc, metrics, adapters, dask, onnx, torch):
         for name in module.__all__:
             thing = getattr(module, name)
             if not (inspect.isclass(thing) or inspect.isfunction(thing)):

@@ -106,7 +106,7 @@ def summarize_predictions(
 
     See Also
     --------
-    sklearn_lossacc.summarize : The same for arrays.
+    sklearn_lossacc.adapters.dask.summarize_dask : The same for Dask arrays.
 
     Examples
     --------
