@@ -20,7 +20,7 @@ def files(tmp_path, monkeypatch):
     monkeypatch.setattr("sklearn_lossacc.adapters.prediction_summaries.BLOCK_ENTRIES", 300)
     monkeypatch.setattr("sklearn_lossacc.adapters.score_files.BLOCK_ENTRIES", 300)
     rng = np.random.default_rng(3)
-    odds = rng.normal(0, 1.5, (600, 3))
+    odds = np.round(64 * rng.normal(0, 1.5, (600, 3))) / 64  # which any reader of text takes to the last bit
     label = [NAMES[i] for i in (odds + rng.gumbel(size=odds.shape)).argmax(axis=1)]
     for name, scale in (("a", 3.0), ("b", 0.5)):
         frame = pd.DataFrame({"label": label} | {f"logit_{c}": scale * odds[:, i] for i, c in enumerate(NAMES)})

@@ -60,9 +60,15 @@ class ArrowColumn:
     def __init__(self, array: Any, name: str, first_row: int, path: Path) -> None:
         self._types = _types(path)
         array = getattr(array, "storage", array)
-        # an entry of a dictionary may be missing, too
-        self.array = array.dictionary_decode() if self._types.is_dictionary(array.type) else array
+        if self._types.is_dictionary(array.type):  # an entry of which may be missing, too
+            array = self._no_view(array.dictionary).take(array.indices)
+        self.array = self._no_view(array)
         self.name, self.first_row, self.path = name, first_row, path
+
+    def _no_view(self, array: Any) -> Any:
+        """Return text that is held as views, which few functions take, as large text."""
+        is_view = getattr(self._types, "is_string_view", None)  # since pyarrow 16
+        return array.cast("large_string") if is_view is not None and is_view(array.type) else array
 
     def _refuse(self, row: int, problem: str) -> InvalidFileError:
         """Describe what is wrong with a row."""
@@ -104,7 +110,7 @@ class ArrowColumn:
             If a row has none, or the type is none of labels.
         """
         self._check_present()
-        return ArrowColumn(self._text().unique(), self.name, self.first_row, self.path).labels()
+        return ArrowColumn(self._checked().unique(), self.name, self.first_row, self.path).labels()
 
     def labels(self) -> np.ndarray:
         """Return one label a row, in the type of the file.
@@ -124,18 +130,16 @@ class ArrowColumn:
         if _is_number(type_, types) or types.is_boolean(type_):
             return self.array.to_numpy(zero_copy_only=False)
         # few texts for many rows: each becomes an object of Python only once
-        encoded = self._text().dictionary_encode()
+        encoded = self._checked().dictionary_encode()
         return np.asarray(encoded.dictionary.to_pylist(), dtype=np.str_)[encoded.indices.to_numpy(zero_copy_only=False)]
 
-    def _text(self) -> Any:
-        """Return the column with text of any kind as one kind of text; other labels as they are."""
+    def _checked(self) -> Any:
+        """Return the column if it holds labels."""
         types, type_ = self._types, self.array.type
         if _is_number(type_, types) or types.is_boolean(type_):
             return self.array
         if types.is_string(type_) or types.is_large_string(type_):
             return self.array
-        if getattr(types, "is_string_view", lambda _: False)(type_):
-            return self.array.cast("large_string")
         raise InvalidFileError(
             f"{self.path}: column {self.name!r} is {type_}; expected are labels: integers, text or booleans"
         )

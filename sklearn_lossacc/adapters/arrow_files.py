@@ -15,6 +15,7 @@ from sklearn_lossacc.adapters.file_errors import reason
 from sklearn_lossacc.exceptions import InvalidFileError
 
 ENDINGS = (".parquet", ".feather", ".arrow")
+_BOOKKEEPING = ("dataset_info.json", "state.json")  # of the datasets library
 BATCH_ROWS = 2**14
 BUFFER_BYTES = 2**18  # of each column
 
@@ -72,7 +73,7 @@ def _parts(folder: Path) -> tuple[Path, ...]:
         raise InvalidFileError(f"{folder} is a folder without {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]} files")
     if len(endings) > 1:
         raise InvalidFileError(f"{folder} holds files of several kinds ({', '.join(endings)}); move one of them away")
-    note_unused([path.name for path in visible], [path.name for path in parts], folder)
+    note_unused([path.name for path in visible], [*_BOOKKEEPING, *(path.name for path in parts)], folder)
     return tuple(parts)
 
 

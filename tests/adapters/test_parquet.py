@@ -85,6 +85,9 @@ LABEL_TYPES = {
 }
 if hasattr(pa, "string_view"):
     LABEL_TYPES["views of text"] = pa.array(TEXT, type=pa.string_view())
+    LABEL_TYPES["categories of views"] = pa.DictionaryArray.from_arrays(
+        [1, 0, 2, 0], pa.array(["cat", "dog", "fox"], type=pa.string_view())
+    )
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -307,8 +310,9 @@ def test_lists_have_one_length_in_all_parts(tmp_path):
 
 
 def test_folders_of_something_else_are_refused(folder, tmp_path):
-    (folder / "state.json").write_text("{}")
-    with pytest.warns(DataWarning, match=r"not used: 'state.json'$"):
+    for name in ("state.json", "config.json"):
+        (folder / name).write_text("{}")
+    with pytest.warns(DataWarning, match=r"not used: 'config.json'$"):
         read_predictions(folder)
     (folder / "label=3").mkdir()
     with pytest.raises(InvalidFileError, match=r"holds folders .'label=3'., whose names may be values"):
