@@ -43,7 +43,7 @@ def _check_lengths(values: Any, name: str) -> None:
     if any(map(math.isnan, values.chunks[0])):
         raise _ERRORS[name](
             f"{name} has chunks of unknown length, so that its rows have no numbers; call {name}.compute_chunk_sizes() "
-            "first, or make it with to_dask_array(lengths=True)."
+            "first."
         )
 
 
@@ -51,8 +51,8 @@ def _refuse_frame(values: Any, name: str) -> None:
     """Raise if these are a data frame or a series of Dask."""
     if hasattr(values, "to_dask_array"):
         raise _ERRORS[name](
-            f"{name} is a Dask {type(values).__name__}; pass {name}.to_dask_array(lengths=True), and classes= where "
-            "column names said the classes."
+            f"{name} is a Dask {type(values).__name__}; pass {name}.to_dask_array().compute_chunk_sizes(), and "
+            "classes= where column names said the classes."
         )
 
 
@@ -171,7 +171,7 @@ def summarize_dask(
     Labels, weights, groups and features are cut anew where their chunks are others than those of `y_proba`. Each
     chunk is summarized by a task of its own, and neighbours are merged in a tree of fixed order, by the scheduler that
     is in use: threads by default, or those of ``dask.distributed``. What passes between workers are summaries: sums,
-    and a row sample of at most ``max(2048, sample_entries // n_classes)`` rows of float64, 16 MB by default. Chunks of
+    and a row sample of at most ``max(2048, sample_entries // n_classes)`` rows, 17 MB of float64 by default. Chunks of
     about 2**22 entries or more are worth their overhead.
 
     Examples

@@ -196,12 +196,12 @@ def test_frames_are_refused_by_name():
     frames = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
     frame = frames.from_pandas(pd.DataFrame({"label": [0, 1, 1], "a": [0.5] * 3, "b": [0.5] * 3}), npartitions=2)
-    with pytest.raises(InvalidPredictionsError, match=r"DataFrame; pass y_proba\.to_dask_array\(lengths=True\)"):
+    with pytest.raises(InvalidPredictionsError, match=r"DataFrame; pass y_proba\.to_dask_array\(\)\.comp"):
         summarize_dask(frame["label"], frame[["a", "b"]])
-    scores = frame[["a", "b"]].to_dask_array(lengths=True)
-    with pytest.raises(InvalidTargetError, match=r"Series; pass y_true\.to_dask_array\(lengths=True\)"):
+    scores = frame[["a", "b"]].to_dask_array().compute_chunk_sizes()
+    with pytest.raises(InvalidTargetError, match=r"Series; pass y_true\.to_dask_array\(\)\.comp"):
         summarize_dask(frame["label"], scores)
-    assert summarize_dask(frame["label"].to_dask_array(lengths=True), scores).n_samples == 3
+    assert summarize_dask(frame["label"].to_dask_array().compute_chunk_sizes(), scores).n_samples == 3
 
 
 def test_a_missing_package_is_named(monkeypatch):
