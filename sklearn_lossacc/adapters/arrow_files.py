@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.adapters.column_names import listing, note_unused
 from sklearn_lossacc.adapters.file_errors import reason
 from sklearn_lossacc.exceptions import InvalidFileError
@@ -136,7 +137,9 @@ class _Part:
                 return
             reader = self._reader([self.schema.names.index(name) for name in columns])
             n_batches = getattr(reader, "num_record_batches", None)
-            yield from reader if n_batches is None else map(reader.get_batch, range(n_batches))
+            for batch in reader if n_batches is None else map(reader.get_batch, range(n_batches)):
+                for rows in row_blocks(batch.num_rows, 1, BATCH_ROWS):
+                    yield batch.slice(rows.start, rows.stop - rows.start)
 
 
 @dataclass(frozen=True)

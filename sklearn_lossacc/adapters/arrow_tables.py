@@ -93,11 +93,21 @@ class ArrowScores:
         """Take a column of a record batch."""
         return ArrowColumn(batch.column(name), name, first_row, self.file.path)
 
+    def _matrix(self, column: ArrowColumn, first_row: int) -> np.ndarray:
+        """Turn lists into a matrix, which must have as many columns as that of the first rows."""
+        matrix, n_columns = column.matrix(), self.shape[1]
+        if matrix.shape[1] != n_columns:
+            raise InvalidFileError(
+                f"{self.file.path}: column {column.name!r} has lists of different lengths: {n_columns}, and "
+                f"{matrix.shape[1]} in data row {first_row}"
+            )
+        return matrix
+
     def _read(self, batch: Any, first_row: int) -> dict[str, np.ndarray]:
         """Turn a record batch into arrays."""
         columns = [self._column(batch, name, first_row) for name in self.columns.columns]
         if self.is_matrix:
-            read = {"y_proba": columns[0].matrix()}
+            read = {"y_proba": self._matrix(columns[0], first_row)}
         elif len(columns) == 1:
             read = {"y_proba": columns[0].numbers()}
         else:
@@ -135,7 +145,7 @@ class ArrowScores:
                 if block is None:
                     block = _Block(min(n_rows, n_left), read["y_proba"])
                 stop = start + min(batch.num_rows - start, block.room)
-                block.add({keyword: values[start:stop] for keyword, values in read.items()}, first_row + start, self)
+                block.add({keyword: values[start:stop] for keyword, values in read.items()})
                 start = stop
                 if not block.room:
                     yield block.result()
@@ -157,14 +167,9 @@ class _Block:
         """Number of rows that are missing."""
         return self.n_rows - self._filled
 
-    def add(self, read: dict[str, np.ndarray], first_row: int, source: ArrowScores) -> None:
-        """Add rows, which must have as many scores as those before."""
+    def add(self, read: dict[str, np.ndarray]) -> None:
+        """Add rows."""
         scores = read.pop("y_proba")
-        if scores.shape[1:] != self._scores.shape[1:]:
-            raise InvalidFileError(
-                f"{source.file.path}: column {source.columns.columns[0]!r} has lists of different lengths: "
-                f"{self._scores.shape[1]}, and {scores.shape[1]} in data row {first_row}"
-            )
         self._scores[self._filled : self._filled + len(scores)] = scores
         self._filled += len(scores)
         for keyword, values in read.items():

@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sklearn_lossacc import Diagnosis, diagnose, summarize
 from sklearn_lossacc.adapters.dask import summarize_dask
@@ -78,6 +80,16 @@ def test_chunks_sum_up_to_the_whole(assert_same_summary, case, rows):
     chunks = summarize_dask(**in_chunks(data, CUTS[rows]), **options, sample_entries=1, row_offset=50)
     assert_same_summary(chunks, whole)
     assert not whole.sample.complete
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(st.integers(0, 90), min_size=1, max_size=5).filter(any), at=st.integers(0, 60))
+def test_any_cut_leads_to_the_same(assert_same_summary, rows, at):
+    data, options = make(weights=True, groups=True)
+    data = {name: values[150 + at :][: sum(rows)] for name, values in data.items()}  # heads without weight among them
+    data["sample_weight"][-1] = 1.0
+    options |= {"classes": range(4), "sample_entries": 1}
+    assert_same_summary(summarize_dask(**in_chunks(data, tuple(rows)), **options), summarize(**data, **options))
 
 
 @pytest.mark.parametrize("scheduler", ["threads", pytest.param("processes", marks=pytest.mark.slow)])

@@ -137,6 +137,14 @@ def test_rows_that_are_bad_are_counted_from_the_first(tmp_path, column, value, e
         summarize_predictions(path)
 
 
+def test_lists_have_one_length_in_all_blocks(tmp_path):
+    for part in range(2):
+        lists = {"label": [0, 1] * 100, "probs": [[1 / (2 + part)] * (2 + part)] * 200}
+        pq.write_table(pa.table(lists), tmp_path / f"{part}.parquet")
+    with pytest.raises(InvalidFileError, match="'probs' has lists of different lengths: 2, and 3 in data row 200"):
+        summarize_predictions(tmp_path)
+
+
 def test_what_holds_of_all_rows_is_checked_of_all(tmp_path):
     good = table(weights=True)
     at = good.column_names.index("sample_weight")
