@@ -521,3 +521,12 @@ def test_messages_are_one_line(tmp_path):
     with pytest.raises(InvalidFileError) as caught:
         read_predictions(path)
     assert "\n" not in str(caught.value)
+
+
+def test_one_column_is_enough_for_false_and_true(tmp_path):
+    read = read_predictions(write(tmp_path, "label,proba\nTrue,0.75\nFalse,0.5\n"))
+    assert read["classes"] == ["False", "True"]
+    assert read["y_true"].tolist() == ["True", "False"]
+    assert read["y_proba"].tolist() == [0.75, 0.5]
+    with pytest.raises(InvalidFileError, match="do not cover the labels"):
+        read_predictions(write(tmp_path, "label,proba\nTrue,0.75\n0,0.5\n"))
