@@ -280,6 +280,13 @@ def run(arguments, **options):
     return subprocess.Popen([sys.executable, "-c", code], **options)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="file descriptors of POSIX")
+def test_a_closed_output_is_no_error(healthy):
+    process = run(["report", healthy], stderr=subprocess.PIPE, text=True, preexec_fn=lambda: os.close(1))
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+
+
 def test_a_reader_that_leaves_early_is_no_error(healthy):
     reading, writing = os.pipe()
     os.close(reading)

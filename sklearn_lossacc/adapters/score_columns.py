@@ -17,7 +17,8 @@ ROW_NAMES = ("", "id", "index", "idx", "row", "row_id")
 # A class name follows its prefix after a separator, or at once where it is a number (p_cat, .pred_cat, p0).
 _PREFIXED = re.compile(
     r"^(?P<prefix>\.?pred|p|y_proba|proba|probs?|probability|score|prediction_score|y_logits|logits?|class)"
-    r"(?:[_. ](?P<name>.+)|(?P<number>\d+))$"
+    r"(?:[_. ](?P<name>.+)|(?P<number>\d+))$",
+    re.DOTALL,
 )
 
 

@@ -26,22 +26,27 @@ _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"]
 
 
 def _header(path: Path) -> tuple[list[str], str]:
-    """Read the column names and the separator from the first line, and look at the second."""
+    """Read the column names and the separator from the first record, and look at the second."""
     try:
         with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rt", encoding="utf-8-sig") as file:
-            line, first_row = file.readline(), file.readline()
+            for separator in "\t,;":
+                file.seek(0)
+                records = csv.reader(file, delimiter=separator)  # names in quotes may hold separators and line ends
+                columns, fields = next(records, []), next(records, [])
+                if len(columns) > 1:
+                    break
+            else:
+                separator = ","
     except UnicodeDecodeError:
         raise InvalidFileError(f"{path} is no text in UTF-8; save it as a table in UTF-8") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise InvalidFileError(f"{path} is not a readable text table: {reason(error)}") from None
-    if not line.strip():
+    columns = [name.strip() for name in columns]
+    if columns in ([], [""]):
         raise InvalidFileError(f"{path} is empty; a first line with the column names is expected")
-    separator = next((mark for mark in "\t,;" if mark in line), ",")
-    columns = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:
         raise InvalidFileError(f"{path}: more than one column is called {listing(repeated)}")
-    fields = next(csv.reader([first_row], delimiter=separator), [])
     if len(fields) > len(columns):  # pandas would silently take the surplus for an index
         raise InvalidFileError(f"{path}: its rows have more fields than the {len(columns)} column names")
     return columns, separator

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.showwarning = _note  # type: ignore[assignment]
             check_outputs(options)
             code = options.run(options)
-        sys.stdout.flush()
+        print(end="", flush=True)  # which a closed output takes, too
         return code
     except BrokenPipeError:  # whoever read our output has seen enough; let the interpreter's last flush go nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,6 +21,7 @@ from sklearn_lossacc.plots.style import (
     label_width,
     plain,
     text,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _finish(diagnosis: Diagnosis, axes: Sequence[Axes], labels: list[str]) -> No
         reach = max(ax.dataLim.x1, 1e-9)
         ax.set_xlim(-0.06 * reach, 1.06 * reach)
         _few_ticks(ax)
-    frequency.xaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g}")
+    write_ticks(frequency.xaxis, "{:.3g}", times=100)
     handles = _key_handles()
     free = "\n" * key_lines(loss, handles)
     for ax, words in ((frequency, "% of rows"), (accuracy, "accuracy"), (loss, "loss (nats)")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn_lossacc.plots.style import (
     label_axis,
     label_width,
     plain,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -57,9 +59,9 @@ def draw_loss_distribution(diagnosis: Diagnosis, ax: Axes) -> None:
     ax.set_xlim(edges[0], edges[-1])
     plain(ax)
     ax.set_xticks(_apart(ax, [loss for loss in ROUND_LOSSES if edges[0] <= loss <= edges[-1]], edges))
-    ax.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
+    write_ticks(ax.xaxis, "{:g}")
     ax.set_yticks([share for share in ROUND_SHARES if share <= top * 1.1])
-    ax.yaxis.set_major_formatter(lambda value, position: f"{100 * value:.3g} %")
+    write_ticks(ax.yaxis, "{:.3g} %", times=100)
     ax.minorticks_off()
     label_axis(ax, x="loss of a row (nats)", y="rows (square root scale)")
     total = diagnosis.decomposition.total
@@ -96,7 +98,7 @@ def _apart(ax: Axes, ticks: list[float], edges: np.ndarray) -> list[float]:
 def _even_bins(edges: np.ndarray) -> tuple[object, object]:
     """Return the scale that makes all bins equally wide, and its inverse."""
     places = np.arange(len(edges), dtype=float)
-    return lambda loss: np.interp(loss, edges, places), lambda place: np.interp(place, places, edges)
+    return partial(np.interp, xp=edges, fp=places), partial(np.interp, xp=places, fp=edges)
 
 
 def _root(share: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from sklearn_lossacc.plots.style import (
     RULE,
     label_axis,
     plain,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def draw_reliability(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
     _draw_histogram(diagnosis, histogram, table)
     draw_key(histogram, handles)
     for ax in axes:
-        ax.xaxis.set_major_formatter(_share)
+        write_ticks(ax.xaxis, "{:.3g} %", times=100)
     diagram.tick_params(axis="x", labelbottom=False)
     diagram.set_ylim(bottom=max(0.0, min([left, *table["accuracy"], *table["band_low"]]) - 0.02), top=1.02)
 
@@ -95,7 +96,7 @@ def _draw_diagram(ax: Axes, table: Table) -> list[Any]:
         )
         handles.append(points)
     plain(ax)
-    ax.yaxis.set_major_formatter(_share)
+    write_ticks(ax.yaxis, "{:.3g} %", times=100)
     label_axis(ax, y="accuracy")
     return handles
 
@@ -126,7 +127,7 @@ def _draw_histogram(diagnosis: Diagnosis, ax: Axes, table: Table) -> None:
     plain(ax)
     ax.set_ylim(0, max(shares) * 2.2)
     ax.set_yticks([0, max(tick for tick in ROUND_SHARES if tick <= max(shares))])
-    ax.yaxis.set_major_formatter(_share)
+    write_ticks(ax.yaxis, "{:.3g} %", times=100)
     label_axis(ax, x="confidence of the predicted class", y="rows")
     means = [
         Mean(diagnosis.metrics[name].value, words, metric_text(diagnosis, name), style)
@@ -134,9 +135,3 @@ def _draw_histogram(diagnosis: Diagnosis, ax: Axes, table: Table) -> None:
         if name in diagnosis.metrics
     ]
     mark_means(ax, means, tall=0.98, short=0.70)
-
-
-def _share(value: float, position: float) -> str:
-    """Write a tick in percent."""
-    del position
-    return f"{100 * value:.3g} %"

@@ -6,12 +6,14 @@ observed, blue for what helps or is expected, orange (always hatched as well) fo
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sklearn_lossacc.findings.format import one_line
+from sklearn_lossacc.findings.format import one_line, typographic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.transforms import Transform
 
 INK = "#22303c"
@@ -93,6 +95,17 @@ def plain(ax: Axes, *, x_axis: bool = True, y_axis: bool = True) -> None:
         ax.tick_params(axis="x", which="both", bottom=False, labelbottom=False)
     if not y_axis:
         ax.tick_params(axis="y", which="both", left=False)
+
+
+def write_ticks(axis: Axis, form: str, times: float = 1.0) -> None:
+    """Write the ticks of an axis by a format, such as ``"{:.3g} %"``; figures with it can be pickled."""
+    axis.set_major_formatter(partial(_tick, form=form, times=times))
+
+
+def _tick(value: float, position: float, *, form: str, times: float) -> str:
+    """Write one tick."""
+    del position
+    return typographic(form.format(times * value))
 
 
 def label_axis(ax: Axes, *, x: str | None = None, y: str | None = None) -> None:

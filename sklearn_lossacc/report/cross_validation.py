@@ -154,14 +154,13 @@ def pooled_predictions(cv_results: Mapping[str, Any], X: Any, *, response_method
         If estimators have no ``classes_``, or a fold of logits lacks a class.
     """
     if not {"estimator", "indices"} <= set(cv_results):
-        searched = (
-            " A search keeps no estimators: cross_validate each setting and pass {name: results}."
+        found = (
+            "a search keeps no estimators: cross_validate each setting and pass {name: results}"
             if "params" in cv_results
-            else ""
+            else f"it has the keys {sorted(map(str, cv_results))}"
         )
         raise InvalidPredictionsError(
-            "cv_results must come from cross_validate(..., return_estimator=True, return_indices=True); "
-            f"it has the keys {sorted(map(str, cv_results))}.{searched}"
+            f"cv_results must come from cross_validate(..., return_estimator=True, return_indices=True); {found}."
         )
     indices = cv_results["indices"]
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)

@@ -447,6 +447,8 @@ def test_a_damaged_archive_of_a_table_is_refused(tmp_path):
     ("text", "message"),
     [
         ("", "is empty"),
+        ("\n0,0.7,0.3\n", "is empty"),
+        ('"' + "x" * 200_000, "is not a readable text table: field larger than"),
         ("label,p_0,p_1\n", "no rows"),
         ("label,p_0,p_0\n0,1,0\n", "more than one column is called 'p_0'"),
         ("label,p_0,p_1\n0,0.7,0.3,9\n1,0.2,0.8,9\n", "more fields"),

@@ -17,6 +17,7 @@ CLASSES = [
     np.array(["cat", "a dog", 'Ärger; "quoted", with comma']),
     np.array(["b", "a", "c"], dtype=object),
     np.array(["01", "1", "1.5"]),
+    np.array(["two\nlines; \t,", '"quoted"', "<b>"]),
 ]
 
 

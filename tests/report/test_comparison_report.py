@@ -1,4 +1,5 @@
 import json
+import pickle
 import re
 
 import matplotlib as mpl
@@ -141,6 +142,12 @@ def test_text_and_json(diagnosis):
     again = ComparisonReport(ComparisonDiagnosis.from_dict(loaded))
     assert again.to_html() == report.to_html()
     assert again.to_text() == text
+
+
+def test_what_is_drawn_can_be_pickled(diagnosis):
+    report = ComparisonReport(diagnosis).plot()
+    again = pickle.loads(pickle.dumps(report))
+    assert str(again) == str(report)
 
 
 def test_views_of_several_models_and_of_what_cannot_be_tested(data):

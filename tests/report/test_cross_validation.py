@@ -246,7 +246,7 @@ def test_settings_of_other_folds_are_refused(data):
 def test_a_search_keeps_no_estimators(data):
     X, y = data
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=3).fit(X, y)
-    with pytest.raises(InvalidPredictionsError, match="A search keeps no estimators"):
+    with pytest.raises(InvalidPredictionsError, match=r"return_indices=True\); a search keeps no estimators"):
         LossAccuracyReport.from_cv_results(search.cv_results_, X, y)
 
 

@@ -1,4 +1,5 @@
 import json
+import pickle
 import re
 
 import matplotlib as mpl
@@ -117,6 +118,12 @@ def test_text_and_json(history):
     data = json.loads(report.to_json())
     assert data["kind"] == "history"
     assert HistoryDiagnosis.from_dict(data).to_dict() == report.diagnosis_.to_dict()
+
+
+def test_what_is_drawn_can_be_pickled(history):
+    report = HistoryReport.from_history(history)
+    again = pickle.loads(pickle.dumps(report))
+    assert str(again) == str(report)
 
 
 def test_long_logs_list_a_part_of_the_evaluations():

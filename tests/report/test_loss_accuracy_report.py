@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import pickle
 import subprocess
 import sys
 from copy import deepcopy
@@ -64,6 +65,13 @@ def header(report):
 
 class SubReport(LossAccuracyReport):
     pass
+
+
+def test_what_is_drawn_can_be_pickled(report):
+    report = report.plot()
+    again = pickle.loads(pickle.dumps(report))
+    assert str(again) == str(report)
+    again.figure_.canvas.draw()
 
 
 def test_named_constructors_return_the_subclass(data, model):

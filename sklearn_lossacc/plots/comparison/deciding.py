@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import Pair, short
-from sklearn_lossacc.findings.format import count, nats, percent, typographic
+from sklearn_lossacc.findings.format import count, nats, percent
 from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.plots.style import (
     BLUE,
@@ -21,6 +21,7 @@ from sklearn_lossacc.plots.style import (
     label_axis,
     plain,
     text,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def draw_deciding(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     plain(ax)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    ax.yaxis.set_major_formatter(lambda value, position: typographic(f"{value:.3g}"))
+    write_ticks(ax.yaxis, "{:.3g}")
     first, second = (label(short(name, 16)) for name in pair)
     label_axis(ax, x=f"{_unit(diagnosis)}s taken away, most decisive first", y=f"{second} minus {first} (nats)")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from sklearn_lossacc.plots.style import (
     plain,
     shifted,
     text,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def draw_differences(diagnosis: ComparisonDiagnosis, axes: Sequence[Axes], pair:
     first, second = (label(short(name, NAME_WIDTH)) for name in pair)
     losses = [Line(LOSS_LABELS[measure], records[measure]) for measure in LOSSES]
     _draw_lines(above, losses, diagnosis.alpha)
-    _draw_lines(below, [Line("accuracy", records["accuracy"])], diagnosis.alpha, lambda value: f"{100 * value:.3g}")
+    _draw_lines(below, [Line("accuracy", records["accuracy"])], diagnosis.alpha, in_points=True)
     label_axis(above, x=f"nats, {second} minus {first}")
     label_axis(below, x=f"points, {second} minus {first}  (filled: beyond noise)")
 
@@ -77,8 +78,7 @@ def draw_pairs(diagnosis: ComparisonDiagnosis, axes: Sequence[Axes], pair: Pair)
     records = [by_measure(diagnosis, shown_pair) for shown_pair in shown]
     for ax, measure, words in ((left, "log_loss", names), (right, "accuracy", [""] * len(names))):
         lines = [Line(name, record[measure]) for name, record in zip(words, records, strict=True)]
-        write = (lambda value: f"{100 * value:.3g}") if measure == "accuracy" else None
-        _draw_lines(ax, lines, diagnosis.alpha, write, values=False)
+        _draw_lines(ax, lines, diagnosis.alpha, in_points=measure == "accuracy", values=False)
     label_axis(left, x="log loss (nats)")
     label_axis(right, x="accuracy (points)")
 
@@ -87,8 +87,8 @@ def _draw_lines(
     ax: Axes,
     lines: Sequence[Line],
     alpha: float,
-    write: Callable[[float], str] | None = None,
     *,
+    in_points: bool = False,
     values: bool = True,
 ) -> None:
     """Draw dots on intervals; a dot is filled where the difference is beyond noise."""
@@ -118,9 +118,8 @@ def _draw_lines(
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=TEXT_SIZE if values else SMALL_SIZE, labelcolor=INK)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5 if values else 3, symmetric=True))
-    if write is not None:
-        written_by = write
-        ax.xaxis.set_major_formatter(lambda value, position: typographic(written_by(value)))
+    if in_points:
+        write_ticks(ax.xaxis, "{:.3g}", times=100)
 
 
 def differences_title(diagnosis: ComparisonDiagnosis, pair: Pair) -> str:

@@ -20,6 +20,7 @@ from sklearn_lossacc.plots.style import (
     label_axis,
     plain,
     text,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -319,7 +320,7 @@ def draw_accuracy(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Any]:
         ax.text(0.5, 0.5, "the log has no accuracy", transform=ax.transAxes, ha="center", **text(SMALL_SIZE, MUTED))
         return {}
     limits(ax, shown, [low, high])
-    ax.yaxis.set_major_formatter(lambda value, position: f"{100 * value:.4g} %")
+    write_ticks(ax.yaxis, "{:.4g} %", times=100)
     band = _band(ax, epoch, low, high, LIGHT_BLUE, "none", 2.0)
     line(ax, epoch, train, train=True)
     line(ax, epoch, accuracy, train=False)

@@ -21,6 +21,7 @@ from sklearn_lossacc.plots.style import (
     cost_bar,
     label_axis,
     plain,
+    write_ticks,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _draw_accuracy(diagnosis: HistoryDiagnosis, ax: Axes) -> None:
     plain(ax)
     set_epochs(ax, epoch)
     limits(ax, [values for values in (accuracy, train) if np.isfinite(values).any()], [low, high])
-    ax.yaxis.set_major_formatter(lambda value, position: f"{100 * value:.4g} %")
+    write_ticks(ax.yaxis, "{:.4g} %", times=100)
     ax.fill_between(epoch, low, high, color=LIGHT_BLUE, linewidth=0, zorder=1)
     line(ax, epoch, train, train=True)
     line(ax, epoch, accuracy, train=False)
