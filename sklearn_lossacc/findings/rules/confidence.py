@@ -53,6 +53,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     if interval is not None and interval[0] == 0.0:
         called = f"T is at most {ratio(interval[1])}"
     beside = evidence.flips is not None and evidence.flips["temperature"] != 1.0
+    # The temperature beside a floor is not that of a temperature alone, which leaves zeros as they are.
+    floor = "floor" in evidence.term_gates or evidence.summary.zero_rows > 0
     one_way = selected and not beside and bool(wrong_labels(evidence))
     facts = {
         **p_values,
@@ -107,10 +109,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             if selected and right_side and nats > 0 and (open_effect or abs(log_t) >= LOG_TEMPERATURE)
             else ""
         ),
-        # The temperature beside a floor is not that of a temperature alone.
-        advice=NO_ORDER
-        if worthless
-        else RECALIBRATE.format("TemperatureCalibrator" + ("(floor=True)" if "floor" in evidence.term_gates else "")),
+        advice=NO_ORDER if worthless else RECALIBRATE.format(f"TemperatureCalibrator{'(floor=True)' if floor else ''}"),
     )
 
 

@@ -95,7 +95,7 @@ def judge(evidence: Evidence) -> Verdict:
         fired=fired,
         passed=passed,
         advice=in_order
-        or (ZEROS_FIRST if only_zeros else "")
+        or (ZEROS_FIRST if rows.n_zeros else "")
         or (
             "Look at the named rows first: wrong labels, duplicates, or inputs unlike the training data. Judge the "
             f"model by {robust}; do not calibrate on these rows."

@@ -114,3 +114,14 @@ def test_the_calibrator_beside_zeros_has_a_floor():
     assert "floor" in selected
     for code in ("LA101", "LA102"):
         assert d[code].status != "fired" or "TemperatureCalibrator(floor=True)" in d[code].advice
+
+
+def test_zeros_that_are_set_aside_leave_the_floor_to_the_calibrator(plant):
+    """A temperature alone leaves a 0 where it is."""
+    y, log_proba, _ = plant("temperature", k=5, strength=0.5)
+    proba = np.exp(log_proba)
+    proba[[3, 4], y[[3, 4]]] = 0.0
+    d = diagnose(y, proba / proba.sum(axis=1, keepdims=True))
+    assert d["LA001"].status == d["LA102"].status == "fired"
+    assert "floor" not in d["LA102"].evidence["selected"]
+    assert d["LA102"].advice.startswith("Fit TemperatureCalibrator(floor=True) on held-out rows")

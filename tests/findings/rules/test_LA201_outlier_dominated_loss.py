@@ -203,6 +203,12 @@ def test_zeros_are_left_to_the_export(plant):
     assert finding.evidence["repaired_by"] == ["LA001"]
     assert finding.advice.startswith("Attend to the zeros first (LA001)")
     assert finding.advice not in what_to_do(d)
+    proba[rows[2]] = np.maximum(proba[rows[2]], 1e-14)
+    mixed = diagnose(y, proba)["LA201"]
+    assert sorted(mixed.evidence["rows"]) == sorted(rows)
+    assert "In 2 of them" in mixed.headline
+    assert mixed.advice == finding.advice
+    assert mixed.evidence["repaired_by"] == []
     proba[rows] = np.where(proba[rows] == 0.0, 1e-14, proba[rows])
     proba[rows[0]] /= proba[rows[0]].sum()
     assert diagnose(y, proba)["LA201"].evidence["repaired_by"] == []
