@@ -116,7 +116,8 @@ class HistoryDiagnosis(Judged):
         """
         if not isinstance(history, TrainingHistory):
             raise InvalidHistoryError(
-                f"expected a TrainingHistory, got {type(history).__name__}; read_history makes one of a log."
+                f"expected a TrainingHistory, got {type(history).__name__}; read_history makes one of a log, and "
+                "history() of an EpochRecorder."
             )
         if final is not None and not isinstance(final, Diagnosis):
             raise LossAccError(f"final must be a Diagnosis, from diagnose; got {type(final).__name__}.")

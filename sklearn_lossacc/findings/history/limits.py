@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 
 PREDICTIONS = "a diagnosis of the last epoch's validation predictions as final="
-EPOCHS = "validation predictions of every epoch, recorded with EpochRecorder"
+EPOCHS = "validation predictions of every epoch to an EpochRecorder, and read its choices"
 
 
 def open_questions(evidence: HistoryEvidence) -> tuple[tuple[str, str], ...]:

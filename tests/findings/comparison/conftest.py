@@ -23,9 +23,10 @@ def draw(n, k, seed, scale=1.5):
 def make(kind, n=1500, k=3, seed=0):
     """Return labels and two models.
 
-    equal: equally good; certainty: the second is as good but far too sure; capacity: the second knows less; disagree:
-    the second knows less and is calibrated, the first far too sure; outliers: the second gives three labels no chance;
-    noise: one label in 17 is wrong, and the second is surer.
+    equal: equally good; certainty: the second is as good but far too sure; capacity: the second knows less;
+    refinement: the second knows a little less, and the first is too sure; disagree: the second knows less and is
+    calibrated, the first far too sure; outliers: the second gives three labels no chance; noise: one label in 17 is
+    wrong, and the second is surer.
     """
     y, odds, rng = draw(n, k, seed)
     blur = 0.4 * rng.normal(size=(2, n, k))
@@ -34,6 +35,8 @@ def make(kind, n=1500, k=3, seed=0):
         second = softmax(2.5 * (odds + blur[1]))
     elif kind == "capacity":
         second = softmax(0.4 * (odds + 5 * blur[1]))
+    elif kind == "refinement":
+        first, second = softmax(1.4 * odds), softmax(odds + blur[1])
     elif kind == "disagree":
         first, second = softmax(3 * odds), softmax(0.7 * (odds + 1.5 * blur[1]))
     elif kind == "outliers":

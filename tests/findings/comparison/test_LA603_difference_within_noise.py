@@ -41,6 +41,26 @@ def test_one_difference_is_enough(compared):
     assert "within noise" in d["LA603"].headline
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_a_temperature_each_would_show_is_said(models, swapped):
+    """B knows less, A is too sure: as they are neither is better, recalibrated A is."""
+    y, proba = models("refinement", 600, 4)
+    names = ("B", "A") if swapped else ("A", "B")
+    d = ComparisonDiagnosis.from_predictions(y, {name: proba[name] for name in names})
+    finding = d["LA603"]
+    assert finding.status == "fired"
+    assert finding.evidence["p_refinement"] < 0.01
+    assert finding.headline.startswith("As they are, these rows cannot tell")
+    assert "After a temperature each, A has the lower log loss" in finding.headline
+    assert finding.advice.startswith("Where probabilities are used, recalibrate both and take A.")
+
+
+def test_nothing_is_said_of_temperatures_that_show_nothing(compared):
+    finding = compared("equal", seed=3)["LA603"]
+    assert "temperature" not in finding.headline
+    assert "recalibrate" not in finding.advice
+
+
 def test_the_same_predictions_are_named(models):
     y, proba = models("equal")
     d = ComparisonDiagnosis.from_predictions(y, {"A": proba["A"], "again": proba["A"].copy()})

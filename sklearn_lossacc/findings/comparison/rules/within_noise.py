@@ -57,7 +57,26 @@ def judge_within_noise(pair: PairEvidence) -> Verdict:
         return not_applicable(reason)
     loss, accuracy = pair.differences["log_loss"], pair.differences["accuracy"]
     neither = not pair.significant("log_loss") and not pair.significant("accuracy")
+    refinement = pair.differences["refinement_loss"]
+    told = pair.significant("refinement_loss") and abs(refinement.value) >= pair.material
+    better = first if refinement.value > 0 else second
     n_rows = len(pair.whole.weight)
+    said = "As they are, these" if told else "These"
+    said += (
+        f" rows cannot tell {first} and {second} apart: log loss {nats(loss.value, signed=True)} nats "
+        f"({p_words(pair.p_holm('log_loss'))}), accuracy {percent(accuracy.value, signed=True)} "
+        f"({p_words(pair.p_holm('accuracy'))}) for {second}."
+    )
+    advice = (
+        f"Do not choose between {first} and {second} {'as they are' if told else 'by these numbers'}: either may be "
+        f"better by up to {nats(reach(loss))} nats or {percent(reach(accuracy))}.{_needed_words(pair)}"
+    )
+    if told:
+        said += (
+            f" After a temperature each, {better} has the lower log loss, by {nats(abs(refinement.value))} nats "
+            f"({p_words(pair.p_holm('refinement_loss'))})."
+        )
+        advice = f"Where probabilities are used, recalibrate both and take {better}. {advice}"
     return Verdict(
         holds=neither,
         value=loss.value,
@@ -70,19 +89,14 @@ def judge_within_noise(pair: PairEvidence) -> Verdict:
             "accuracy_difference": accuracy.value,
             "loss_could_be": reach(loss),
             "accuracy_could_be": reach(accuracy),
+            "refinement_difference": refinement.value,
+            "p_refinement": refinement.p_value,
             "rows_for_loss": rows_needed(loss, n_rows),
             "rows_for_accuracy": rows_needed(accuracy, n_rows),
         },
-        fired=(
-            f"These rows cannot tell {first} and {second} apart: log loss {nats(loss.value, signed=True)} nats "
-            f"({p_words(pair.p_holm('log_loss'))}), accuracy {percent(accuracy.value, signed=True)} "
-            f"({p_words(pair.p_holm('accuracy'))}) for {second}."
-        ),
+        fired=said,
         passed=f"A difference is beyond noise: {better_words(pair)}.",
-        advice=(
-            f"Do not choose between {first} and {second} by these numbers: either may be better by up to "
-            f"{nats(reach(loss))} nats or {percent(reach(accuracy))}.{_needed_words(pair)}"
-        ),
+        advice=advice,
     )
 
 
