@@ -104,7 +104,7 @@ def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
     short = [label(name, width) for name in labels]
     ax.set_yticks(range(n_classes), short)
     if n_classes <= FEW_CLASSES:
-        width = label_width(ax, 0.66 / n_classes, FOLDED_SIZE)
+        width = label_width(ax, 0.5 / n_classes, FOLDED_SIZE)
         folded = [literal("\n".join(wrap(one_line(name, 2 * width - 2), width))) for name in labels]
         ax.set_xticks(range(n_classes), folded, fontsize=FOLDED_SIZE)
     else:

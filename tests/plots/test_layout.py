@@ -3,10 +3,12 @@
 from functools import cache
 from itertools import combinations
 
+import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from sklearn_lossacc import diagnose
 from sklearn_lossacc.plots import PANELS, draw, new_figure
 from sklearn_lossacc.plots.figure import check_panels, grid_shape
 from sklearn_lossacc.plots.layout import Cell, fit_words
@@ -98,6 +100,14 @@ def test_tick_labels_do_not_overlap(page, case):
     for name, ax in axes.items():
         for labels in texts_of(ax):
             assert apart([label.get_window_extent() for label in labels]), name
+
+
+def test_long_names_of_predicted_classes_do_not_overlap():
+    names = [f"{first} {'unknown' * 3}" for first in ("onychodystrophy", "pseudohypothyro", "keratoacanthoma")]
+    proba = np.random.default_rng(0).dirichlet(np.ones(3), 100)
+    _, _, axes = drawn(diagnose(np.array(names)[proba.argmax(axis=1)], proba, classes=names))
+    labels = axes["confusion"].get_xticklabels()
+    assert apart([label.get_window_extent() for label in labels])
 
 
 @pytest.mark.parametrize("panel", PANELS)
