@@ -98,7 +98,8 @@ def judge(evidence: Evidence) -> Verdict:
         or (ZEROS_FIRST if rows.n_zeros else "")
         or (
             "Look at the named rows first: wrong labels, duplicates, or inputs unlike the training data. Judge the "
-            f"model by {robust}; do not calibrate on these rows."
+            f"model by {robust}. Calibrate without these rows only if they are wrong: where such rows will be met, "
+            "AutoCalibrator and TemperatureCalibrator(floor=True) learn from them what they cost."
         ),
     )
 

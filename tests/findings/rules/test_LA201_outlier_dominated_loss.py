@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sklearn_lossacc import Diagnosis, diagnose, summarize
+from sklearn_lossacc import (
+    AutoCalibrator,
+    Diagnosis,
+    IdentityCalibrator,
+    TemperatureCalibrator,
+    diagnose,
+    metrics,
+    summarize,
+)
 from sklearn_lossacc.findings.materiality import OUTLIER_EXCESS
 from sklearn_lossacc.findings.wording import what_to_do
 
@@ -164,6 +172,30 @@ def test_row_numbers_count_from_the_offset(plant):
     y, log_proba, rows = plant("outliers", scale=3.0, strength=6)
     summary = summarize(y, log_proba, input="logits", row_offset=5000)
     assert sorted(Diagnosis.from_summary(summary)["LA201"].evidence["rows"]) == sorted(rows + 5000)
+
+
+def test_rows_that_are_right_are_worth_calibrating_on():
+    """Half of a rare class lies where the model does not look for it: left out, what such rows cost is not learnt."""
+    rng = np.random.default_rng(2)
+
+    def draw(n):
+        scores = 1.5 * rng.normal(size=n) - 6
+        chance = np.where(rng.random(n) < 0.04, 0.15, 1 / (1 + np.exp(-scores)))
+        return (rng.random(n) < chance).astype(int), np.c_[np.zeros(n), scores]
+
+    (y, logits), (new_y, new_logits) = draw(2000), draw(50_000)
+    finding = diagnose(y, logits, input="logits")["LA201"]
+    assert finding.status == "fired"
+    assert "Calibrate without these rows only if they are wrong" in finding.advice
+    others = np.setdiff1d(np.arange(len(y)), finding.evidence["rows"])
+
+    def loss(calibrator, rows):
+        return metrics.log_loss(new_y, calibrator.fit(logits[rows], y[rows]).predict_proba(new_logits))
+
+    as_they_are = loss(IdentityCalibrator(input="logits"), others)
+    assert loss(AutoCalibrator(input="logits"), others) > as_they_are - 0.002
+    for calibrator in (AutoCalibrator(input="logits"), TemperatureCalibrator(input="logits", floor=True)):
+        assert loss(calibrator, slice(None)) < as_they_are - 0.002
 
 
 @pytest.mark.simulation
