@@ -34,6 +34,8 @@ MOST_PAIRS = 12
 LEAST_PAIRS = 6
 SHORT_NAME = 18
 FOLDED_SIZE = 7.0
+NAMES_SHARE = 0.3  # of the width, for the names beside the matrix
+MATRIX_SHARE = 0.78  # of the width, for the matrix and these names
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -99,17 +101,33 @@ def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
     plain(ax)
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_visible(False)
-    ax.tick_params(axis="both", length=0, labelsize=min(TEXT_SIZE, 110 / n_classes), labelcolor=INK)
-    width = label_width(ax, 0.3)
-    short = [label(name, width) for name in labels]
+    size = min(TEXT_SIZE, 110 / n_classes)
+    ax.tick_params(axis="both", length=0, labelsize=size, labelcolor=INK)
+    width = ax.get_window_extent().width
+    fitted = [_fitted(ax, name, NAMES_SHARE * width, size) for name in labels]
+    short = [name for name, _ in fitted]
     ax.set_yticks(range(n_classes), short)
     if n_classes <= FEW_CLASSES:
-        width = label_width(ax, 0.5 / n_classes, FOLDED_SIZE)
-        folded = [literal("\n".join(wrap(one_line(name, 2 * width - 2), width))) for name in labels]
+        room = (MATRIX_SHARE * width - max(taken for _, taken in fitted)) / n_classes
+        folded = [_fitted(ax, name, room, FOLDED_SIZE, fold=True)[0] for name in labels]
         ax.set_xticks(range(n_classes), folded, fontsize=FOLDED_SIZE)
     else:
         ax.set_xticks(range(n_classes), short, rotation=90 if max(map(len, short)) > 2 else 0)
     label_axis(ax, x="predicted", y="true" if n_classes <= FEW_CLASSES else "true (each row in percent)")
+
+
+def _fitted(ax: Axes, name: str, room: float, size: float, *, fold: bool = False) -> tuple[str, float]:
+    """Write a name, folded once or not, with as many letters as fit into `room` pixels; return its width as well."""
+    probe = ax.text(0.0, 0.0, "", fontsize=size, in_layout=False)
+    taken = 0.0
+    for letters in range(label_width(ax, 2 * room / ax.get_window_extent().width, size), 0, -1):
+        cut = one_line(name, max(2 * letters - 2, 1) if fold else letters)
+        probe.set_text(literal("\n".join(wrap(cut, letters)) if fold else cut))
+        taken = probe.get_window_extent().width
+        if taken <= room:
+            break
+    probe.remove()
+    return probe.get_text(), taken
 
 
 def _draw_pairs(table: Table, ax: Axes) -> None:

@@ -102,8 +102,16 @@ def test_tick_labels_do_not_overlap(page, case):
             assert apart([label.get_window_extent() for label in labels]), name
 
 
-def test_long_names_of_predicted_classes_do_not_overlap():
-    names = [f"{first} {'unknown' * 3}" for first in ("onychodystrophy", "pseudohypothyro", "keratoacanthoma")]
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{first} {'unknown' * 3}" for first in ("onychodystrophy", "pseudohypothyro", "keratoacanthoma")],
+        ["W" * 30, "M" * 12, "WMW MWM WMW"],
+        ["i" * 40, "l" * 30, "$1i$ $2l$ $3f$ and more of it"],
+    ],
+    ids=["long", "wide", "narrow"],
+)
+def test_long_names_of_predicted_classes_do_not_overlap(names):
     proba = np.random.default_rng(0).dirichlet(np.ones(3), 100)
     _, _, axes = drawn(diagnose(np.array(names)[proba.argmax(axis=1)], proba, classes=names))
     labels = axes["confusion"].get_xticklabels()
