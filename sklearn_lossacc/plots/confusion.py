@@ -35,7 +35,7 @@ LEAST_PAIRS = 6
 SHORT_NAME = 18
 FOLDED_SIZE = 7.0
 NAMES_SHARE = 0.3  # of the width, for the names beside the matrix
-MATRIX_SHARE = 0.78  # of the width, for the matrix and these names
+MATRIX_SHARE = 0.82  # of the width, for the matrix and these names
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
