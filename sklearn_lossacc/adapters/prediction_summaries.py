@@ -122,10 +122,11 @@ def summarize_predictions(
     PredictionSummary(n_samples=2, n_classes=2, log_loss=0.490415, accuracy=1)
     >>> diagnosis = Diagnosis.from_summary(summary)
     """
-    said = {"y": y, "proba": proba, "classes": classes, "input": input}
-    beside = {"sample_weight": sample_weight, "groups": groups}
-    options = {"out_of_sample": out_of_sample, "sample_entries": sample_entries}
-    request = FileRequest.checked(path, **said, beside=beside)  # type: ignore[arg-type]
+    options: dict[str, Any] = {"out_of_sample": out_of_sample, "sample_entries": sample_entries}
+    request = FileRequest.checked(path, y, proba, classes, input, {"sample_weight": sample_weight, "groups": groups})
     if is_arrow(request.path):
         return _by_blocks(request, **options)
-    return summarize(**read_predictions(path, **said, **beside), **options)  # type: ignore[arg-type]
+    predictions = read_predictions(
+        path, y=y, proba=proba, classes=classes, input=input, sample_weight=sample_weight, groups=groups
+    )
+    return summarize(**predictions, **options)

@@ -99,6 +99,8 @@ def test_labels_have_the_type_of_the_file(tmp_path, kind, ending):
     try:
         path = write(tmp_path / f"p{ending}", pa.table(columns(label, PROBA[:, : len(names)], names)))
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        if "views" not in kind:
+            raise
         pytest.skip(f"this version writes no {kind} to {ending}")
     read = read_predictions(path)
     assert read["y_true"].tolist() == expected
