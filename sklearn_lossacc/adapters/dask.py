@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.adapters.deployment import imported
+from sklearn_lossacc.adapters.optional import imported
 from sklearn_lossacc.exceptions import (
     InvalidFeaturesError,
     InvalidGroupsError,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -11,37 +10,9 @@ import numpy as np
 from sklearn_lossacc._numerics.formula import Formula, steps
 from sklearn_lossacc.calibration import BaseCalibrator
 
-__all__ = ["PRECISIONS", "imported", "steps_in_precision"]
+__all__ = ["PRECISIONS", "steps_in_precision"]
 
 PRECISIONS = ("float32", "float64")
-
-
-def imported(package: str, function: str) -> Any:
-    """Import a package that is not required, or say how to get it.
-
-    Parameters
-    ----------
-    package : str
-        Its name, which is that of the extra that brings it.
-    function : str
-        What needs it.
-
-    Returns
-    -------
-    module
-        The package.
-
-    Raises
-    ------
-    ImportError
-        If it is missing.
-    """
-    try:
-        return import_module(package)
-    except ImportError as missing:
-        raise ImportError(
-            f'{function} needs the package {package}: pip install "sklearn-lossacc[{package}]".'
-        ) from missing
 
 
 def _held(constant: Formula, dtype: np.dtype) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.formula import Formula
-from sklearn_lossacc.adapters.deployment import imported, steps_in_precision
+from sklearn_lossacc.adapters.deployment import steps_in_precision
+from sklearn_lossacc.adapters.optional import imported
 from sklearn_lossacc.calibration import BaseCalibrator
 
 __all__ = ["to_onnx"]

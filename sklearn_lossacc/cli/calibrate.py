@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.adapters import read_predictions
-from sklearn_lossacc.adapters.deployment import imported
 from sklearn_lossacc.adapters.onnx import to_onnx
+from sklearn_lossacc.adapters.optional import imported
 from sklearn_lossacc.calibration import (
     AutoCalibrator,
     BaseCalibrator,
