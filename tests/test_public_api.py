@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 import sklearn_lossacc
-from sklearn_lossacc import adapters, metrics
-from sklearn_lossacc.adapters import dask, onnx, torch
+import sklearn_lossacc.findings.comparison
+import sklearn_lossacc.findings.history
+from sklearn_lossacc import adapters, findings, metrics
+from sklearn_lossacc.adapters import callbacks, dask, onnx, torch
+from sklearn_lossacc.report import epochs
 
 ROOT = Path(__file__).parents[1]
 
@@ -51,6 +54,8 @@ EXPECTED = {
 PUBLIC = [(sklearn_lossacc, name) for name in sklearn_lossacc.__all__ if name != "metrics"]
 PUBLIC += [(metrics, name) for name in metrics.__all__ if name not in sklearn_lossacc.__all__]
 PUBLIC += [(onnx, "to_onnx"), (torch, "to_module"), (dask, "summarize_dask"), (adapters, "summarize_predictions")]
+HANDED_OUT = [(findings, "Estimate"), (findings, "Decomposition"), (findings, "Part"), (epochs, "EpochChoice")]
+HANDED_OUT += [(findings.history, "HistoryDiagnosis"), (findings.comparison, "ComparisonDiagnosis")]
 
 
 def test_public_names_are_the_expected_ones():
@@ -90,10 +95,11 @@ def test_every_public_name_has_an_example(module, name):
     assert ">>> " in inspect.getdoc(getattr(module, name))
 
 
-def test_the_reference_lists_every_public_name_once():
+def test_the_reference_lists_every_public_name_and_what_is_handed_out_once():
     text = (ROOT / "doc" / "api.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   ([\w.]+)$", text, re.MULTILINE)
-    expected = [f"{module.__name__}.{name}".removeprefix("sklearn_lossacc.") for module, name in PUBLIC]
+    names = [*PUBLIC, *HANDED_OUT, *((callbacks, name) for name in callbacks.__all__)]
+    expected = [f"{module.__name__}.{name}".removeprefix("sklearn_lossacc.") for module, name in names]
     assert sorted(listed) == sorted(expected)
 
 

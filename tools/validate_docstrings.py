@@ -12,7 +12,14 @@ from numpydoc.validate import ERROR_MSGS, Validator, validate
 
 import sklearn_lossacc
 from sklearn_lossacc import adapters, metrics
-from sklearn_lossacc.adapters import dask, onnx, torch
+from sklearn_lossacc.adapters import callbacks, dask, onnx, torch
+from sklearn_lossacc.findings import Decomposition, Estimate, Part
+from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
+from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.report.epochs import EpochChoice
+
+IMPORTED = (sklearn_lossacc, metrics, adapters, dask, onnx, torch)
+HANDED_OUT = (Estimate, Decomposition, Part, HistoryDiagnosis, ComparisonDiagnosis, EpochChoice)
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,18 +37,26 @@ def skipped_checks() -> set[str]:
 
 
 def public_names() -> Iterator[tuple[str, bool]]:
-    """Yield the full name of every public object, and whether it is one that users import."""
-    for module in (sklearn_lossacc, metrics, adapters, dask, onnx, torch):
+    """Yield the full name of every public object, and whether its docstring needs an example."""
+    for module in IMPORTED:
         for name in module.__all__:
             thing = getattr(module, name)
-            if not (inspect.isclass(thing) or inspect.isfunction(thing)):
-                continue
-            yield f"{module.__name__}.{name}", True
-            if inspect.isclass(thing):
-                for member in sorted(vars(thing)):
-                    own = inspect.unwrap(getattr(thing, member)) if not member.startswith("_") else None
-                    if inspect.isfunction(own) and own.__module__.startswith("sklearn_lossacc"):
-                        yield f"{module.__name__}.{name}.{member}", False
+            if inspect.isclass(thing) or inspect.isfunction(thing):
+                yield f"{module.__name__}.{name}", True
+                yield from methods(thing, f"{module.__name__}.{name}")
+    for name in callbacks.__all__:
+        yield f"{callbacks.__name__}.{name}", False
+    for thing in HANDED_OUT:
+        yield f"{thing.__module__}.{thing.__name__}", False
+        yield from methods(thing, f"{thing.__module__}.{thing.__name__}")
+
+
+def methods(thing: object, name: str) -> Iterator[tuple[str, bool]]:
+    """Yield the full name of every public method of a class, inherited ones of this package included."""
+    for member in sorted(dir(thing)) if inspect.isclass(thing) else ():
+        own = inspect.unwrap(getattr(thing, member)) if not member.startswith("_") else None
+        if inspect.isfunction(own) and own.__module__.startswith("sklearn_lossacc"):
+            yield f"{name}.{member}", False
 
 
 def fields_are_documented(full_name: str) -> bool:

@@ -33,7 +33,7 @@ def diagnose(
     ----------
     y_true : array-like of shape (n_samples,)
         The labels.
-    y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
+    y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
         Predicted probabilities or logits; one column stands for ``classes[1]`` of a binary problem.
     input : {"proba", "logits"}, default="proba"
         What `y_proba` holds. It is declared, never guessed.
@@ -67,9 +67,9 @@ def diagnose(
     Raises
     ------
     NotProbabilitiesError
-        If rows do not sum to 1; the message names the first bad row.
+        If rows are negative or do not sum to 1 within 0.001; the message names the first bad row.
     InvalidPredictionsError
-        If predictions are NaN, infinite or negative.
+        If predictions are NaN or infinite, or have no such shape. Base class of the one above.
     ClassesMismatchError
         If labels and columns do not fit.
     LossAccError

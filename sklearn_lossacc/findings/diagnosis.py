@@ -41,6 +41,7 @@ class Diagnosis(Judged):
     """What loss and accuracy say about a set of predictions, and why they disagree.
 
     Made by `diagnose`, or by `Diagnosis.from_summary` from a summary that may cover more data than fit in memory.
+    ``diagnosis.issues`` are the findings that fired, ``diagnosis["LA101"]`` is that of one rule.
 
     Parameters
     ----------
@@ -51,12 +52,12 @@ class Diagnosis(Judged):
     description : mapping
         Facts about the input: n_rows, n_samples, n_classes, classes (labels as text), input, dtype, weighted, n_groups,
         out_of_sample, sample_rows (how many are tested and fitted), sample_complete (whether that is all of them),
-        non_finite ("inf" where a true class has probability 0), largest_loss_share (of one row),
-        largest_weight_share (of one row, or one group when there are groups).
+        zero_rows (in which the true class has probability 0), non_finite ("inf" where there are such rows),
+        largest_loss_share (of one row), largest_weight_share (of one row, or one group when there are groups).
     metrics : mapping of str to Estimate
-        Every number, with its interval.
+        Every number: value, low and high of its 95 % interval, and the method of that.
     decomposition : Decomposition
-        The waterfall from chance to the observed loss, in nats.
+        The waterfall from chance to the observed loss, in nats; ``decomposition["temperature"]`` is one of its parts.
     findings : tuple of Finding
         One per rule, fired or not.
     tables : mapping of str to Table

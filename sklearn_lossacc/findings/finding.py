@@ -49,7 +49,8 @@ class Finding:
     threshold : float or None
         The effect that counts as material.
     p_value : float or None
-        The larger of gate and attribution p-value; None for conditions.
+        The larger of gate and attribution p-value; None for conditions. ``evidence["p_holm"]``, the same after Holm's
+        correction over all statistical findings, decides.
     evidence : mapping
         Every number that the judgement used.
     headline, advice : str

@@ -163,6 +163,7 @@ class ComparisonDiagnosis(Judged):
         Returns
         -------
         int
+            Its place, from 0.
 
         Raises
         ------
@@ -189,6 +190,7 @@ class ComparisonDiagnosis(Judged):
         Returns
         -------
         list of dict
+            Column to value, one a row.
         """
         first, second = self.pairs[self.pair_place(pair)]
         columns = self.tables[table]
