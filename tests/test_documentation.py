@@ -31,6 +31,7 @@ def test_every_rule_has_its_page(rule):
     assert re.search(rf"^   {rule.code}$", (DOC / "findings" / "index.rst").read_text(encoding="utf-8"), re.MULTILINE)
     for heading in ("What it means", "How it is decided", "What to do", "What it cannot tell"):
         assert f"\n{heading}\n" in text
+    assert "``value``" in text
 
 
 def test_every_page_has_its_rule():
