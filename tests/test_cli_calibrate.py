@@ -354,7 +354,7 @@ BAD_APPLY = {
     "column 'p_1' is not numbers": ["c.json", "text.csv"],
     "its classes are '0', '1', '2', '3'": ["c.json", "surplus.csv"],
     "nowhere.npz: no such file": ["c.json", "nowhere.npz"],
-    "read from .npz, .npy, .csv, .tsv and .parquet files": ["c.json", "c.json"],
+    "read from .npz, .npy, .csv, .tsv, .parquet, .feather and .arrow files": ["c.json", "c.json"],
     "nowhere.json is not a readable JSON file: No such file": ["nowhere.json", "test.npz"],
     ". is not a readable JSON file": [".", "test.npz"],
     "test.npz is not a readable JSON file": ["test.npz", "test.npz"],

@@ -91,8 +91,11 @@ def test_no_two_public_names_are_the_same_thing():
 
 
 @pytest.mark.parametrize(("module", "name"), PUBLIC, ids=lambda part: getattr(part, "__name__", part))
-def test_every_public_name_has_an_example(module, name):
-    assert ">>> " in inspect.getdoc(getattr(module, name))
+def test_every_public_name_has_an_example_that_imports_it_from_there(module, name):
+    text = inspect.getdoc(getattr(module, name))
+    assert ">>> " in text
+    places = re.findall(rf">>> from ([\w.]+) import .*\b{name}\b", text)
+    assert set(places) <= {"sklearn_lossacc", module.__name__}
 
 
 def test_the_reference_lists_every_public_name_and_what_is_handed_out_once():

@@ -81,7 +81,9 @@ class FileRequest:
             return array(self)
         if self.path.name.lower().endswith(_TABLES):
             return table(self)
-        raise InvalidFileError(f"{self.path}: predictions are read from .npz, .npy, .csv, .tsv and .parquet files")
+        raise InvalidFileError(
+            f"{self.path}: predictions are read from .npz, .npy, .csv, .tsv, .parquet, .feather and .arrow files"
+        )
 
     def input_of(self, name: str) -> str:
         """Return what the scores are: as declared, otherwise as their name says."""

@@ -196,7 +196,7 @@ def read_predictions(
     --------
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from sklearn_lossacc.adapters.prediction_files import read_predictions
+    >>> from sklearn_lossacc import read_predictions
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "predictions.csv")
     ...     _ = path.write_text("label,p_dog,p_cat\ncat,0.25,0.75\ndog,0.5,0.5\n")

@@ -109,7 +109,7 @@ class AutoCalibrator(BaseCalibrator):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_lossacc.calibration import AutoCalibrator
+    >>> from sklearn_lossacc import AutoCalibrator
     >>> rng = np.random.default_rng(0)
     >>> p = rng.uniform(0.05, 0.95, 500)
     >>> y = (rng.random(500) < p).astype(int)

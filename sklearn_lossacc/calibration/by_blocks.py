@@ -37,7 +37,7 @@ def calibrated_blocks(calibrator: BaseCalibrator, scores: Scores) -> Iterator[np
 
     Examples
     --------
-    >>> from sklearn_lossacc.calibration import TemperatureCalibrator
+    >>> from sklearn_lossacc import TemperatureCalibrator
     >>> from sklearn_lossacc.calibration.by_blocks import calibrated_blocks
     >>> from sklearn_lossacc.inputs import Scores
     >>> P = [[0.1, 0.9]] * 4

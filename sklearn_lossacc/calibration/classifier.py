@@ -132,7 +132,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     --------
     >>> from sklearn.datasets import make_classification
     >>> from sklearn.naive_bayes import GaussianNB
-    >>> from sklearn_lossacc.calibration import CalibratedClassifier, TemperatureCalibrator
+    >>> from sklearn_lossacc import CalibratedClassifier, TemperatureCalibrator
     >>> X, y = make_classification(n_samples=600, n_redundant=8, random_state=0)
     >>> model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), ensemble=False).fit(X, y)
     >>> model.calibrators_[0].temperature_ > 1  # naive Bayes on redundant features is overconfident

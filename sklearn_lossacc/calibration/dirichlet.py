@@ -111,7 +111,7 @@ class DirichletCalibrator(BaseCalibrator):
     Two classes whose probabilities are mixed up; no temperature repairs that:
 
     >>> import numpy as np
-    >>> from sklearn_lossacc.calibration import DirichletCalibrator
+    >>> from sklearn_lossacc import DirichletCalibrator
     >>> P = np.tile([0.2, 0.3, 0.5], (4000, 1))
     >>> y = np.repeat([0, 1, 2], [1200, 800, 2000])
     >>> DirichletCalibrator(reg_lambda=1e-4).fit(P, y).predict_proba(P[:1]).round(2)

@@ -69,7 +69,7 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
     --------
     A model that says .9 and is right three times out of four; the temperature alone repairs it:
 
-    >>> from sklearn_lossacc.calibration import EnsembleTemperatureCalibrator
+    >>> from sklearn_lossacc import EnsembleTemperatureCalibrator
     >>> calibrator = EnsembleTemperatureCalibrator().fit([[0.1, 0.9]] * 4, [1, 1, 1, 0])
     >>> calibrator.predict_proba([[0.1, 0.9]]).round(6)
     array([[0.25, 0.75]])

@@ -109,7 +109,7 @@ class HistogramCalibrator(OneVsRestCalibrator):
     --------
     Three of four rows at .9 are right, and one further observation of (3 + 1) / (4 + 2):
 
-    >>> from sklearn_lossacc.calibration import HistogramCalibrator
+    >>> from sklearn_lossacc import HistogramCalibrator
     >>> calibrator = HistogramCalibrator().fit([0.9] * 4, [1, 1, 1, 0])
     >>> calibrator.predict_proba([0.9]).round(4)  # (3 + 2 / 3) / (4 + 1)
     array([[0.2667, 0.7333]])

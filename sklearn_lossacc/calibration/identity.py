@@ -48,7 +48,7 @@ class IdentityCalibrator(BaseCalibrator):
 
     Examples
     --------
-    >>> from sklearn_lossacc.calibration import IdentityCalibrator
+    >>> from sklearn_lossacc import IdentityCalibrator
     >>> IdentityCalibrator().fit([[0.75, 0.25], [0.0, 1.0]], ["a", "b"]).predict_proba([[0.75, 0.25]])
     array([[0.75, 0.25]])
     """

@@ -77,7 +77,7 @@ class IsotonicCalibrator(OneVsRestCalibrator):
     --------
     Four rows at .9, of which three are right, with two observations of the frequency (3 + 1) / (4 + 2):
 
-    >>> from sklearn_lossacc.calibration import IsotonicCalibrator
+    >>> from sklearn_lossacc import IsotonicCalibrator
     >>> calibrator = IsotonicCalibrator().fit([0.9] * 4, [1, 1, 1, 0])
     >>> calibrator.predict_proba([0.9]).round(4)  # (3 + 2 * 4 / 6) / (4 + 2)
     array([[0.2778, 0.7222]])

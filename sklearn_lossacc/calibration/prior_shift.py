@@ -84,7 +84,7 @@ class PriorShiftCalibrator(BaseCalibrator):
     --------
     Odds of 1 to 3 in a world of equal frequencies, where the second class is three times rarer now:
 
-    >>> from sklearn_lossacc.calibration import PriorShiftCalibrator
+    >>> from sklearn_lossacc import PriorShiftCalibrator
     >>> calibrator = PriorShiftCalibrator(target_prior=[0.75, 0.25]).fit([[0.25, 0.75], [0.75, 0.25]], [1, 0])
     >>> calibrator.predict_proba([[0.25, 0.75]])
     array([[0.5, 0.5]])
@@ -123,7 +123,7 @@ class PriorShiftCalibrator(BaseCalibrator):
 
         Examples
         --------
-        >>> from sklearn_lossacc.calibration import PriorShiftCalibrator
+        >>> from sklearn_lossacc import PriorShiftCalibrator
         >>> calibrator = PriorShiftCalibrator().fit([[0.1, 0.9], [0.9, 0.1]], [1, 0])
         >>> calibrator.estimate_prior([[0.1, 0.9]] * 3 + [[0.9, 0.1]]).target_prior_.round(4)
         array([0.1875, 0.8125])

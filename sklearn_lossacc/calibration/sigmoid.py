@@ -68,7 +68,7 @@ class SigmoidCalibrator(ParametricCalibrator):
     A model that says .1 or .9 and is right three times out of four; log 3 = log 9 / 2, so the slope is a half:
 
     >>> import numpy as np
-    >>> from sklearn_lossacc.calibration import SigmoidCalibrator
+    >>> from sklearn_lossacc import SigmoidCalibrator
     >>> p = np.repeat([0.9, 0.1], 4000)
     >>> y = np.tile([1, 1, 1, 0], 2000)
     >>> y[4000:] = 1 - y[4000:]

@@ -114,7 +114,7 @@ class TemperatureCalibrator(BaseCalibrator):
     --------
     A model that says .9 and is right three times out of four:
 
-    >>> from sklearn_lossacc.calibration import TemperatureCalibrator
+    >>> from sklearn_lossacc import TemperatureCalibrator
     >>> calibrator = TemperatureCalibrator().fit([[0.1, 0.9]] * 4, [1, 1, 1, 0])
     >>> round(calibrator.temperature_, 6)
     2.0

@@ -73,7 +73,7 @@ class VennAbersCalibrator(OneVsRestCalibrator):
     --------
     Three of four rows at .9 are right; one more row makes it 3/5 or 4/5, and .8 / (.4 + .8) = 2/3:
 
-    >>> from sklearn_lossacc.calibration import VennAbersCalibrator
+    >>> from sklearn_lossacc import VennAbersCalibrator
     >>> VennAbersCalibrator().fit([0.9] * 4, [1, 1, 1, 0]).predict_proba([0.9]).round(4)
     array([[0.3333, 0.6667]])
     """

@@ -15,7 +15,7 @@ from sklearn_lossacc.cli.fail_on import FAIL_ON
 from sklearn_lossacc.cli.history import read_columns, run_history
 from sklearn_lossacc.cli.report import run_report
 
-_PREDICTIONS = ".npz, .npy (with --y), .csv, .tsv, .parquet, .feather, or a folder of the last two"
+_PREDICTIONS = ".npz, .npy (with --y), .csv, .tsv, .parquet, .feather, .arrow, or a folder of the last three"
 
 
 class _Parser(argparse.ArgumentParser):

@@ -375,7 +375,7 @@ def ks_calibration_error(
 
     Examples
     --------
-    After the row of confidence .6 the sum is .4 / 2, after the row of .8 it is -.4 / 2 behind that:
+    After the row of confidence .6 the sum is .4 / 2, after that of .8 it is -.4 / 2:
 
     >>> from sklearn_lossacc.metrics import ks_calibration_error
     >>> round(ks_calibration_error([1, 0], [0.6, 0.8]), 6)  # max(.4, abs(.4 - .8)) / 2

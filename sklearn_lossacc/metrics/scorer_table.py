@@ -72,7 +72,7 @@ def get_scorer_names() -> list[str]:
 
     Examples
     --------
-    >>> from sklearn_lossacc.metrics import get_scorer_names
+    >>> from sklearn_lossacc import get_scorer_names
     >>> "neg_log_loss" in get_scorer_names()
     True
     """

@@ -142,7 +142,7 @@ def get_scorer(name: str, *, missing: str = "raise") -> Scorer:
     Examples
     --------
     >>> from sklearn.dummy import DummyClassifier
-    >>> from sklearn_lossacc.metrics import get_scorer
+    >>> from sklearn_lossacc import get_scorer
     >>> model = DummyClassifier().fit([[0], [0], [0], [0]], ["a", "b", "c", "c"])
     >>> round(get_scorer("neg_log_loss")(model, [[0], [0]], ["c", "c"]), 6)  # no "a", no "b": log(1 / 2)
     -0.693147

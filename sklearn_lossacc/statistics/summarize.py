@@ -73,7 +73,7 @@ def summarize(
     The losses of four labels with probability 1/2 or 1/4:
 
     >>> from math import log
-    >>> from sklearn_lossacc.statistics import summarize
+    >>> from sklearn_lossacc import summarize
     >>> y_proba = [[0.5, 0.25, 0.25]] * 4
     >>> summary = summarize(["a", "a", "b", "c"], y_proba, classes=["a", "b", "c"])
     >>> round(summary.log_loss / log(2), 12)

@@ -118,7 +118,7 @@ class PredictionSummary:
 
     Examples
     --------
-    >>> from sklearn_lossacc.statistics import summarize
+    >>> from sklearn_lossacc import summarize
     >>> left = summarize([0, 1], [[0.5, 0.5], [0.5, 0.5]])
     >>> right = summarize([0, 0], [[0.75, 0.25], [0.75, 0.25]], classes=[0, 1], row_offset=2)
     >>> both = left.merge(right)

@@ -486,7 +486,7 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(InvalidFileError, match="is a folder"):
         read_predictions(tmp_path / "folder.npz")
-    with pytest.raises(InvalidFileError, match=r"\.npz, \.npy, \.csv, \.tsv and \.parquet"):
+    with pytest.raises(InvalidFileError, match=r"\.npz, \.npy, \.csv, \.tsv, \.parquet, \.feather and \.arrow"):
         read_predictions(write(tmp_path, "x", "p.xlsx"))
     with pytest.raises(InvalidFileError, match="input must be"):
         read_predictions(write(tmp_path, "x"), input="odds")
