@@ -1,11 +1,14 @@
 """The documentation covers what the package has: a page for every rule, true numbers, no dead names."""
 
+import doctest
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import sklearn_lossacc
+from sklearn_lossacc import get_scorer_names, metrics
 from sklearn_lossacc.findings import materiality
 from sklearn_lossacc.findings.comparison import COMPARISON_RULES
 from sklearn_lossacc.findings.history import HISTORY_RULES
@@ -83,6 +86,20 @@ def test_the_address_of_a_finding_is_its_page(rule):
 def test_pages_name_the_thresholds_in_force(code, value, written):
     assert float(written.removesuffix(" nats")) == value
     assert re.search(rf"(?<![\d.])0?{re.escape(written)}(?!\d)", page(code))
+
+
+def test_examples_of_the_guide_hold():
+    pages = [path for path in (DOC / "user_guide").glob("*.rst") if ">>> " in path.read_text(encoding="utf-8")]
+    assert pages
+    for path in pages:
+        assert doctest.testfile(str(path), module_relative=False).failed == 0, path.name
+
+
+def test_metrics_and_scorers_are_listed_in_the_guide():
+    text = (DOC / "user_guide" / "metrics_and_scorers.rst").read_text(encoding="utf-8")
+    functions = {name for name in metrics.__all__ if inspect.isfunction(getattr(metrics, name))}
+    for name in functions - {"get_scorer", "get_scorer_names", "lossacc_scoring"} | set(get_scorer_names()):
+        assert re.search(rf"^   \* - .*``{name}``", text, re.MULTILINE), name
 
 
 def test_names_in_links_exist():
