@@ -101,15 +101,16 @@ class TrainingHistory:
     counted : {"epoch", "step", "evaluation"}
         What `epoch` counts: where the log has no epochs, steps, or else the rows themselves.
     matched_ : mapping of str to Match
-        Which column of the log was read as what.
+        Which column of the log was read as what: its name as ``column``, the ``conversion`` of its numbers, and a
+        ``note`` where the name alone does not say it.
     unused : tuple of str
         Columns of the log that were not read.
     evaluations : mapping of str to EvaluationSet
-        Further sets of rows that the log evaluates.
+        Further sets of rows that the log evaluates, each with ``loss`` and ``accuracy``.
     rounding : mapping of str to ndarray of shape (n_rows,)
         Rounding error of each number of ``val_loss`` and ``val_accuracy``, as printed.
     left_out : tuple of LeftOut
-        Rows of the log that are no points of these curves.
+        Rows of the log that are no points of these curves: the number of each as ``row``, ``reason`` and ``values``.
     runs : tuple of TrainingHistory
         All runs, where the log holds several; this history is the last of them.
     notes : tuple of str

@@ -100,7 +100,7 @@ class LossAccuracyReport(WrittenReport):
         ----------
         y_true : array-like of shape (n_samples,)
             The labels.
-        y_proba : array-like of shape (n_samples, n_classes) or (n_samples,)
+        y_proba : array-like of shape (n_samples, n_classes), (n_samples,) or (n_samples, 1)
             Predicted probabilities or logits; one column stands for ``classes[1]`` of a binary problem.
         input : {"proba", "logits"}, default="proba"
             What `y_proba` holds.
