@@ -31,8 +31,6 @@ autodoc_default_options = {
     "exclude-members": "set_fit_request, set_score_request, set_predict_request, set_predict_proba_request"
 }
 numpydoc_show_class_members = False  # members follow, inherited ones too
-numpydoc_class_members_toctree = False
-numpydoc_show_inherited_class_members = False
 
 toc_object_entries_show_parents = "hide"
 html_theme = "pydata_sphinx_theme"
