@@ -384,6 +384,7 @@ BAD_CALIBRATE = {
     "no such folder": ["val.npz", "--output", "nowhere/c.json"],
     "--output out.npz: no name for a calibrator, which ends in .json": ["nowhere.npz", "--output", "out.npz"],
     "--output val.npz is a file that is read": ["val.npz", "--output", "val.npz"],
+    "--output -: only files are written; name one": ["nowhere.npz", "--output", "-"],
 }
 BAD = {words: ["apply", *rest] for words, rest in BAD_APPLY.items()}
 BAD |= {words: ["calibrate", *rest] for words, rest in BAD_CALIBRATE.items()}

@@ -61,6 +61,29 @@ def test_a_report_says_the_same(files, capsys, file):
     assert_same(typed, text)
 
 
+@pytest.mark.parametrize("file", ["a.csv", "a.parquet", "a"])
+def test_training_frequencies_are_those_of_the_baseline(files, capsys, file):
+    # No table has room for them. Counts are as good as shares.
+    here, there = (said(capsys, "report", file, "--train-prior", prior)["metrics"] for prior in ("1,1,2", ".7,.2,.1"))
+    shares = pd.read_csv("a.csv")["label"].value_counts(normalize=True)[NAMES].to_numpy()
+    for metrics, prior in ((here, [0.25, 0.25, 0.5]), (there, [0.7, 0.2, 0.1])):
+        assert metrics["prior_log_loss"]["value"] == pytest.approx(-float(shares @ np.log(prior)))
+
+
+@pytest.mark.parametrize(
+    ("prior", "words"), [("1,2", "train_prior has 2 entries, there are 3 classes"), ("1,x,2", "'1,x,2'")]
+)
+def test_training_frequencies_that_cannot_be(files, capsys, prior, words):
+    for file in ("a.csv", "a.parquet"):
+        try:
+            code = main(["report", file, "--train-prior", prior])
+        except SystemExit as stopped:
+            code = stopped.code
+        error = capsys.readouterr().err
+        assert (code, error.count("\n")) == (2, 1)
+        assert words in error
+
+
 def test_models_are_compared(files, capsys):
     text = said(capsys, "compare", "a.csv", "b.csv", "--names", "a,b")
     assert_same(said(capsys, "compare", "a.parquet", "b", "--names", "a,b"), text)

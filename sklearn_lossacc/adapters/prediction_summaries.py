@@ -61,6 +61,7 @@ def summarize_predictions(
     input: str | None = None,
     sample_weight: str | os.PathLike[str] | None = None,
     groups: str | os.PathLike[str] | None = None,
+    train_prior: Any = None,
     out_of_sample: bool = True,
     sample_entries: int = SAMPLE_ENTRIES,
 ) -> PredictionSummary:
@@ -84,6 +85,9 @@ def summarize_predictions(
         Key or column of the weights, or a file with one weight a row.
     groups : str or path-like, optional
         The same for the groups of dependent rows.
+    train_prior : array-like of shape (n_classes,) or mapping, optional
+        Class frequencies (or counts) at training, in column order or by label; by default those of the archive, if it
+        holds some.
     out_of_sample : bool, default=True
         False declares predictions of the training data.
     sample_entries : int, default=2**21
@@ -123,10 +127,12 @@ def summarize_predictions(
     >>> diagnosis = Diagnosis.from_summary(summary)
     """
     options: dict[str, Any] = {"out_of_sample": out_of_sample, "sample_entries": sample_entries}
+    if train_prior is not None:
+        options["train_prior"] = train_prior
     request = FileRequest.checked(path, y, proba, classes, input, {"sample_weight": sample_weight, "groups": groups})
     if is_arrow(request.path):
         return _by_blocks(request, **options)
     predictions = read_predictions(
         path, y=y, proba=proba, classes=classes, input=input, sample_weight=sample_weight, groups=groups
     )
-    return summarize(**predictions, **options)
+    return summarize(**(predictions | options))

@@ -38,8 +38,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     ------
     InvalidFileError
         If a file to write is one to read, or to write twice; only predictions may be replaced by their calibrated
-        selves. If its ending contradicts what is written: those of pictures and probabilities are fixed, texts may have
-        any other.
+        selves. If it is ``-``, which elsewhere stands for the standard output. If its ending contradicts what is
+        written: those of pictures and probabilities are fixed, texts may have any other.
     OSError
         If it is a folder, or its folder does not exist.
     """
@@ -51,6 +51,8 @@ def check_outputs(options: argparse.Namespace) -> None:
         output = getattr(options, name, None)
         if output is None:
             continue
+        if output == "-":
+            raise InvalidFileError(f"--{name} -: only files are written; name one (./- for one that is called so)")
         path = check_place(output)
         if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in read):
             raise InvalidFileError(f"--{name} {output} is a file that is read; write another one")

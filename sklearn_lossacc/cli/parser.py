@@ -36,6 +36,11 @@ def _name_or_names(text: str) -> str | list[str]:
     return _names(text) if "," in text else text
 
 
+def _numbers(text: str) -> list[float]:
+    """Read a comma-separated list of numbers."""
+    return [float(number) for number in text.split(",")]
+
+
 def _level(text: str) -> float:
     """Read a level strictly between 0 and 1."""
     value = float(text)
@@ -61,6 +66,7 @@ def _count(text: str) -> int:
 
 
 _count.__name__ = "count"
+_numbers.__name__ = "list of numbers"
 _level.__name__ = "level"  # argparse writes the name of the type into its messages
 _epochs.__name__ = "number of epochs"
 
@@ -89,6 +95,12 @@ def _add_report(commands: argparse._SubParsersAction[_Parser]) -> None:
     report.add_argument("file", metavar="FILE", help=_PREDICTIONS)
     _add_where(report.add_argument_group("what is what in the file"))
     how = report.add_argument_group("how it is judged")
+    how.add_argument(
+        "--train-prior",
+        metavar="N,...",
+        type=_numbers,
+        help="class frequencies or counts of the training data, in column order; default: the key train_prior, if any",
+    )
     how.add_argument("--in-sample", action="store_true", help="the model was trained on these rows")
     how.add_argument(
         "--alpha", type=_level, default=0.05, help="chance of any false alarm on a healthy model; default: %(default)s"

@@ -26,7 +26,9 @@ def run_report(options: argparse.Namespace) -> int:
     int
         0, or 1 when a finding reaches ``--fail-on``.
     """
-    summary = summarize_predictions(options.file, **where(options), out_of_sample=not options.in_sample)
+    summary = summarize_predictions(
+        options.file, **where(options), train_prior=options.train_prior, out_of_sample=not options.in_sample
+    )
     diagnosis = Diagnosis.from_summary(
         summary,
         alpha=options.alpha,

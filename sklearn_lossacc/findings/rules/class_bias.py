@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_lossacc._numerics.mixture import mixture_proba
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number, small_number
+from sklearn_lossacc.findings.frequencies import LearntFrequencies, learnt_frequencies
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import shared_with_temperature, wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict
@@ -50,6 +51,8 @@ def judge(evidence: Evidence) -> Verdict:
     rival = wrong_labels(evidence)
     # As many rows as the model expects of the class are hardly all missed by chance.
     unlabelled = share == 0.0 and evidence.n_effective * mean_proba >= NEVER_BY_CHANCE
+    holds = part is not None and value >= NATS
+    learnt = learnt_frequencies(evidence) if holds and not rival and not unlabelled else LearntFrequencies()
     facts = {
         **p_values,
         "nats": value,
@@ -58,12 +61,13 @@ def judge(evidence: Evidence) -> Verdict:
         "mean_proba": mean_proba,
         "share": share,
         "offsets": None if offsets is None else offsets.tolist(),
+        **learnt.evidence,
         "line": evidence.line,
         "flips": evidence.flips,
         "cannot_tell_from_noise": bool(rival),
     }
     return Verdict(
-        holds=part is not None and value >= NATS,
+        holds=holds,
         value=value,
         interval=interval,
         threshold=NATS,
@@ -83,7 +87,7 @@ def judge(evidence: Evidence) -> Verdict:
                 f"costs at least {number(value)} nats"
             )
             + f"; most of all class {label!r}, with a mean probability of {number(mean_proba)} and a share of "
-            f"{number(share)}.{rival}"
+            f"{number(share)}.{rival}{learnt.sentence}"
         ),
         small=(
             f"Class bias is shown, but not that it counts: it costs {small_number(value)} nats."
@@ -102,8 +106,7 @@ def judge(evidence: Evidence) -> Verdict:
             else f"No row is labelled {label!r}: where that class cannot occur (abstentions, classes of another task), "
             "drop its column and divide the others by their sum; otherwise find out why it has none."
             if unlabelled
-            else "Look for class weights, resampling or a shift of the class frequencies between training and use, and "
-            "correct the prior; where there is none, recalibrate with class offsets (VectorCalibrator)."
+            else learnt.advice
         ),
     )
 

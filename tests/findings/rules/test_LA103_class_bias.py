@@ -8,7 +8,7 @@ from sklearn_lossacc.findings.materiality import NATS
 
 EVIDENCE = {
     "p_gate", "p_attr", "gate", "p_holm", "nats", "nats_beside", "method", "class", "mean_proba", "share", "offsets",
-    "line", "flips", "cannot_tell_from_noise",
+    "explained_by_changed_frequencies", "explained_by_equal_frequencies", "line", "flips", "cannot_tell_from_noise",
 }  # fmt: skip
 
 
@@ -264,3 +264,78 @@ def test_a_bias_that_nothing_hides_costs_its_part_of_the_waterfall(diagnosed):
     d = diagnosed("bias", strength=1.0)
     assert d["LA103"].value == d.decomposition["class_bias"].value
     assert "once" not in d["LA103"].headline
+
+
+def learnt_elsewhere(source, target, k=3, n=2000, offsets=None, seed=0):
+    """Return labels, log probabilities and the training frequencies of a model that learnt from others than here.
+
+    Rows are drawn with `source` as class weights, and then by class, so that their frequencies are those of `target`.
+    """
+    rng = np.random.default_rng([seed, k])
+    shown = log_softmax(1.5 * rng.standard_normal((20 * n, k)) + np.log(source), axis=1)
+    y = (shown + rng.gumbel(size=shown.shape)).argmax(axis=1)
+    frequencies = np.bincount(y, minlength=k) / y.size
+    target = frequencies if target is None else np.asarray(target)
+    counts = np.floor(n * target).astype(int)
+    rows = np.concatenate([np.flatnonzero(y == j)[: counts[j]] for j in range(k)])
+    return y[rows], shown[rows] + (0.0 if offsets is None else np.asarray(offsets)), frequencies
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.5])
+@pytest.mark.parametrize(
+    ("source", "target"), [([1, 1], [0.85, 0.15]), ([5, 2, 1], [0.2, 0.2, 0.6]), ([1, 1, 2, 3], [0.6, 0.2, 0.1, 0.1])]
+)
+def test_frequencies_that_have_changed_are_named(source, target, temperature):
+    y, scores, learnt = learnt_elsewhere(source, target, k=len(source))
+    finding = diagnose(y, temperature * scores, input="logits", train_prior=learnt)["LA103"]
+    assert finding.status == "fired"
+    assert finding.evidence["explained_by_changed_frequencies"] > 0.9
+    assert "Class frequencies that have changed since training explain" in finding.headline
+    assert finding.advice.startswith("Correct the prior: ")
+    # The correction that is advised: p times the frequency in use over that in training.
+    log_proba = log_softmax(scores, axis=1)
+    corrected = log_proba + np.log(np.bincount(y) / y.size / learnt)
+    assert diagnose(y, corrected, input="logits")["LA103"].status == "passed"
+
+
+def test_frequencies_are_not_named_for_wrong_offsets():
+    y, scores, learnt = learnt_elsewhere([5, 2, 1], None, offsets=[0.0, 0.5, -1.0])
+    finding = diagnose(y, scores, input="logits", train_prior=learnt)["LA103"]
+    assert finding.evidence["explained_by_changed_frequencies"] == pytest.approx(0.0, abs=0.05)
+    assert finding.evidence["explained_by_equal_frequencies"] < 0.5
+    assert finding.headline.endswith(" A change of the class frequencies since training does not explain it.")
+    assert "a shift" not in finding.advice
+    unknown = diagnose(y, scores, input="logits")["LA103"]
+    assert unknown.evidence["explained_by_changed_frequencies"] is None
+    assert "frequencies" not in unknown.headline
+    assert "a shift of the class frequencies" in unknown.advice
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("target", [[0.85, 0.15], [0.2, 0.2, 0.6]])
+def test_classes_made_equal_for_training_are_named(target, given):
+    # As class_weight="balanced" does: rows count until classes do alike. The frequencies have not changed.
+    y, scores, _ = learnt_elsewhere(np.ones(len(target)), target, k=len(target))
+    finding = diagnose(y, scores, input="logits", train_prior=target if given else None)["LA103"]
+    assert finding.evidence["explained_by_equal_frequencies"] > 0.95
+    assert "Training on classes of about equal frequency would explain" in finding.headline
+    assert "class_weight='balanced'" in finding.advice
+
+
+def test_frequencies_say_the_same_of_renamed_and_reordered_classes():
+    y, scores, learnt = learnt_elsewhere([5, 2, 1], [0.2, 0.2, 0.6])
+    order = np.array([2, 0, 1])
+    one = diagnose(y, scores, input="logits", train_prior=learnt)["LA103"].evidence
+    names = np.array(["x", "y", "z"])
+    other = diagnose(
+        names[np.argsort(order)[y]], scores[:, order], input="logits", classes=names, train_prior=learnt[order]
+    )["LA103"].evidence
+    for key in ("explained_by_changed_frequencies", "explained_by_equal_frequencies"):
+        assert other[key] == pytest.approx(one[key], abs=1e-6)
+
+
+def test_a_class_that_training_never_saw_is_no_error():
+    y, scores, _ = learnt_elsewhere([5, 2, 1], [0.2, 0.2, 0.6])
+    finding = diagnose(y, scores, input="logits", train_prior=[0.7, 0.3, 0.0])["LA103"]
+    assert finding.status == "fired"
+    assert finding.evidence["explained_by_changed_frequencies"] < 0.5

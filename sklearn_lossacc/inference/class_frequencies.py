@@ -1,0 +1,65 @@
+"""Whether class offsets are those that other class frequencies in training would need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_lossacc._numerics.mixture import mixture_proba
+from sklearn_lossacc.inference.cause_model import CauseModel
+from sklearn_lossacc.inference.floor import finite
+
+LEAST_FREQUENCY = 1e-12  # stands for 0: a class without rows asks for an offset without bounds
+
+
+def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, target: np.ndarray) -> float:
+    """Return how much of what the selected class offsets save the ratio of two class frequencies saves.
+
+    Parameters
+    ----------
+    causes : CauseModel
+        A selection with class offsets.
+    log_floor : float
+        What counts for the logarithm of 0.
+    source, target : ndarray of shape (n_classes,)
+        Class frequencies that the model may have learnt, and those of the rows.
+
+    Returns
+    -------
+    float
+        1 if the ratio does as well as the fitted offsets, 0 if it saves nothing, below 0 if it costs.
+
+    Notes
+    -----
+    A model that knows each class as well as before, but learnt from other frequencies s than t, errs by offsets
+    log(t / s). With the selected temperature and floor left as they are, the loss at these offsets is compared with
+    that at 0 and at the fitted ones.
+
+    References
+    ----------
+    Saerens, Latinne and Decaestecker (2002), Adjusting the outputs of a classifier to new a priori probabilities,
+    Neural Computation 14.
+
+    Examples
+    --------
+    One row of class 1 in five, predicted with 1/2: equal frequencies were learnt.
+
+    >>> from sklearn_lossacc.inference.cause_model import select_causes
+    >>> from sklearn_lossacc.inference.null import NullModel
+    >>> null = NullModel(np.log(np.full((500, 2), 0.5)), np.arange(500) % 5 // 4, np.ones(500))
+    >>> causes = select_causes(null, log_floor=-36.0)
+    >>> causes.terms
+    ('class_bias',)
+    >>> equal, seen = np.array([0.5, 0.5]), np.array([0.8, 0.2])
+    >>> print(*(round(offsets_explained(causes, -36.0, source, seen), 3) for source in (equal, seen)))
+    1.0 0.0
+    """
+    null, fit = causes.null, causes.fit
+    log_proba, rows = finite(null.log_proba, log_floor), np.arange(null.n_rows)
+
+    def loss(offsets: np.ndarray) -> float:
+        proba = mixture_proba(log_proba, fit.beta, offsets, fit.floor)[rows, null.y]
+        return -float(np.average(np.log(np.maximum(proba, 1e-300)), weights=null.weight))
+
+    source, target = (np.maximum(frequencies, LEAST_FREQUENCY) for frequencies in (source, target))
+    nothing = loss(np.zeros(null.n_classes))
+    return (nothing - loss(np.log(target / source))) / (nothing - loss(fit.bias))
