@@ -9,7 +9,7 @@ import pytest
 
 import sklearn_lossacc
 from sklearn_lossacc import get_scorer_names, metrics
-from sklearn_lossacc.findings import materiality
+from sklearn_lossacc.findings import frequencies, materiality
 from sklearn_lossacc.findings.comparison import COMPARISON_RULES
 from sklearn_lossacc.findings.history import HISTORY_RULES
 from sklearn_lossacc.findings.history import materiality as of_histories
@@ -55,6 +55,8 @@ def test_the_address_of_a_finding_is_its_page(rule):
         ("LA101", round(materiality.TEMPERATURE_HIGH, 3), "1.105"),
         ("LA102", round(materiality.TEMPERATURE_LOW, 3), "0.905"),
         ("LA103", materiality.NATS, "0.005 nats"),
+        ("LA103", frequencies.CHANGED, "0.5"),
+        ("LA103", frequencies.EQUAL, "0.9"),
         ("LA104", materiality.NATS, "0.005 nats"),
         ("LA201", materiality.OUTLIER_EXCESS, "0.01 nats"),
         ("LA202", materiality.NOISE_RATE, ".005"),
