@@ -40,7 +40,8 @@ def spread_columns(response: Response, classes: np.ndarray) -> Any:
     -------
     array of shape (n_samples, n_classes) or (n_samples,)
         The response as it is if it has all classes in this order. Otherwise a class that the estimator does not
-        know has the probability 0, or the logit that stands for a probability of 2.22e-16.
+        know has the probability 0, or the logit that stands for a probability of 2.22e-16; logits of two classes are
+        then one decision, as of an estimator that knows both.
 
     Raises
     ------
@@ -76,4 +77,4 @@ def spread_columns(response: Response, classes: np.ndarray) -> Any:
     if logits:
         spread += logsumexp(scores, axis=1, keepdims=True) + np.log(LOSS_CLIP)
     spread[:, places] = scores
-    return spread
+    return spread[:, 1] - spread[:, 0] if logits and len(classes) == 2 else spread
