@@ -55,7 +55,7 @@ class AutoCalibrator(BaseCalibrator):
         One entry for each candidate that was tried, from the simplest on: "name", "mean_log_loss" (nats, out of fold,
         clipped at 2.22e-16, with what folds of few rows give away), "difference" to the best of those that may be
         chosen, "standard_error" of that difference. With few rows a vector or matrix that is not believed is not tried.
-        Empty without folds: if `outcome_` is "degenerate", or fewer than four rows (or groups) differ.
+        Empty without folds: if `outcome_` is "degenerate", or fewer than four rows (or groups) are no copies.
     outcome_ : str
         That of the chosen calibrator; "degenerate" if there are fewer than two rows a fold, fewer than four groups, or
         rows that are worth less than four different ones, which leaves the identity.
@@ -93,13 +93,12 @@ class AutoCalibrator(BaseCalibrator):
     vector and cautious matrix that is within .0003 nats of it (or 1 / 2n, if that is less) is what the other maps are
     compared with; matrices from 500 rows on.
 
-    Hard predictions, such as those of a tree that is grown to the end, may differ in two or three rows only. These make
-    no folds, and the choice is what all rows make one believe, however many they are.
-
-    Folds are stratified. Rows of one group, and rows of equal scores, stay in one fold and count as one draw in the
-    standard error. The folds follow from the content of the rows: their order means nothing and nothing is random.
-    Above 2**19 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the chosen
-    calibrator is fitted on all rows.
+    Folds are stratified. Rows of one group, and rows that may be copies of each other, stay in one fold and count as
+    one draw in the standard error: rows of equal scores with one label, or with several whose counts have a common
+    divisor. Where fewer than four such draws are left there are no folds, and the choice is what all rows make one
+    believe, however many they are. The folds follow from the content of the rows: their order means nothing and nothing
+    is random. Above 2**19 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the
+    chosen calibrator is fitted on all rows.
 
     References
     ----------
@@ -172,14 +171,13 @@ class AutoCalibrator(BaseCalibrator):
         """Set `cv_results_`; return the simplest of the rivals that is as good as the best, and what makes it."""
         places = [place for place, one in enumerate(candidates) if place in rivals or one in ONE_FOR_ALL]
         candidates, rivals = [candidates[place] for place in places], np.searchsorted(places, rivals)
-        all_weights = predictions.sample_weight
-        weight = np.ones(len(folds.rows)) if all_weights is None else all_weights[folds.rows]
-        n_draws: float = len(folds.rows) if predictions.groups is None else folds.n_units
+        weight, all_weights = folds.weight, predictions.sample_weight
+        n_draws: float = max(len(folds.rows), weight.sum()) if predictions.groups is None else folds.n_units
         most = GIVEN_UP / n_draws
         if worth is not None:
             n_draws, most = worth.sum(), np.inf
         # what maps of a sample learn by chance costs those of all rows less
-        sampled = len(folds.rows) / (predictions.n_rows if all_weights is None else np.count_nonzero(all_weights))
+        sampled = weight.sum() / (predictions.n_rows if all_weights is None else all_weights.sum())
         leak = shared_chance(predictions, folds) * (1.0 + sampled) / (2.0 * n_draws)
         trials = [one.attempt(predictions, folds, weight) for one in candidates]
         trials = [

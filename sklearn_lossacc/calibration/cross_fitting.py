@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc._numerics.hashing import row_digests
 from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator
+from sklearn_lossacc.calibration.draws import split_ties
 from sklearn_lossacc.calibration.structured import StructuredCalibrator, Temperatures
 from sklearn_lossacc.inputs import Predictions
 
@@ -21,12 +22,14 @@ SINGULAR = 1e-10  # residuals of a row sum to 0
 
 @dataclass(frozen=True)
 class Folds:
-    """Rows with their folds; a unit is a group, or all rows of the same scores, and lies in one fold.
+    """Rows with their folds; a unit is a group, or rows that may be copies of each other, and lies in one fold.
 
     Attributes
     ----------
     rows : ndarray of int of shape (m,)
-        Indices of the rows that take part, increasing.
+        Indices of the rows that take part, not decreasing; a row of weight k may be there k times.
+    weight : ndarray of float64 of shape (m,)
+        Weight of each.
     fold : ndarray of int of shape (m,)
         Fold of each row, 0..n_folds-1.
     unit : ndarray of int of shape (m,)
@@ -38,6 +41,7 @@ class Folds:
     """
 
     rows: np.ndarray
+    weight: np.ndarray
     fold: np.ndarray
     unit: np.ndarray
     n_folds: int
@@ -82,7 +86,7 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     n_folds : int
         Number of folds; fewer, but at least two, if there are not two units for each.
     keys : ndarray of uint64 of shape (n_rows,), optional
-        Rows of one key stay together; None takes `unit_keys`.
+        Rows of one key stay together; None takes `unit_keys`, but parts rows of equal scores and several labels.
 
     Returns
     -------
@@ -92,21 +96,27 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     Notes
     -----
     Units are ordered by their most frequent class and their key and dealt out in turn, so that the folds neither
-    depend on the order of the rows nor part a row from its copies: weight k is k copies here, too.
+    depend on the order of the rows nor part a row from its copies: weight k is k copies here, too. Rows of equal scores
+    and several labels are no copies, and held out together they would ask for what no map can learn from the others.
     """
-    keys = unit_keys(predictions) if keys is None else keys
-    weight = predictions.sample_weight
+    weight, source = predictions.sample_weight, None
+    if keys is None:
+        keys = unit_keys(predictions)
+        draws = None if predictions.groups is not None else split_ties(predictions, keys)
+        source, weight, keys = (None, weight, keys) if draws is None else draws
     n_kept = max(MIN_ROWS, min(MAX_ROWS, MAX_ENTRIES // predictions.n_classes))
     rows = _of_smallest_keys(keys, None if weight is None or weight.all() else weight > 0, n_kept)
     units, unit = np.unique(keys[rows], return_inverse=True)
+    weight = np.ones(len(rows)) if weight is None else weight[rows]
+    rows = rows if source is None else source[rows]
     mass = np.zeros((len(units), predictions.n_classes))
-    np.add.at(mass, (unit, predictions.y[rows]), 1.0 if weight is None else weight[rows])
+    np.add.at(mass, (unit, predictions.y[rows]), weight)
     n_folds = max(2, min(n_folds, len(units) // 2))
     order = np.argsort(mass.argmax(axis=1), kind="stable")
     fold_of_unit = np.empty(len(units), dtype=np.min_scalar_type(n_folds))
     fold_of_unit[order] = np.arange(len(units)) % n_folds
     small = np.min_scalar_type(-predictions.n_rows)  # signed; of two classes, eight bytes a row are half of the scores
-    return Folds(rows.astype(small), fold_of_unit[unit], unit.astype(small), n_folds, len(units))
+    return Folds(rows.astype(small), weight, fold_of_unit[unit], unit.astype(small), n_folds, len(units))
 
 
 def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) -> np.ndarray:
@@ -124,13 +134,14 @@ def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) 
     return np.sort(rows[np.argsort(keys[rows], kind="stable")[:n_kept]])  # to be read in the order of memory
 
 
-def _subset(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """Take some rows, with column codes as labels."""
+def _subset(predictions: Predictions, folds: Folds, taken: np.ndarray | slice) -> Predictions:
+    """Take some of the rows in folds, with column codes as labels."""
+    rows = folds.rows[taken]
     return Predictions.from_arrays(
         predictions.y[rows],
         predictions.scores[rows],
         input=predictions.input,
-        sample_weight=None if predictions.sample_weight is None else predictions.sample_weight[rows],
+        sample_weight=None if predictions.sample_weight is None else folds.weight[taken],
         groups=None if predictions.groups is None else predictions.groups[rows],
     )
 
@@ -157,8 +168,8 @@ def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds
         held_out = folds.fold == fold
         if isinstance(calibrator, StructuredCalibrator):
             calibrator._known = folds.temperatures.setdefault(fold, {})
-        calibrator._fit_checked(_subset(predictions, folds.rows[~held_out]))
-        loss[held_out] = _row_loss(calibrator, _subset(predictions, folds.rows[held_out]))
+        calibrator._fit_checked(_subset(predictions, folds, ~held_out))
+        loss[held_out] = _row_loss(calibrator, _subset(predictions, folds, held_out))
     return loss
 
 
@@ -197,7 +208,7 @@ def shared_chance(predictions: Predictions, folds: Folds) -> float:
     """
     n_classes = predictions.n_classes
     moment, total, size = np.zeros((n_classes, n_classes)), np.zeros((n_classes, n_classes)), np.zeros(n_classes)
-    own = _subset(predictions, folds.rows)
+    own = _subset(predictions, folds, slice(None))
     for rows in row_blocks(own.n_rows, n_classes, PREDICTED_ENTRIES):
         y = own.y[rows]
         weight = np.ones(len(y)) if own.sample_weight is None else own.sample_weight[rows]

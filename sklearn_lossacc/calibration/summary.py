@@ -78,15 +78,17 @@ class CalibrationSummary:
         }
 
 
-def _subset(predictions: Predictions, rows: np.ndarray, proba: np.ndarray | None = None) -> Predictions:
-    """Take some rows, or other probabilities for them."""
-    weight, groups = predictions.sample_weight, predictions.groups
+def _subset(
+    predictions: Predictions, folds: Folds, taken: np.ndarray | slice, proba: np.ndarray | None = None
+) -> Predictions:
+    """Take some of the rows in folds, or other probabilities for them."""
+    rows, groups = folds.rows[taken], predictions.groups
     return Predictions.from_arrays(
         predictions.classes[predictions.y[rows]],
         predictions.scores[rows] if proba is None else proba,
         input=predictions.input if proba is None else "proba",
         classes=predictions.classes,
-        sample_weight=None if weight is None else weight[rows],
+        sample_weight=None if predictions.sample_weight is None else folds.weight[taken],
         groups=None if groups is None else groups[rows],
     )
 
@@ -97,22 +99,22 @@ def _out_of_fold(calibrator: BaseCalibrator, predictions: Predictions, folds: Fo
     for fold in range(folds.n_folds):
         held_out = np.flatnonzero(folds.fold == fold)
         inner: Any = clone(calibrator).set_params(input=predictions.input, classes=predictions.classes)
-        fit_inner(inner, _subset(predictions, np.delete(folds.rows, held_out)))
-        test = _subset(predictions, folds.rows[held_out]).checked
+        fit_inner(inner, _subset(predictions, folds, np.flatnonzero(folds.fold != fold)))
+        test = _subset(predictions, folds, held_out).checked
         for rows in row_blocks(test.n_rows, test.n_classes):
             proba[held_out[rows]] = inner._apply(test, rows)
     return proba
 
 
-def _row_values(predictions: Predictions, rows: np.ndarray, proba: np.ndarray, folds: Folds) -> np.ndarray:
-    """Return the measures of each row, whose means are those of the table."""
-    y, place = predictions.y[rows], np.arange(len(rows))
+def _row_values(predictions: Predictions, proba: np.ndarray, folds: Folds) -> np.ndarray:
+    """Return the measures of each row in folds, whose means are those of the table."""
+    y, place = predictions.y[folds.rows], np.arange(len(folds.rows))
     loss = -np.log(np.maximum(proba[place, y], LOSS_CLIP))
     correct = (proba.argmax(axis=1) == y).astype(np.float64)
     brier = (proba**2).sum(axis=1) - 2.0 * proba[place, y] + 1.0
     gap = proba.max(axis=1) - correct
-    own = Folds(place, folds.fold, folds.unit, folds.n_folds, folds.n_units)
-    tempered = out_of_fold_loss(TemperatureCalibrator(), _subset(predictions, rows, proba), own)
+    own = Folds(place, folds.weight, folds.fold, folds.unit, folds.n_folds, folds.n_units)
+    tempered = out_of_fold_loss(TemperatureCalibrator(), _subset(predictions, folds, slice(None), proba), own)
     return np.column_stack([loss, correct, brier, gap, loss - tempered])
 
 
@@ -133,25 +135,26 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
 
     Notes
     -----
-    Five folds, in which rows of one group, and of equal scores, stay together. `calibration_loss` is what one more
-    temperature, itself cross-fitted, would save. Above 2**21 entries or 2**17 rows a fixed sample of them is judged. 95
+    Five folds, in which rows of one group, and rows that may be copies, stay together. `calibration_loss` is what one
+    more temperature, itself cross-fitted, would save. Above 2**19 entries or 2**17 rows a fixed sample is judged. 95
     percent intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
     """
     predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
-    n_rows = len(folds.rows)
+    row = np.unique(folds.rows, return_inverse=True)[1]  # in each fold that holds copies of it; and one draw
+    weight = np.bincount(row, weights=folds.weight)
+    n_rows = len(weight)
     if n_rows < 2 * N_FOLDS or folds.n_units < 4:
         nothing = np.full((len(MEASURES), 9), np.nan)
         return CalibrationSummary(nothing, n_rows, "not applicable: too few rows")
     given = predictions.checked.proba(folds.rows, dtype=np.dtype(np.float64))
-    before = _row_values(predictions, folds.rows, given, folds)
-    after = _row_values(predictions, folds.rows, _out_of_fold(calibrator, predictions, folds), folds)
-    weight = predictions.sample_weight
-    weight = np.ones(n_rows) if weight is None else weight[folds.rows]
+    before = _row_values(predictions, given, folds)
+    after = _row_values(predictions, _out_of_fold(calibrator, predictions, folds), folds)
     group = None
     if predictions.groups is not None:
-        group = np.unique(predictions.groups[folds.rows], return_inverse=True)[1]
+        group = np.unique(predictions.groups[np.unique(folds.rows)], return_inverse=True)[1]
     columns = np.column_stack([before, after, after - before])
+    columns = np.column_stack([np.bincount(row, weights=folds.weight * one) / weight for one in columns.T])
     mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
     values = np.stack([mean, low, high], axis=1).reshape(3, len(MEASURES), 3)
     if group is None:

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
+from sklearn_lossacc.calibration import (
+    AutoCalibrator,
+    IsotonicCalibrator,
+    TemperatureCalibrator,
+    auto,
+)
 from sklearn_lossacc.calibration.candidates import CANDIDATES, Candidate
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
@@ -133,15 +138,46 @@ def test_many_rows_give_up_next_to_nothing_for_a_simpler_map():
     assert (results["standard_error"] > auto.GIVEN_UP / 6000).any()
 
 
-def test_two_classes_with_zeros_get_a_map_with_a_floor():
+def test_two_unequal_classes_with_zeros_get_more_than_a_temperature_with_a_floor():
     rng = np.random.default_rng(0)
-    logit = rng.normal(scale=2, size=6000) - 4.5
-    y = (rng.random(6000) < expit(logit)).astype(int)
+    logit = rng.normal(scale=2, size=26_000) - 4.5
+    y = (rng.random(26_000) < expit(logit)).astype(int)
     p = expit(np.where(logit > 0, 2 * logit, 0.7 * logit - 0.5))
-    p[rng.random(6000) < 0.1] = 0.0
-    calibrator = AutoCalibrator().fit(p, y)
-    assert calibrator.choice_ == "vector"
-    assert calibrator.calibrator_.temperature_calibrator_.floor_ > 0
+    p[rng.random(26_000) < 0.1] = 0.0
+    judged = [
+        log_loss(y[6000:], one.fit(p[:6000], y[:6000]).predict_proba(p[6000:]))
+        for one in (AutoCalibrator(), TemperatureCalibrator(floor=True))
+    ]
+    assert judged[0] < judged[1] - 0.003
+
+
+def leaves(n_rows, seed=0):
+    """Leaves that say 0 for one in eight rows of the other class, as a tree does."""
+    rng = np.random.default_rng(seed)
+    true = np.linspace(0.05, 0.95, 12)
+    level = rng.integers(0, 12, n_rows)
+    stated = np.r_[0.0, 0.0, true[2:-2] ** 2, 1.0, 1.0]
+    return stated[level], (rng.random(n_rows) < true[level]).astype(int)
+
+
+def test_losses_out_of_fold_are_those_of_new_rows_where_scores_are_equal():
+    p, y = leaves(5000)
+    new_p, new_y = leaves(20_000, seed=1)
+    results = AutoCalibrator().fit(p, y).cv_results_
+    out_of_fold = dict(zip(results["name"].tolist(), results["mean_log_loss"], strict=True))
+    for name, one in (("temperature+floor", TemperatureCalibrator(floor=True)), ("isotonic", IsotonicCalibrator())):
+        loss = log_loss(new_y, one.fit(p, y).predict_proba(new_p))
+        assert out_of_fold[name] == pytest.approx(loss, abs=0.02)  # 3 standard errors
+
+
+def test_weights_are_repetitions_where_scores_are_equal():
+    p, y = leaves(2500)
+    weight = np.random.default_rng(2).integers(0, 4, 2500)
+    order = np.random.default_rng(3).permutation(np.repeat(np.arange(2500), weight))
+    weighted, repeated = AutoCalibrator().fit(p, y, sample_weight=weight), AutoCalibrator().fit(p[order], y[order])
+    assert weighted.choice_ == repeated.choice_
+    for name in ("mean_log_loss", "difference", "standard_error"):
+        np.testing.assert_allclose(weighted.cv_results_[name], repeated.cv_results_[name], rtol=1e-6, atol=1e-8)
 
 
 def test_a_change_of_the_best_setting_has_to_prove_itself():
@@ -235,16 +271,20 @@ def test_copies_are_not_more_rows():
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("n_rows", [50, 600, 5000])
-def test_hard_predictions_make_no_folds_but_get_a_floor(n_rows, n_classes):
+def test_hard_predictions_get_a_floor(n_rows, n_classes):
     rng = np.random.default_rng(0)
     predicted = rng.integers(0, n_classes, 2 * n_rows)
     y = (predicted + (rng.random(2 * n_rows) < 0.2) * rng.integers(1, n_classes, 2 * n_rows)) % n_classes
     P = np.eye(n_classes)[predicted]
     calibrator = AutoCalibrator(classes=np.arange(n_classes)).fit(P[:n_rows], y[:n_rows])
     assert calibrator.outcome_ == "converged"
-    assert calibrator.cv_results_ == {}
     possible = -0.2 * np.log(0.2 / (n_classes - 1)) - 0.8 * np.log(0.8)
     assert log_loss(y[n_rows:], calibrator.predict_proba(P[n_rows:])) < possible + (0.05 if n_rows > 50 else 0.15)
+
+
+def test_hard_predictions_that_may_be_copies_make_no_folds():
+    predicted, y = np.tile([0, 0, 0, 0, 1, 1, 1, 1], 200), np.tile([0, 0, 0, 1, 1, 1, 1, 0], 200)
+    assert AutoCalibrator().fit(np.eye(2)[predicted], y).cv_results_ == {}
 
 
 @pytest.mark.simulation

@@ -35,7 +35,7 @@ def test_without_keys_copies_stay_together(predictions):
     np.testing.assert_array_equal(same.fold, folds.fold)
 
 
-def test_rows_of_equal_scores_stay_together_whatever_their_labels():
+def test_rows_of_equal_scores_that_may_be_copies_stay_together_whatever_their_labels():
     p = np.repeat([0.1, 0.3, 0.5, 0.7], 50)
     y = np.tile([0, 1], 100)
     folds = assign_folds(Predictions.from_arrays(y, p), 5)
@@ -43,6 +43,50 @@ def test_rows_of_equal_scores_stay_together_whatever_their_labels():
     by_level = folds.fold[np.argsort(folds.rows)].reshape(4, 50)
     assert (by_level == by_level[:, :1]).all()
     assert set(by_level[:, 0]) == {0, 1}
+
+
+def levels(n_rows, n_levels=4):
+    rng = np.random.default_rng(0)
+    p = np.linspace(0.1, 0.9, n_levels)[rng.integers(0, n_levels, n_rows)]
+    return p, (rng.random(n_rows) < p).astype(int)
+
+
+def test_rows_of_equal_scores_and_several_labels_are_dealt_to_all_folds():
+    p, y = levels(1000)
+    folds = assign_folds(Predictions.from_arrays(y, p), 5)
+    assert (folds.n_units, folds.n_folds) == (1000, 5)
+    cell = np.round(10 * p).astype(int) * 2 + y
+    table = np.array([np.bincount(cell, weights=folds.fold == fold) for fold in range(5)])
+    table = table[:, table.any(axis=0)]
+    assert table.min() > 0
+    assert (table.std(axis=0) > 0).all()  # by chance, not in turn: a fold's labels say nothing of another's
+
+
+def test_copies_among_levels_stay_together():
+    p, y = levels(200)
+    p[:3], y[:3] = 0.55, 1  # one label
+    folds = assign_folds(Predictions.from_arrays(y, p), 5)
+    assert folds.n_units == 198
+    assert len(np.unique(folds.fold[:3])) == 1
+    tripled = assign_folds(Predictions.from_arrays(np.tile(y, 3), np.tile(p, 3)), 5)
+    assert tripled.n_units == 5
+
+
+def test_folds_of_levels_follow_from_counts():
+    p, y = levels(400)
+    rng = np.random.default_rng(1)
+    weight = rng.integers(0, 4, 400)
+    order = rng.permutation(np.repeat(np.arange(400), weight))
+
+    def table(folds, p, y):
+        cell = np.round(10 * p[folds.rows]).astype(int) * 2 + y[folds.rows]
+        return [np.bincount(cell, weights=folds.weight * (folds.fold == fold), minlength=20) for fold in range(5)]
+
+    weighted = assign_folds(Predictions.from_arrays(y, p, sample_weight=weight), 5)
+    repeated = assign_folds(Predictions.from_arrays(y[order], p[order]), 5)
+    np.testing.assert_array_equal(table(weighted, p, y), table(repeated, p[order], y[order]))
+    shares = Predictions.from_arrays(y, p, sample_weight=weight + 0.5)  # no counts: may stand for anything
+    assert assign_folds(shares, 5).n_units == 4
 
 
 def test_temperatures_are_learnt_once_for_each_fold(predictions):
