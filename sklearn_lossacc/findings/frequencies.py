@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,12 @@ from sklearn_lossacc.inference.class_frequencies import offsets_explained
 
 CHANGED = 0.5  # of what the offsets save, from which changed frequencies are a cause
 EQUAL = 0.9  # from which equal ones are: nothing but the offsets says that they were
+ALL = 0.995  # which is rounded to all
+
+
+def _of_it(share: float | None) -> str:
+    """Write a share of what the offsets save; nobody knows it to a thousandth."""
+    return f"{percent(share)} of it" if share is None or share < ALL else "nearly all of it"
 
 
 @dataclass(frozen=True)
@@ -36,25 +43,39 @@ class LearntFrequencies:
         return {"explained_by_changed_frequencies": self.changed, "explained_by_equal_frequencies": self.equal}
 
     @property
+    def cause(self) -> str:
+        """Which of the two is named: "changed", "equal", or neither.
+
+        A change that leaves more than a tenth gives way to equal frequencies that do not: to classes that were
+        weighted and have changed besides, the latter are what the model has learnt.
+        """
+        changed, equal = (-math.inf if share is None else share for share in (self.changed, self.equal))
+        if changed < EQUAL <= equal:
+            return "equal"
+        return "changed" if changed >= CHANGED else ""
+
+    @property
     def sentence(self) -> str:
         """The explanation; empty where there is none."""
-        if self.changed is not None and self.changed >= CHANGED:
-            return f" Class frequencies that have changed since training explain {percent(self.changed)} of it."
-        if self.equal is not None and self.equal >= EQUAL:
-            return f" Training on classes of about equal frequency would explain {percent(self.equal)} of it."
-        if self.changed is not None:
-            return " A change of the class frequencies since training does not explain it."
-        return ""
+        if self.cause == "equal":
+            return f" Training on classes of about equal frequency would explain {_of_it(self.equal)}."
+        if self.cause == "changed":
+            return f" Class frequencies that have changed since training explain {_of_it(self.changed)}."
+        if self.changed is None:
+            return ""
+        if self.changed >= 1.0 - EQUAL:
+            return f" A change of the class frequencies since training explains only {_of_it(self.changed)}."
+        return " A change of the class frequencies since training does not explain it."
 
     @property
     def advice(self) -> str:
         """What to do about class bias."""
-        if self.changed is not None and self.changed >= CHANGED:
+        if self.cause == "changed":
             return (
                 "Correct the prior: multiply each probability by the frequency of its class in use over that in "
                 "training, and divide by the sum; or recalibrate with class offsets (VectorCalibrator) on rows of use."
             )
-        if self.equal is not None and self.equal >= EQUAL:
+        if self.cause == "equal":
             return (
                 "Where classes were weighted (class_weight='balanced') or resampled for training, train without and "
                 "choose the threshold instead; where they were equally frequent, correct the prior; otherwise "

@@ -4,6 +4,7 @@ from scipy.special import log_softmax
 
 from sklearn_lossacc import TemperatureCalibrator, diagnose, summarize
 from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.frequencies import LearntFrequencies
 from sklearn_lossacc.findings.materiality import NATS
 
 EVIDENCE = {
@@ -320,6 +321,29 @@ def test_classes_made_equal_for_training_are_named(target, given):
     assert finding.evidence["explained_by_equal_frequencies"] > 0.95
     assert "Training on classes of about equal frequency would explain" in finding.headline
     assert "class_weight='balanced'" in finding.advice
+
+
+def test_classes_made_equal_that_have_changed_besides():
+    # One row in five of training was of class 1, but weighted until both count alike; here it is one in twenty.
+    y, scores, _ = learnt_elsewhere([1, 1], [0.95, 0.05], k=2)
+    finding = diagnose(y, scores, input="logits", train_prior=[0.8, 0.2])["LA103"]
+    assert 0.5 < finding.evidence["explained_by_changed_frequencies"] < 0.9
+    assert finding.evidence["explained_by_equal_frequencies"] > 0.95
+    assert "Training on classes of about equal frequency would explain" in finding.headline
+    assert "class_weight='balanced'" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [(-0.2, "does not explain it."), (0.05, "does not explain it."), (0.4, "explains only 40.0 % of it.")],
+)
+def test_a_change_that_explains_a_part_is_not_said_to_explain_nothing(changed, said):
+    assert LearntFrequencies(changed, 0.0).sentence.endswith(said)
+
+
+def test_no_share_is_said_to_be_known_to_a_thousandth():
+    assert LearntFrequencies(0.99999, 0.2).sentence.endswith("since training explain nearly all of it.")
+    assert LearntFrequencies(0.99999, 0.2).advice.startswith("Correct the prior: ")
 
 
 def test_frequencies_say_the_same_of_renamed_and_reordered_classes():
