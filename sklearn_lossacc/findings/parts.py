@@ -35,19 +35,22 @@ def term_df(n_classes: int, term: str) -> int:
     return n_classes - 1 if term == "class_bias" else 1
 
 
-def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> dict[str, np.ndarray]:
+def term_gains(
+    causes: CauseModel, null: NullModel, log_proba: np.ndarray, repaired: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Return what each selected term costs each row that is kept, in nats; together, what the selected model saves.
 
     Taken off in the order of the waterfall: a temperature in front would take the share of the others. Floor and
     offsets of the selected model suit its temperature. Scores that are too close together need less of them as they
     are, or none, and offsets may do harm before scores that are too far apart are repaired: then as much of each is
-    taken off as helps, and the rest with the temperature.
+    taken off as helps, and the rest with the temperature, as is what else brings the rows to those `repaired`.
     """
     fit, kept = causes.fit, causes.kept
-    log_proba, y, weight = log_proba[kept], null.y[kept], null.weight[kept]
+    y, weight = null.y[kept], null.weight[kept]
+    log_proba, repaired = log_proba[kept], (log_proba if repaired is None else repaired)[kept]
 
-    def loss(beta: float, bias: float, floor: float) -> np.ndarray:
-        return row_losses(log_proba, y, beta, bias * fit.bias, floor * fit.floor)
+    def loss(beta: float, bias: float, floor: float, rows: np.ndarray = log_proba) -> np.ndarray:
+        return row_losses(rows, y, beta, bias * fit.bias, floor * fit.floor)
 
     def helpful(of_part: Callable[[float], np.ndarray]) -> float:
         options = {"xatol": 1e-3}  # squared, of a loss that is flat there
@@ -68,7 +71,7 @@ def term_gains(causes: CauseModel, null: NullModel, log_proba: np.ndarray) -> di
             now = loss(1.0, bias, floor)
         gains["class_bias"] = before - now
     if "temperature" in causes.terms:
-        gains["temperature"] = now - loss(fit.beta, 1.0, 1.0)
+        gains["temperature"] = now - loss(fit.beta, 1.0, 1.0, repaired)
     return gains
 
 

@@ -43,6 +43,17 @@ class OwnTemperatures:
         """Whether nothing is selected beside them."""
         return not self.causes.terms and not self.causes.outliers.size
 
+    def first(self, given: NullModel) -> NullModel:
+        """Return rows with as much of the temperatures as helps before that of all rows is repaired.
+
+        That is what lies between 1 and the temperature that the class has in all.
+        """
+        helpful = {
+            j: float(np.clip(own / self.causes.fit.beta, min(own, 1.0), max(own, 1.0)))
+            for j, own in self.temperatures.items()
+        }
+        return scaled_rows(given, {j: 1.0 / t for j, t in helpful.items()})
+
     def undone(self) -> NullModel:
         """Return the rows that are kept as they were given, without the temperatures."""
         return scaled_rows(self.causes.null, self.temperatures)
@@ -67,9 +78,9 @@ class ClassesApart:
     An overfit class leaves some rows that are sure and wrong among many that are neither: to a model of the whole that
     looks like label noise. So the rows of some classes get temperatures of their own, and the causes are selected once
     more. All together must be ahead of `causes`, of the best fit with a global temperature, class offsets and a floor,
-    and of labels of one class given as another, by twice the log likelihood. The charge for a class is that of AIC for
-    one parameter, and twice the logarithm of the number of classes for its choice; a fit to all rows is charged for no
-    more than one parameter a term.
+    and of labels of one class given as another, with a temperature or without, by twice the log likelihood. The charge
+    for a class is that of AIC for one parameter, and twice the logarithm of the number of classes for its choice; a fit
+    to all rows is charged for no more than one parameter a term.
 
     Examples
     --------
@@ -169,12 +180,17 @@ class ClassesApart:
         """What else is gained, less its charge: the best of the selected causes, all common terms, and flips."""
         given, at_labels = self.given, float(self.given.weight @ self.given.true_loss)
         whole = fit_mixture(given.log_proba, given.y, given.weight, bias=not too_sparse(given))
-        flips = one_way_flips(given.proba, given.y, given.weight)
+        sharpened = scaled_rows(given, dict.fromkeys(range(given.n_classes), whole.beta))
         pairs = given.n_classes * (given.n_classes - 1)
+        # The temperature beside flips is about that beside a floor and offsets, which take their place.
+        flips = (
+            self.twice * one_way_flips(rows.proba, given.y, given.weight).log_likelihood - charge
+            for rows, charge in ((given, SAYS), (sharpened, 2.0 * SAYS))
+        )
         return max(
             self._of_causes,
             self.twice * (whole.log_likelihood + at_labels) - SAYS * _number(self.causes),
-            self.twice * (flips.log_likelihood + at_labels) - SAYS - 2.0 * math.log(pairs),
+            max(flips) + self.twice * at_labels - 2.0 * math.log(pairs),
         )
 
     def _standing_out(self) -> dict[int, float]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from functools import cached_property
 
+from sklearn_lossacc._numerics.mixture import fit_mixture
 from sklearn_lossacc.findings.decomposition import Part
 from sklearn_lossacc.findings.evidence.costs import CostEvidence
 from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.parts import term_gains
+from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.monotone import ShapeGain, shape_gain
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
@@ -93,11 +95,30 @@ class BeyondEvidence(CostEvidence):
         return class_temperatures(unfloored, self.rng(6), self.causes.fit.floor)
 
     @property
+    def uneven_gain(self) -> float:
+        """What temperatures by predicted class gain over the selected terms, as these are fitted without them.
+
+        Beside a class that is far too sure a temperature may be selected that would do harm to it, which nobody would
+        be told to repair with temperatures by class.
+        """
+        fits, causes, rows = self.class_temperatures, self.causes, self.rows_as_given
+        if fits is None or causes is None or rows is None or self.fitted_null is None:
+            return 0.0
+        if self.own_temperatures is None or not causes.terms:
+            return fits.gain
+        free = {term: term in causes.terms for term in ("temperature", "floor")}
+        bias = "class_bias" in causes.terms
+        scores = finite(rows.log_proba, LOG_CLIP)
+        without = fit_mixture(scores, rows.y, rows.weight, bias=bias, starts=(1.0, causes.fit.beta), **free)
+        beside = -float(rows.weight @ self.fitted_null.true_loss)
+        return fits.gain - (without.log_likelihood - beside) / float(rows.weight.sum())
+
+    @property
     def uneven_part(self) -> Part | None:
         """What temperatures of single classes take off, where the tests reject: cross-fitted, over the selected model.
 
-        Of classes beside which the causes were selected, that is before these: the same for the rows as given, less
-        what the causes cost there and not once the classes are repaired.
+        Of classes beside which the causes were selected, that is before these: the same for the rows as given, and what
+        the causes save there, less their own parts.
         """
         fits = self.class_temperatures
         if fits is None:
@@ -107,7 +128,7 @@ class BeyondEvidence(CostEvidence):
             return part
         as_given = sum(term_gains(self.causes, self.null, self.log_proba).values())
         total, kept = self.null.weight.sum(), self.null.weight[self.causes.kept]
-        ahead = float(kept @ (as_given - sum(self.term_gains.values())) / total) if self.causes.terms else 0.0
+        ahead = float(kept @ (as_given - sum(self.part_gains.values())) / total) if self.causes.terms else 0.0
         low, high = (None if end is None else end + ahead for end in (part.low, part.high))
         return Part("shape", part.value + ahead, low, high)
 

@@ -33,9 +33,20 @@ class CostEvidence(CauseEvidence):
         return {} if self.causes is None else term_gains(self.causes, self.null, self.explained_log_proba)
 
     @cached_property
+    def part_gains(self) -> dict[str, np.ndarray]:
+        """The same for the waterfall, where a temperature follows as much of those of single classes as helps.
+
+        What suits a class beside others at T = 2.5 may be a sharpening by 2.5, and then nothing in all.
+        """
+        causes, own = self.causes, self.own_temperatures
+        if causes is None or own is None or "temperature" not in causes.terms:
+            return self.term_gains
+        return term_gains(causes, self.null, own.first(self.null).log_proba, self.explained_log_proba)
+
+    @cached_property
     def fitted_parts(self) -> dict[str, Part]:
         """What each selected cause costs."""
-        parts, far = fitted_parts(self.causes, self.null, self.term_gains), self.far_classes
+        parts, far = fitted_parts(self.causes, self.null, self.part_gains), self.far_classes
         if far is not None:
             half = Z95 * far.error
             parts["class_bias"] = Part("class_bias", far.nats, far.nats - half, far.nats + half)

@@ -83,7 +83,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     said = f"{called}, and its log loss of {number(observed)} nats is {word} the {number(expected)} that its own "
     said += "probabilities expect"
     if not seen:
-        said = f"{called}{f' once {others} is taken off' if others else ''}"
+        are = "are" if " and " in others else "is"
+        said = f"{called}{f' once {others} {are} taken off' if others else ''}"
     return Verdict(
         holds=selected and right_side and material,
         value=value,

@@ -28,7 +28,7 @@ def judge(evidence: Evidence) -> Verdict:
     worst = labels[shown.worst]
     direction = "over" if shown.z[shown.worst] > 0 else "under"
     fits = evidence.class_temperatures
-    value = fits.gain if fits is not None else 0.0
+    value = evidence.uneven_gain
     own = evidence.own_temperatures
     alone = own is not None and own.explains_all
     rival = bool(wrong_labels(evidence))

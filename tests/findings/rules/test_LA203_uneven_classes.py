@@ -202,3 +202,44 @@ def test_not_applicable_where_one_class_is_predicted(diagnosed):
     finding = diagnosed("majority")["LA203"]
     assert finding.status == "not_applicable"
     assert "Fewer than two classes" in finding.headline
+
+
+def one_apart(others, apart, k=5, n=2000, scale=2.0, seed=0):
+    """Return labels, log probabilities of a model at `others` and, where it predicts class 0, `apart`, and the cost."""
+    rng = np.random.default_rng([seed, k])
+    truth = log_softmax(scale * rng.standard_normal((n, k)), axis=1)
+    y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    shown = log_softmax(truth * np.where(truth.argmax(axis=1) == 0, apart, others)[:, None], axis=1)
+    return y, shown, float(np.mean((truth - shown)[np.arange(n), y]))
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("others", "apart"), [(2.5, 1.0), (0.6, 2.0)])
+def test_no_cause_saves_more_than_all_repairs_do(others, apart, seed):
+    # Class 0 is right, or too sure, where all others are not: what suits these would do harm to it.
+    y, shown, cost = one_apart(others, apart, seed=seed)
+    d = diagnose(y, shown, input="logits")
+    assert {issue.code for issue in d.issues} == {"LA101" if others > 1 else "LA102", "LA203"}
+    assert d["LA203"].evidence["class"] == "0"
+    parts = {name: d.decomposition[name].value for name in ("temperature", "shape")}
+    assert parts["temperature"] + parts["shape"] == pytest.approx(cost, abs=0.02)
+    assert min(parts.values()) > -0.005
+    assert NATS < d["LA203"].value < cost
+    loss = d.metrics["calibration_loss"]
+    assert loss.value == pytest.approx(sum(parts.values()))
+    assert loss.low <= loss.value <= loss.high
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.decomposition.total)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("seed", [1, 2])
+def test_wrong_labels_of_one_class_are_no_classes_apart_where_all_are_timid(seed):
+    rng = np.random.default_rng(seed)
+    truth = log_softmax(6.0 * rng.standard_normal((2000, 10)), axis=1)
+    y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    y[(y == 0) & (rng.random(2000) < 0.3)] = 1
+    d = diagnose(y, truth / 3.0, input="logits")
+    assert d["LA102"].status == d["LA202"].status == "fired"
+    assert "Most of them are labelled '1' where the model says '0'." in d["LA202"].headline
+    assert d.decomposition["shape"].value >= 0.0
