@@ -79,7 +79,7 @@ def _means(evidence: Evidence) -> dict[str, Estimate]:
     mean, low, high, method = evidence.rows.interval(columns)
     k = evidence.n_classes
     exact = {
-        "log_loss": (evidence.total_loss, 0.0, max(-LOG_CLIP, float(null.true_loss.max()))),
+        "log_loss": (evidence.total_loss, 0.0, evidence.most_loss),
         "log_loss_clipped": (float(summary.mean("loss")), 0.0, -LOG_CLIP),
         "expected_log_loss": (float(summary.mean("entropy")), 0.0, math.log(k)),
         "brier_score": (halve * float(summary.mean("brier")), 0.0, 2.0 * halve),
@@ -140,7 +140,14 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     found["majority_accuracy"] = _majority_accuracy(evidence)
     optimism: tuple[float, float] = evidence.prior_optimism, evidence.prior_optimism_at_most
     found["d2_log_loss"] = _skill(
-        evidence, evidence.total_loss, prior_loss, optimism, null.true_loss, prior_rows, CARRIED["log_loss"]
+        evidence,
+        evidence.total_loss,
+        prior_loss,
+        optimism,
+        null.true_loss,
+        prior_rows,
+        evidence.most_loss,
+        CARRIED["log_loss"],
     )
     constant = float(1.0 - 2.0 * share @ prior + prior @ prior)
     brier = float(summary.mean("brier"))
@@ -149,7 +156,9 @@ def _baselines(evidence: Evidence) -> dict[str, Estimate]:
     # 1 - sum share^2 is too small by its n-th part.
     unseen = 0.0 if summary.train_prior is not None else constant / max(evidence.label_draws - 1.0, 1.0)
     optimism = unseen, unseen
-    found["d2_brier"] = _skill(evidence, brier, constant, optimism, row_brier, row_constant, CARRIED["brier_score"])
+    found["d2_brier"] = _skill(
+        evidence, brier, constant, optimism, row_brier, row_constant, 2.0, CARRIED["brier_score"]
+    )
     return found
 
 
@@ -195,11 +204,19 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
 
 
 def _skill(
-    evidence: Evidence, loss: float, baseline: float, optimism: tuple[float, float], rows, baseline_rows, carried: str
+    evidence: Evidence,
+    loss: float,
+    baseline: float,
+    optimism: tuple[float, float],
+    rows: np.ndarray,
+    baseline_rows: np.ndarray,
+    most: float,
+    carried: str,
 ) -> Estimate:
     """1 - loss / baseline; its interval from the paired differences, with the baseline's optimism taken back.
 
-    The optimism is given as it is by the classes that were seen, and as it would be if all classes occurred.
+    The optimism is given as it is by the classes that were seen, and as it would be if all classes occurred. No row
+    loses less than 0, or more than `most`.
     """
     if not math.isfinite(baseline) or baseline <= 0:
         return Estimate(math.nan, None, None, "not defined: the baseline loss is 0 or infinite")
@@ -211,7 +228,10 @@ def _skill(
         return Estimate(value, None, None, method)
     below, above = (float(width) / likely for width in ((mean - low)[0], (high - mean)[0]))
     method = warned(f"{method}, linearised", evidence.rows.null, rows, carried)
-    return Estimate(value, min(value, honest - below), max(value, 1.0 - loss / at_most + above), method)
+    lowest = 1.0 - most / likely
+    return Estimate(
+        value, min(value, max(honest - below, lowest)), min(max(value, 1.0 - loss / at_most + above), 1.0), method
+    )
 
 
 def _calibration(evidence: Evidence) -> dict[str, Estimate]:

@@ -83,8 +83,11 @@ class Elimination:
         """Return what `test` does, of a class bias by all class totals together."""
         if term == "class_bias" and self.sparse():
             return self.score_test_of_bias(terms - {term})
-        ratio = 2.0 * (self.fit(terms).log_likelihood - self.fit(terms - {term}).log_likelihood) * self.scale
-        ratio = max(ratio, 0.0)
+        return self._ratio_test(self.fit(terms).log_likelihood, self.fit(terms - {term}).log_likelihood, term)
+
+    def _ratio_test(self, with_it: float, without: float, term: str) -> tuple[float, float]:
+        """Return (p-value, statistic) of `term` from two log likelihoods."""
+        ratio = max(2.0 * (with_it - without) * self.scale, 0.0)
         if term == "floor":
             # Under no floor the estimate is on the boundary half of the time.
             return (0.5 * float(chi2.sf(ratio, 1)) if ratio > 1e-9 else 1.0), ratio
@@ -110,7 +113,10 @@ class Elimination:
         chosen = either & set(terms)
         if not self.allow_floor or len(chosen) != 1:
             return None
-        p_value, _ = self.test(frozenset(terms) | either, *chosen)
+        alone, both = frozenset(terms), frozenset(terms) | either
+        # Both together may end their climb where the selected term alone is likelier.
+        likelihood = max(self.fit(both).log_likelihood, self.fit(alone).log_likelihood)
+        p_value, _ = self._ratio_test(likelihood, self.fit(both - chosen).log_likelihood, *chosen)
         return (either - chosen).pop() if p_value >= KEEP_BELOW else None
 
     def rough_test_of_bias(self, nuisances: frozenset) -> tuple[float, float]:

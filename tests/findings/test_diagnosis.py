@@ -829,3 +829,26 @@ def test_labels_that_json_does_not_know_are_written_as_text(labels, text):
 def test_a_summary_is_what_a_diagnosis_is_made_of():
     with pytest.raises(LossAccError, match="summary must be a PredictionSummary, from summarize; got ndarray"):
         Diagnosis.from_summary(model(30)[1])
+
+
+@pytest.mark.parametrize("far", [0.6, 1.0 - 1e-14])
+def test_no_limit_of_skill_is_beyond_what_any_loss_could_make_of_it(far):
+    # All but one of 40 rows are sure and right: resampling leaves limits without bounds.
+    y = np.tile([0, 1], 20)
+    p = np.where(y == 1, 0.999, 0.001)
+    p[0] = far
+    d = diagnose(y, np.stack([1.0 - p, p], axis=1))
+    losses, briers = d.metrics["d2_log_loss"], d.metrics["d2_brier"]
+    prior = np.log(2.0)
+    for estimate, least in ((losses, 1.0 + np.log(2.22e-16) / prior), (briers, 1.0 - 2.0 / 0.5)):
+        assert least - 0.1 < estimate.low <= estimate.value <= estimate.high <= 1.0
+    low, high = d["LA302"].interval
+    assert 1.0 + np.log(2.22e-16) / prior - 0.1 < low <= d["LA302"].value <= high <= 1.0
+    assert d["LA302"].evidence.get("needed", 0) < 1e9
+
+
+def test_a_constant_certain_prediction_is_not_explained_by_noise():
+    # Right in one row of five: a floor leaves at least half of the certain labels right.
+    d = diagnose(np.repeat(np.arange(5), 12), np.eye(5)[np.zeros(60, dtype=int)])
+    assert d["LA101"].status == "fired"
+    assert not d["LA101"].evidence["cannot_tell_from_noise"]

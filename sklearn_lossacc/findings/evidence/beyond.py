@@ -106,10 +106,15 @@ class BeyondEvidence(CostEvidence):
             return 0.0
         if self.own_temperatures is None or not causes.terms:
             return fits.gain
-        free = {term: term in causes.terms for term in ("temperature", "floor")}
-        bias = "class_bias" in causes.terms
-        scores = finite(rows.log_proba, LOG_CLIP)
-        without = fit_mixture(scores, rows.y, rows.weight, bias=bias, starts=(1.0, causes.fit.beta), **free)
+        without = fit_mixture(
+            finite(rows.log_proba, LOG_CLIP),
+            rows.y,
+            rows.weight,
+            temperature="temperature" in causes.terms,
+            bias="class_bias" in causes.terms,
+            floor="floor" in causes.terms,
+            starts=(1.0, causes.fit.beta),
+        )
         beside = -float(rows.weight @ self.fitted_null.true_loss)
         return fits.gain - (without.log_likelihood - beside) / float(rows.weight.sum())
 

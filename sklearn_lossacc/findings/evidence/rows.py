@@ -124,6 +124,11 @@ class RowEvidence:
         """The observed log loss in nats, clipped only where a true class had probability 0."""
         return float(self.summary.mean("loss") if self.clipped else self.summary.log_loss)
 
+    @property
+    def most_loss(self) -> float:
+        """What a row can lose at most, in nats: what clipped zeros cost, or, of logits, more if some row does."""
+        return max(-LOG_CLIP, self.largest_loss)
+
     @cached_property
     def largest_loss(self) -> float:
         """Largest loss of a row, in nats."""

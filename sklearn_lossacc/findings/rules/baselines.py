@@ -93,9 +93,12 @@ def judge_prior(evidence: Evidence) -> Verdict:
         baseline = -np.log(evidence.prior)
     # D2 < m is the same as mean(loss - (1 - m) baseline) > 0: one paired mean instead of a ratio.
     difference = null.true_loss - (1.0 - D2_MARGIN) * (baseline[null.y] + evidence.prior_optimism)
-    low, high, method = _limits(evidence, difference, evidence.total_loss - (1.0 - D2_MARGIN) * prior)
+    low, high, method = _limits(evidence, difference, evidence.total_loss)
     if math.isnan(low):
         return not_applicable(f"No interval for the gain over the prior: {method}.")
+    # No row loses less than 0, or more than the clip.
+    low, high = (min(max(end, 0.0), evidence.most_loss) for end in (low, high))
+    low, high = low - (1.0 - D2_MARGIN) * prior, high - (1.0 - D2_MARGIN) * prior
     value = 1.0 - evidence.total_loss / prior
     interval = (min(value, _d2_of(high, prior)), max(value, _d2_of(low, prior)))
     holds = interval[1] < D2_MARGIN
