@@ -9,6 +9,7 @@ from scipy.stats import norm, t
 N_RESAMPLES = 999
 FEW_RESAMPLES = 199
 MAX_HELD_UNITS = 2**15  # 999 resamples of so many units are 260 MB
+SAME = 1e-9  # of the distance of two values: how far others may be from either
 BOOTSTRAP_BELOW = 1000  # effective rows (or groups) below which a mean gets a bootstrap-t interval
 MIN_GROUPS = 10
 FEW_UNITS = 10  # so few rows have too few distinct resamples: two rows would get an interval of no width
@@ -268,6 +269,21 @@ def bootstrap_t(
     return low, high
 
 
+def _of_two_values(
+    values: np.ndarray, weight: np.ndarray, effective: float, level: float
+) -> tuple[float, float] | None:
+    """Return limits of a mean of two values, which is a proportion; None of others.
+
+    One miss among rows that are all as sure: a third of the resamples lack it and have no spread.
+    """
+    least, most = float(values.min()), float(values.max())
+    above = values > 0.5 * (least + most)
+    if not least < most or not np.allclose(values, np.where(above, most, least), rtol=0.0, atol=SAME * (most - least)):
+        return None
+    low, high = wilson_interval(float(weight[above].sum() / weight.sum()), effective, level)
+    return least + low * (most - least), least + high * (most - least)
+
+
 def mean_intervals(
     values: np.ndarray,
     weight: np.ndarray,
@@ -298,8 +314,8 @@ def mean_intervals(
     mean, low, high : ndarray of shape (n_columns,)
         Limits are NaN where no interval can be offered (fewer than ten groups, or one row).
     method : str
-        ``"bootstrap-t"``, ``"wider of bootstrap-t and t"`` (fewer than ten rows), ``"normal"``, ``"cluster t"`` or
-        ``"not applicable: ..."``.
+        ``"bootstrap-t"`` (Wilson's limits where all values are one of two), ``"wider of bootstrap-t and t"`` (fewer
+        than ten rows), ``"normal"``, ``"cluster t"`` or ``"not applicable: ..."``.
     """
     sums, sizes = unit_sums(values, weight, group)
     mean, error = mean_and_error(sums, sizes)
@@ -314,6 +330,10 @@ def mean_intervals(
         return mean, nothing, nothing, "not applicable: one row has most of the weight"
     if effective < BOOTSTRAP_BELOW:
         low, high = bootstrap_t(sums, sizes, rng, level, resamples)
+        for column, of_unit in enumerate((sums / sizes[:, None]).T):
+            proportion = _of_two_values(of_unit, sizes, effective, level)
+            if proportion is not None:
+                low[column], high[column] = proportion
         if n_units < FEW_UNITS:
             half = error * t.isf((1.0 - level) / 2.0, n_units - 1)
             return mean, np.minimum(low, mean - half), np.maximum(high, mean + half), "wider of bootstrap-t and t"

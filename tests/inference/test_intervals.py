@@ -345,3 +345,28 @@ def test_no_p_value_without_an_interval():
     rng = np.random.default_rng(0)
     assert mean_p_value(rng.normal(size=20), np.ones(20), np.arange(20) % 5, rng) is None
     assert mean_p_value(np.ones(20), np.ones(20), None, rng) is None
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("misses", [1, 2, 30])
+def test_a_mean_of_two_values_is_a_proportion(misses, copies):
+    # One miss of 40: a third of the resamples lack it, and the others have no smaller mean.
+    values = np.where(np.arange(40) < misses, 36.0, 0.5)
+    low, high = wilson_interval(misses / 40, 40)
+    rows = np.repeat(np.arange(40), copies)
+    group = rows if copies > 1 else None
+    found = mean_intervals(values[rows, None], np.ones(rows.size), group, np.random.default_rng(0))
+    assert found[1][0] == pytest.approx(0.5 + 35.5 * low)
+    assert found[2][0] == pytest.approx(0.5 + 35.5 * high)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize(("n", "rate"), [(60, 0.06), (200, 0.02)])
+def test_few_misses_among_rows_that_are_all_as_sure_are_covered(n, rate):
+    rng, covered = np.random.default_rng(n), []
+    for _ in range(300):
+        values = np.where(rng.random(n) < rate, 13.8, 1e-6)
+        if np.ptp(values) > 0:  # without a miss nothing varies
+            _, low, high, _ = mean_intervals(values[:, None], np.ones(n), None, rng)
+            covered.append(low[0] <= 13.8 * rate + 1e-6 * (1 - rate) <= high[0])
+    assert np.mean(covered) > 0.92
