@@ -13,6 +13,7 @@ from sklearn_lossacc.inference.class_frequencies import offsets_explained
 
 CHANGED = 0.5  # of what the offsets save, from which changed frequencies are a cause
 EQUAL = 0.9  # from which equal ones are: nothing but the offsets says that they were
+PARTLY = 0.25  # from which a change is said to explain a part; less may be chance
 ALL = 0.995  # which is rounded to all
 
 
@@ -63,7 +64,7 @@ class LearntFrequencies:
             return f" Class frequencies that have changed since training explain {_of_it(self.changed)}."
         if self.changed is None:
             return ""
-        if self.changed >= 1.0 - EQUAL:
+        if self.changed >= PARTLY:
             return f" A change of the class frequencies since training explains only {_of_it(self.changed)}."
         return " A change of the class frequencies since training does not explain it."
 

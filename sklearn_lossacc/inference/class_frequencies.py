@@ -26,13 +26,19 @@ def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, 
     Returns
     -------
     float
-        1 if the ratio does as well as the fitted offsets, 0 if it saves nothing, below 0 if it costs.
+        1 if the ratio does as well as the fitted offsets, 0 if it saves nothing, below 0 if it costs. 0 as well where
+        the fitted offsets save no more than chance.
 
     Notes
     -----
     A model that knows each class as well as before, but learnt from other frequencies s than t, errs by offsets
     log(t / s). With the selected temperature and floor left as they are, the loss at these offsets is compared with
     that at 0 and at the fitted ones.
+
+    Both have seen the labels, and gain by chance. The fitted ones gain (k - 1) / (2 n). The errors of t follow the
+    labels: with I = sum_i (diag p_i - p_i p_i') the information on offsets, those of log t gain tr(D I) / (2 n) in the
+    mean, D = diag(1 / (n t)): the sum over the classes of mean p (1 - p) / t, over 2 n, and as much as the fitted ones
+    only where probabilities say nothing about the rows.
 
     References
     ----------
@@ -51,7 +57,7 @@ def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, 
     ('class_bias',)
     >>> equal, seen = np.array([0.5, 0.5]), np.array([0.8, 0.2])
     >>> print(*(round(offsets_explained(causes, -36.0, source, seen), 3) for source in (equal, seen)))
-    1.0 0.0
+    1.0 -0.005
     """
     null, fit = causes.null, causes.fit
     log_proba, rows = finite(null.log_proba, log_floor), np.arange(null.n_rows)
@@ -60,6 +66,11 @@ def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, 
         proba = mixture_proba(log_proba, fit.beta, offsets, fit.floor)[rows, null.y]
         return -float(np.average(np.log(np.maximum(proba, 1e-300)), weights=null.weight))
 
+    repaired = mixture_proba(log_proba, fit.beta, fit.bias, fit.floor)
+    spread = np.average(repaired * (1.0 - repaired), axis=0, weights=null.weight)
+    seen, n_effective = target > 0, causes.scale * float(null.weight.sum())
+    by_chance = float((spread[seen] / target[seen]).sum()) / (2.0 * n_effective)
     source, target = (np.maximum(frequencies, LEAST_FREQUENCY) for frequencies in (source, target))
     nothing = loss(np.zeros(null.n_classes))
-    return (nothing - loss(np.log(target / source))) / (nothing - loss(fit.bias))
+    saved = nothing - loss(fit.bias) - (null.n_classes - 1) / (2.0 * n_effective)
+    return (nothing - loss(np.log(target / source)) - by_chance) / saved if saved > 0 else 0.0
