@@ -110,8 +110,6 @@ def learnt_frequencies(evidence: Evidence) -> LearntFrequencies:
     if causes is None or "class_bias" not in causes.terms or evidence.far_classes is not None:
         return LearntFrequencies()
 
-    def explained(source: np.ndarray) -> float:
-        return min(offsets_explained(causes, LOG_CLIP, source, evidence.class_share), 1.0)
-
-    equal = explained(np.full(evidence.n_classes, 1.0 / evidence.n_classes))
-    return LearntFrequencies(None if train_prior is None else explained(train_prior), equal)
+    sources = [np.full(evidence.n_classes, 1.0 / evidence.n_classes), *([] if train_prior is None else [train_prior])]
+    explained = np.minimum(offsets_explained(causes, LOG_CLIP, np.array(sources), evidence.class_share), 1.0).tolist()
+    return LearntFrequencies(None if train_prior is None else explained[1], explained[0])

@@ -11,7 +11,7 @@ from sklearn_lossacc.inference.floor import finite
 LEAST_FREQUENCY = 1e-12  # stands for 0: a class without rows asks for an offset without bounds
 
 
-def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, target: np.ndarray) -> float:
+def offsets_explained(causes: CauseModel, log_floor: float, sources: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return how much of what the selected class offsets save the ratio of two class frequencies saves.
 
     Parameters
@@ -20,12 +20,14 @@ def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, 
         A selection with class offsets.
     log_floor : float
         What counts for the logarithm of 0.
-    source, target : ndarray of shape (n_classes,)
-        Class frequencies that the model may have learnt, and those of the rows.
+    sources : ndarray of shape (n_sources, n_classes)
+        Class frequencies that the model may have learnt.
+    target : ndarray of shape (n_classes,)
+        Those of the rows.
 
     Returns
     -------
-    float
+    ndarray of shape (n_sources,)
         1 if the ratio does as well as the fitted offsets, 0 if it saves nothing, below 0 if it costs. 0 as well where
         the fitted offsets save no more than chance.
 
@@ -56,21 +58,25 @@ def offsets_explained(causes: CauseModel, log_floor: float, source: np.ndarray, 
     >>> causes.terms
     ('class_bias',)
     >>> equal, seen = np.array([0.5, 0.5]), np.array([0.8, 0.2])
-    >>> print(*(round(offsets_explained(causes, -36.0, source, seen), 3) for source in (equal, seen)))
-    1.0 -0.005
+    >>> offsets_explained(causes, -36.0, np.array([equal, seen]), seen).round(3).tolist()
+    [1.0, -0.005]
     """
     null, fit = causes.null, causes.fit
     log_proba, rows = finite(null.log_proba, log_floor), np.arange(null.n_rows)
 
-    def loss(offsets: np.ndarray) -> float:
-        proba = mixture_proba(log_proba, fit.beta, offsets, fit.floor)[rows, null.y]
-        return -float(np.average(np.log(np.maximum(proba, 1e-300)), weights=null.weight))
+    def model(offsets: np.ndarray) -> np.ndarray:
+        return mixture_proba(log_proba, fit.beta, offsets, fit.floor)
 
-    repaired = mixture_proba(log_proba, fit.beta, fit.bias, fit.floor)
+    def loss(proba: np.ndarray) -> float:
+        return -float(np.average(np.log(np.maximum(proba[rows, null.y], 1e-300)), weights=null.weight))
+
+    repaired = model(fit.bias)
     spread = np.average(repaired * (1.0 - repaired), axis=0, weights=null.weight)
     seen, n_effective = target > 0, causes.scale * float(null.weight.sum())
     by_chance = float((spread[seen] / target[seen]).sum()) / (2.0 * n_effective)
-    source, target = (np.maximum(frequencies, LEAST_FREQUENCY) for frequencies in (source, target))
-    nothing = loss(np.zeros(null.n_classes))
-    saved = nothing - loss(fit.bias) - (null.n_classes - 1) / (2.0 * n_effective)
-    return (nothing - loss(np.log(target / source)) - by_chance) / saved if saved > 0 else 0.0
+    nothing = loss(model(np.zeros(null.n_classes)))
+    saved = nothing - loss(repaired) - (null.n_classes - 1) / (2.0 * n_effective)
+    if saved <= 0:
+        return np.zeros(len(sources))
+    ratios = np.maximum(target, LEAST_FREQUENCY) / np.maximum(sources, LEAST_FREQUENCY)
+    return np.array([(nothing - loss(model(np.log(ratio))) - by_chance) / saved for ratio in ratios])

@@ -2,12 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from sklearn_lossacc.calibration import (
-    AutoCalibrator,
-    IsotonicCalibrator,
-    TemperatureCalibrator,
-    auto,
-)
+from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
 from sklearn_lossacc.calibration.candidates import CANDIDATES, Candidate
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
