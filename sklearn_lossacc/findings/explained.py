@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sklearn_lossacc.findings.exchanged import SEEMS
 from sklearn_lossacc.findings.finding import Finding
+from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 
 OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
 OF_THE_SOFTMAX = ("LA102", "LA104")
@@ -52,7 +53,7 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     order = max((finding.code for finding in fired if finding.evidence.get("column_order")), default=None)
     twice = next((finding for finding in fired if finding.code == "LA002"), None)
     timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
-    softmax = twice is not None and (twice.value or 0.0) >= _nats(timid)
+    softmax = twice is not None and not twice.evidence.get(MAY_BE_TIMID) and (twice.value or 0.0) >= _nats(timid)
 
     def put(finding: Finding) -> Finding:
         if finding.status != "fired":

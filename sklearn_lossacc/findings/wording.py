@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
 REDO = "LA002"  # other probabilities are exported: a calibrator of these would be of no use
+MAY_BE_TIMID = "cannot_tell_from_underconfidence"  # unless it is a cautious model, which a calibrator repairs
 CHOOSE_A_REPAIR = "Let AutoCalibrator choose a repair."  # said once, where one calibrator repairs several findings
 UNSEEN = "LA202"
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator
@@ -195,7 +196,9 @@ def finding_limits(finding: Finding) -> str:
 
 def finding_numbers(finding: Finding) -> tuple[str, ...]:
     """Write value with interval, and p-value, each only where there is one."""
-    value = f"{finding_value(finding)} {finding_limits(finding)}".strip()
+    limits = finding_limits(finding)
+    limits = f"({limits})" if limits and not limits.startswith("[") else limits  # one limit only
+    value = f"{finding_value(finding)} {limits}".strip()
     return tuple(text for text in (value, p_value(finding.p_value)) if text)
 
 
@@ -231,7 +234,7 @@ def advice_of_issues(diagnosis: Judged) -> tuple[str, ...]:
     codes = {finding.code for finding in advised}
     # What goes away with the repair of another finding asks for nothing of its own.
     advised = [finding for finding in advised if not codes & set(finding.evidence.get("repaired_by", ()))]
-    if REDO in codes:
+    if any(finding.code == REDO and not finding.evidence.get(MAY_BE_TIMID) for finding in advised):
         advised = [finding for finding in advised if finding.code not in ONLY_CALIBRATE]
     exchanged = [finding for finding in advised if finding.evidence.get("column_order")]
     if exchanged:

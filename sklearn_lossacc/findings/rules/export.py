@@ -8,11 +8,12 @@ import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import profile_floor
-from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.evidence import AS_LIKELY, LIKELIER, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.design import design_scale
+from sklearn_lossacc.inference.double_softmax import softmax_ahead, undo_softmax
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
@@ -69,11 +70,10 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     null = evidence.null
     rows = np.arange(null.n_rows)
     log_q = evidence.log_proba
-    undone = log_q[rows, null.y] - log_q.mean(axis=1) + 1.0 / evidence.n_classes
+    undone = undo_softmax(log_q)[rows, null.y]
     # A wrong label costs the undone probabilities everything: both may take the share of labels for random that
     # serves them best, where that is more than chance would make of labels as clean as the probabilities say.
-    shown, undone = null.proba[rows, null.y], np.maximum(undone, LOSS_CLIP)
-    (shown, _), (undone, noise) = (_with_floor(p, null) for p in (shown, undone))
+    (shown, _), (undone, noise) = (_with_floor(p, null) for p in (null.proba[rows, null.y], undone))
     gain = np.log(undone) - np.log(shown)
     sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
     mean, error = mean_and_error(sums, sizes)
@@ -82,9 +82,15 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
         return not_applicable("One row, or one group, cannot show that undoing a softmax lowers the loss.")
     z = value / float(error[0]) if error[0] > 0 else 0.0
     p_gate = evidence.gates["under"].p_value
+    helps = z > MIN_Z and p_gate < GATE_BELOW
+    # A timid model is squeezed together as well, and is the likelier explanation until the labels speak against it.
+    ahead = softmax_ahead(null, log_q) if helps else None
+    timid = ahead is not None and ahead <= AS_LIKELY
+    refuted = ahead is not None and ahead < -LIKELIER
     aside = f" once {percent(noise)} of the labels are taken for wrong" if noise >= NOISE_RATE else ""
     return Verdict(
-        holds=z > MIN_Z and p_gate < GATE_BELOW,
+        holds=helps and not refuted,
+        severity="warning" if timid else None,
         value=value,
         interval=(value - half, value + half),
         threshold=0.0,
@@ -95,20 +101,30 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             "p_underconfident": p_gate,
             "undone_log_loss": evidence.total_loss - value,
             "noise_rate": noise,
+            "log_likelihood_ahead": ahead,
+            "cannot_tell_from_underconfidence": timid,
         },
         fired=(
-            "Softmax was applied to what were probabilities, or votes, already: with it undone every row is still a "
-            f"probability vector, and the log loss falls from {number(evidence.total_loss)} to "
+            ("Softmax may have been" if timid else "Softmax was")
+            + " applied to what were probabilities, or votes, already: with it undone every row is still a probability "
+            f"vector, and the log loss falls from {number(evidence.total_loss)} to "
             f"{number(evidence.total_loss - value)} nats{aside}."
+            + (" A model that is underconfident by itself (LA102) explains these rows as well." if timid else "")
         ),
         passed=(
-            f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."
+            "Undoing a second softmax would lower the loss, but a temperature explains these rows better (LA102)."
+            if refuted
+            else f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."
             if value + half > 0
             else "Undoing one softmax does not improve the probabilities."
         ),
         advice=(
-            "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again. "
-            "AdaBoostClassifier does so to the votes of its estimators: calibrate it."
+            "Check whether softmax is applied twice (a loss that takes logits applies its own): then remove one of "
+            "them and export again. Otherwise the model is timid, as strong regularisation, few rounds of boosting and "
+            "AdaBoostClassifier make it: calibrate it."
+            if timid
+            else "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export "
+            "again. AdaBoostClassifier does so to the votes of its estimators: calibrate it."
         ),
     )
 

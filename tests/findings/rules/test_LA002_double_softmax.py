@@ -2,15 +2,17 @@ import math
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from sklearn_lossacc import diagnose
+from sklearn_lossacc.findings.wording import advice_of_issues
 
 
 def test_softmax_applied_twice_fires(diagnosed):
     finding = diagnosed("double softmax", k=5)["LA002"]
     assert (finding.status, finding.severity, finding.p_value) == ("fired", "error", None)
-    assert set(finding.evidence) == {"nats", "z", "p_underconfident", "undone_log_loss", "noise_rate"}
+    assert finding.evidence["log_likelihood_ahead"] > 1.92
+    assert not finding.evidence["cannot_tell_from_underconfidence"]
     assert finding.evidence["z"] > 2.6
     assert finding.evidence["p_underconfident"] < 0.01
     assert finding.interval[0] > 0
@@ -104,6 +106,49 @@ def test_wrong_labels_do_not_hide_a_second_softmax(plant, k):
     assert finding.evidence["noise_rate"] == pytest.approx(0.1 * (k - 1) / k, abs=0.025)
     assert "of the labels are taken for wrong" in finding.headline
     assert diagnose(y, log_proba, input="logits", classes=range(k))["LA002"].status != "fired"
+
+
+def timid(factor, n, seed):
+    """Return labels and probabilities of two classes whose log odds, at most 0.9, are to be multiplied by `factor`."""
+    rng = np.random.default_rng(seed)
+    odds = rng.uniform(-0.9, 0.9, n)
+    return (rng.random(n) < expit(factor * odds)).astype(int), np.column_stack([expit(-odds), expit(odds)])
+
+
+def test_a_model_that_is_timid_by_itself_is_a_rival():
+    """Few rounds of boosting squeeze probabilities together as a second softmax does; both cannot be told apart."""
+    y, proba = timid(2.0, 5000, seed=1)
+    d = diagnose(y, proba)
+    finding = d["LA002"]
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert -4.61 <= finding.evidence["log_likelihood_ahead"] <= 1.92
+    assert finding.headline.startswith("Softmax may have been applied")
+    assert "underconfident by itself (LA102)" in finding.headline
+    assert d["LA102"].status == "fired"
+    assert "LA002" not in d["LA102"].headline
+    assert "TemperatureCalibrator" in " ".join(advice_of_issues(d))
+
+
+def test_a_temperature_that_explains_the_labels_better_refutes_it():
+    y, proba = timid(8.0, 20_000, seed=0)
+    d = diagnose(y, proba)
+    finding = d["LA002"]
+    assert finding.evidence["z"] > 2.6
+    assert finding.evidence["log_likelihood_ahead"] < -4.61
+    assert finding.status == "passed"
+    assert "a temperature explains these rows better" in finding.headline
+    assert d["LA102"].value == pytest.approx(0.125, rel=0.1)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 1.6])
+def test_a_second_softmax_is_stated_whatever_the_model_was_before(plant, temperature):
+    stated = 0
+    for seed in range(10):
+        y, log_proba, _ = plant("temperature", k=4, n=1000, strength=temperature, seed=seed)
+        finding = diagnose(y, softmax(softmax(log_proba, axis=1), axis=1), classes=range(4))["LA002"]
+        stated += finding.status == "fired" and finding.severity == "error"
+    assert stated >= 9
 
 
 @pytest.mark.simulation

@@ -1,0 +1,93 @@
+"""Whether a second softmax or a temperature explains labels that are surer than the probabilities."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+
+from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc._numerics.mixture import fit_mixture_rows
+from sklearn_lossacc._numerics.mixture_rows import MixtureRows
+from sklearn_lossacc.inference.design import design_scale
+from sklearn_lossacc.inference.null import NullModel
+
+
+def undo_softmax(log_proba: np.ndarray) -> np.ndarray:
+    """Return what softmax was applied to, if that were probabilities.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Log probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes)
+        s = log p - mean(log p) + 1/k, which sums to 1, and of which softmax is p; none below 2.2e-16.
+
+    Examples
+    --------
+    >>> from scipy.special import log_softmax
+    >>> undo_softmax(log_softmax([[0.9, 0.1]], axis=1)).round(6).tolist()
+    [[0.9, 0.1]]
+    """
+    centred = log_proba - log_proba.mean(axis=1, keepdims=True)
+    return np.maximum(centred + 1.0 / log_proba.shape[1], LOSS_CLIP)
+
+
+def softmax_ahead(null: NullModel, log_proba: np.ndarray) -> float:
+    """Return by how much a second softmax explains the labels better than a temperature does.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Their log probabilities, finite; undoing a softmax has to leave probabilities.
+
+    Returns
+    -------
+    float
+        Difference of log likelihoods in nats of all rows, each less ln(n)/2 for every parameter fitted.
+
+    Notes
+    -----
+    A timid model is squeezed together as a second softmax squeezes, and undoing one lowers its loss as well. So both
+    are fitted: the undone probabilities, with a temperature, a floor, both or neither, since a model may have been too
+    sure, or its labels noisy, before the second softmax; and those as given, with a temperature and perhaps a floor.
+    The likelihoods are those of independent draws (Kish's number of rows, over the design effect of groups).
+
+    References
+    ----------
+    G. Schwarz, "Estimating the Dimension of a Model", Annals of Statistics 6, 1978.
+
+    Examples
+    --------
+    Two thousand rows of [.9, .1] or [.6, .4], as often right, and through a second softmax; then scores of a model that
+    is only half as sure as it could be:
+
+    >>> from scipy.special import expit, log_softmax
+    >>> twice = np.repeat(log_softmax([[0.9, 0.1], [0.6, 0.4]], axis=1), 1000, axis=0)
+    >>> y = np.repeat([0, 1, 0, 1], [900, 100, 600, 400])
+    >>> softmax_ahead(NullModel(twice, y, np.ones(2000)), twice) > 1.92
+    True
+    >>> rng = np.random.default_rng(0)
+    >>> score = rng.uniform(-0.9, 0.9, 4000)
+    >>> timid, y = log_softmax(np.stack([0 * score, score], axis=1), axis=1), (rng.random(4000) < expit(2 * score)) * 1
+    >>> softmax_ahead(NullModel(timid, y, np.ones(4000)), timid) < 1.92
+    True
+    """
+    scale = design_scale(null)
+    charge = 0.5 * math.log(max(scale * float(null.weight.sum()), 1.0))
+
+    def likeliest(scores: np.ndarray, temperatures: tuple[bool, ...]) -> float:
+        rows = MixtureRows(scores, null.y, null.weight)
+        return max(
+            scale * fit_mixture_rows(rows, temperature=temperature, floor=floor).log_likelihood
+            - charge * (temperature + floor)
+            for temperature, floor in product(temperatures, (False, True))
+        )
+
+    return likeliest(np.log(undo_softmax(log_proba)), (False, True)) - likeliest(log_proba, (True,))
