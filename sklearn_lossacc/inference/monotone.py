@@ -11,6 +11,7 @@ from scipy.optimize import isotonic_regression
 
 from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
 from sklearn_lossacc.inference.common_bend import bent_loss, common_bend
+from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
@@ -63,8 +64,8 @@ def _smooth(model: NullModel, event: np.ndarray, train: np.ndarray, test: np.nda
 def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Return the loss of the test rows after a factor and an offset for the log probability of each class."""
     scores = np.log(np.maximum(model.proba, 1e-30))
-    k = model.n_classes
-    theta = fit_multinomial(scores[train], model.y[train], model.weight[train], penalty=np.full((k, 2), float(k)))
+    k, draws = model.n_classes, model.weight * design_scale(model)  # a penalty is as strong as so many draws
+    theta = fit_multinomial(scores[train], model.y[train], draws[train], penalty=np.full((k, 2), float(k)))
     moved = adjusted_scores(scores[test], theta)
     largest = moved.max(axis=1)
     return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
