@@ -160,7 +160,8 @@ def judge(evidence: Evidence) -> Verdict:
         or (MIXED_ADVICE if likelier else "")
         or (
             "Review the rows with the lowest label quality (d.samples(by='label_quality')). Calibrate with "
-            "TemperatureCalibrator(floor=True) if labels stay as noisy; for clean ones "
+            "TemperatureCalibrator(floor=True) if labels stay as noisy, or prove right (then the model errs so often "
+            "where it is sure); if they are wrong, for clean ones "
             + ("use its temperature without its floor" if tempered else "the probabilities need no floor")
             + ". On noisy validation labels stop by accuracy, not by loss."
         ),
