@@ -188,7 +188,7 @@ def interval(low: float | None, high: float | None, write: Callable[[float | Non
     Parameters
     ----------
     low, high : float or None
-        The limits; with one of them None or NaN, the other is written as a bound.
+        The limits; with one of them None, NaN or infinite, the other is written as a bound.
     write : callable, default=number
         How one limit is written; a unit that both limits share is written once.
 
@@ -199,10 +199,10 @@ def interval(low: float | None, high: float | None, write: Callable[[float | Non
 
     Examples
     --------
-    >>> interval(0.25, 0.5), interval(0.1, 0.2, percent), interval(None, 0.5), interval(None, None)
-    ('[0.250, 0.500]', '[10.0, 20.0] %', '<= 0.500', '')
+    >>> interval(0.25, 0.5), interval(0.1, 0.2, percent), interval(0.5, math.inf), interval(None, None)
+    ('[0.250, 0.500]', '[10.0, 20.0] %', '>= 0.500', '')
     """
-    low, high = (None if limit is None or math.isnan(limit) else limit for limit in (low, high))
+    low, high = (None if limit is None or not math.isfinite(limit) else limit for limit in (low, high))
     if low is None and high is None:
         return ""
     if low is None:

@@ -110,6 +110,5 @@ def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float]
     low, high = evidence.temperature_limits
     if alone.low is not None and alone.high is not None:
         # Rows that are dependent, or follow no temperature, may know that of a temperature alone less well.
-        half = 0.5 * math.log(alone.high / alone.low)
-        low, high = min(low, fitted * math.exp(-half)), max(high, fitted * math.exp(half))
+        low, high = min(low, fitted * alone.low / alone.value), max(high, fitted * alone.high / alone.value)
     return fitted, (low, high)

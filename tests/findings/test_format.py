@@ -45,7 +45,7 @@ def test_interval_without_limits_is_not_written():
 
 def test_interval_with_one_limit_is_a_bound():
     assert interval(None, 0.5, nats) == "<= 0.500"
-    assert interval(0.5, None, nats) == ">= 0.500"
+    assert interval(0.5, None, nats) == interval(0.5, math.inf, nats) == ">= 0.500"
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "p < 1e-16"), (1.0, "p = 1.000"), (0.0499, "p = 0.050")])

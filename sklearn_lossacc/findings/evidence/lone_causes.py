@@ -27,7 +27,11 @@ class LoneCauseEvidence(GateEvidence):
 
     @cached_property
     def temperature(self) -> Estimate:
-        """Temperature without rivals, with an interval on the log scale."""
+        """Temperature without rivals, with an interval on the log scale.
+
+        Where 1/T cannot be told from 0 but is below 1, log T has no parabola: the interval is that of 1/T, and T has no
+        upper limit.
+        """
         fit = self.temperature_fit
         if fit.outcome == "separable":
             return Estimate(1.0, None, None, "not identified: every label has the largest probability of its row")
@@ -37,6 +41,9 @@ class LoneCauseEvidence(GateEvidence):
         if self.too_few_groups:
             return Estimate(value, None, None, self.too_few_groups)
         error = log_temperature_error(self.null, self.log_proba, fit)
+        widest = 1.0 + self.judged.quantile * error
+        if widest >= 2.0 and widest * fit.beta <= 1.0:
+            return Estimate(value, value / widest, math.inf, f"sandwich, scale of 1 / T{self.judged.of_sample}")
         if not error < MAX_LOG_ERROR:
             return Estimate(value, None, None, "not identified: these rows leave every temperature open")
         half = self.judged.quantile * error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
+from sklearn_lossacc.findings.consequences import repaired
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, ratio, small_number
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
@@ -24,8 +25,8 @@ RECALIBRATE = (
 
 
 NO_ORDER = (
-    "No temperature makes more of these scores than equal probabilities: check that labels, rows and columns belong "
-    "together; then look at the features and the training."
+    "No temperature is shown to make more of these scores than equal probabilities: check that labels, rows and "
+    "columns belong together; then look at the features and the training."
 )
 
 
@@ -49,6 +50,15 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     observed = evidence.total_loss
     worthless = unordered(evidence)
     called = "its scores do not order the labels (T is infinite)" if worthless else f"T = {ratio(value)}"
+    if (
+        over
+        and not worthless
+        and interval is not None
+        and math.isinf(interval[1])
+        and not repaired(evidence).informative
+    ):
+        worthless = True
+        called = f"its scores are not shown to order the labels (T is at least {ratio(interval[0])})"
     # Where a floor takes the errors, the sharpest temperature may be as likely as any other.
     if interval is not None and interval[0] == 0.0:
         called = f"T is at most {ratio(interval[1])}"
@@ -73,7 +83,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             why = "too few groups bound the temperature"
         passed = f"{direction.capitalize()}confidence was not shown; {why}."
     elif open_effect:
-        passed = f"{direction.capitalize()}confidence was not shown; T = {ratio(limit)} is still possible."
+        still = f"T = {ratio(limit)}" if math.isfinite(limit) else "an infinite T"
+        passed = f"{direction.capitalize()}confidence was not shown; {still} is still possible."
     else:
         passed = f"No material {direction}confidence: T is at {'most' if over else 'least'} {ratio(limit)}."
     word = "above" if over else "below"

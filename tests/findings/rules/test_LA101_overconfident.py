@@ -3,8 +3,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from sklearn_lossacc import Diagnosis, diagnose
+from sklearn_lossacc import Diagnosis, diagnose, summarize
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.materiality import TEMPERATURE_HIGH
 from sklearn_lossacc.findings.wording import verdict
 
@@ -168,3 +170,40 @@ def test_a_temperature_that_is_shown_is_not_called_unknown(plant):
     assert "Shown, but not that it counts: overconfident." in text
     assert "nothing that counts speaks against" in text
     assert "overconfident" not in text.partition("Not shown, but not excluded")[2]
+
+
+def test_scores_of_chance_have_a_temperature_without_an_upper_limit(plant):
+    """The likeliest inverse temperature of scores that say nothing is a bit above 0 in half of all samples."""
+    seen = 0
+    for seed in range(8):
+        y, log_proba, _ = plant("chance", n=1000, k=3, seed=seed)
+        d = diagnose(y, log_proba, input="logits", classes=range(3))
+        finding = d["LA101"]
+        assert finding.status == "fired"
+        assert "T is infinite" in finding.headline or "are not shown to order the labels" in finding.headline
+        assert "TemperatureCalibrator" not in finding.advice
+        if math.isinf(finding.value):
+            continue
+        seen += 1
+        low, high = finding.interval
+        assert 5.0 < low < finding.value
+        assert math.isinf(high)
+        alone = d.metrics["temperature"]
+        assert 5.0 < alone.low < alone.value
+        assert math.isinf(alone.high)
+        assert f"(>= {low:.3g})" in str(d) or f"(>= {low:#.3g})" in str(d)
+        assert str(type(d).from_dict(d.to_dict())) == str(d)
+    assert seen >= 2
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("slope", [0.01, 0.03, 0.1])
+def test_limits_cover_a_temperature_that_is_nearly_infinite(slope):
+    rng = np.random.default_rng(7)
+    covered = 0
+    for _ in range(200):
+        odds = 3.0 * rng.normal(size=300)
+        y = (rng.random(300) < expit(slope * odds)).astype(int)
+        found = Evidence(summarize(y, expit(odds), classes=[0, 1]), alpha=0.05, random_state=0).temperature
+        covered += found.low is None or found.low <= 1.0 / slope <= found.high
+    assert covered >= 180
