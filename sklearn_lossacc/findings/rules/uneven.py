@@ -5,11 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number, small_number
+from sklearn_lossacc.findings.format import number, ratio, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW
+from sklearn_lossacc.inference.uneven import ClassTemperatures
+
+
+def _own_temperature(fits: ClassTemperatures | None, worst: int, labels: list[str], alone: bool) -> str:
+    """Say how to take the gain of temperatures by predicted class; empty where the worst class has no part in it."""
+    if fits is None or worst not in fits.paying:
+        return ""
+    others = len(fits.paying) - 1
+    whose = "a temperature of its own" if not others else f"temperatures for {others + 1} classes (in the evidence)"
+    return (
+        f"Most is gained by {whose}: divide the log probabilities of rows predicted as {labels[worst]!r} by T = "
+        f"{ratio(fits.temperatures[worst])}{'' if alone else ', after the other repairs,'} and take softmax; the "
+        "predicted classes do not change. "
+    )
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -40,6 +54,7 @@ def judge(evidence: Evidence) -> Verdict:
         said += f" (T = {number(*own.temperatures.values())}), which explains all that is shown"
     else:
         said += f"; {len(own.temperatures)} classes that stand out explain all that is shown"
+    own_temperature = _own_temperature(fits, shown.worst, labels, alone)
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
@@ -69,8 +84,10 @@ def judge(evidence: Evidence) -> Verdict:
             else f"No predicted class is calibrated differently from the others by more than {number(still_open)} nats."
         ),
         advice=(
-            "Look at that class: it may be overfit while others still learn, or have too few training rows. Vector or "
-            "Dirichlet calibration treats classes separately."
+            "Look at that class: it may be overfit while others still learn, or have too few training rows. "
+            + own_temperature
+            + "Vector or Dirichlet calibration treats classes separately"
+            + (" and reaches a part of that." if own_temperature else ".")
         ),
     )
 

@@ -243,3 +243,16 @@ def test_wrong_labels_of_one_class_are_no_classes_apart_where_all_are_timid(seed
     assert d["LA102"].status == d["LA202"].status == "fired"
     assert "Most of them are labelled '1' where the model says '0'." in d["LA202"].headline
     assert d.decomposition["shape"].value >= 0.0
+
+
+def test_what_is_advised_saves_what_is_promised(plant):
+    y, log_proba, _ = plant("uneven", k=5, n=12_000, strength=2.5, seed=4)
+    finding = diagnose(y[:4000], log_proba[:4000], input="logits")["LA203"]
+    temperature = finding.evidence["temperatures"]["0"]
+    assert temperature == pytest.approx(2.5, rel=0.15)
+    assert f"rows predicted as '0' by T = {temperature:.3g} and take softmax" in finding.advice
+    others = log_proba[4000:]
+    mine = others.argmax(axis=1) == 0
+    repaired = log_softmax(np.where(mine[:, None], others / temperature, others), axis=1)
+    saved = (repaired - others)[np.arange(8000), y[4000:]]
+    assert saved.mean() == pytest.approx(finding.value, abs=3 * saved.std() / 8000**0.5)
