@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from functools import cache
 
 LIST = "import sys; print(chr(10).join(sys.modules))"
 
 
+@cache
 def modules_after(statement):
     """Names of all modules loaded by a statement in a fresh interpreter."""
     run = subprocess.run([sys.executable, "-c", f"{statement}\n{LIST}"], capture_output=True, text=True, check=True)

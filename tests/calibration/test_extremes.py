@@ -116,6 +116,7 @@ def test_a_temperature_finds_any_unit(calibrator, unit):
     np.testing.assert_allclose(found.predict_proba(unit * z), expected, rtol=1e-9)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("unit", [1e-300, 1e-6, 1e-3, 1e3, 1e6, 1e300])
 @pytest.mark.parametrize("k", [2, 10])
 @pytest.mark.parametrize(
