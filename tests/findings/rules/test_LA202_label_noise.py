@@ -319,11 +319,12 @@ def test_a_cost_that_a_temperature_explains_as_well_is_qualified(plant):
     assert "as well" not in diagnose(y, log_proba, input="logits")["LA202"].headline
 
 
-def test_a_floor_is_advised_for_labels_that_stay_noisy(plant):
+def test_a_floor_is_advised_for_labels_that_stay_noisy_or_prove_right(plant):
     y, log_proba, _ = plant("noise", strength=0.15)
     assert "for clean ones the probabilities need no floor" in diagnose(y, log_proba, input="logits")["LA202"].advice
     advice = diagnose(y, 2.0 * log_proba, input="logits")["LA202"].advice
     assert "for clean ones use its temperature without its floor" in advice
+    assert "TemperatureCalibrator(floor=True) if labels stay as noisy, or prove right" in advice
 
 
 @pytest.mark.simulation
