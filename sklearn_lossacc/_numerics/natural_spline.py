@@ -7,7 +7,7 @@ from scipy.interpolate import CubicSpline
 
 from sklearn_lossacc._numerics.isotonic import Points, cumulated
 
-__all__ = ["curvature", "natural_spline", "spline_basis", "spline_pieces", "spread_knots"]
+__all__ = ["ends_and_bends", "natural_spline", "spline_pieces", "spread_knots"]
 
 
 def spread_knots(points: Points, n_knots: int) -> np.ndarray:
@@ -132,35 +132,8 @@ def spline_pieces(knots: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np
     return np.r_[knots[0], knots], coefficients
 
 
-def spline_basis(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Evaluate the natural cubic splines that are 1 at one knot and 0 at the others.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n_rows,)
-        Where.
-    knots : ndarray of shape (n_knots,)
-        Increasing, at least two.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_knots)
-        Linear beyond the outermost knots. Rows sum to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_lossacc._numerics.natural_spline import spline_basis
-    >>> spline_basis(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0]))
-    array([[ 1. ,  0. ],
-           [ 0.5,  0.5],
-           [-0.5,  1.5]])
-    """
-    return natural_spline(x, knots, np.eye(len(knots)))
-
-
-def curvature(knots: np.ndarray) -> np.ndarray:
-    """Compute the matrix of the integrated squared second derivative.
+def ends_and_bends(knots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Describe natural cubic splines by where they end and how they bend in between.
 
     Parameters
     ----------
@@ -169,26 +142,36 @@ def curvature(knots: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_knots, n_knots)
-        S with g' S g = integral of f''^2, f the natural spline with values g at the knots. Straight lines have
-        none.
+    values : ndarray of shape (n_knots, n_knots)
+        What the spline is at the knots (rows) for each coordinate (columns): its value at the first and at the last
+        knot, then its second derivative at every knot between them.
+    curvature : ndarray of shape (n_knots, n_knots)
+        S with c' S c = integral of f''^2, f the spline with the coordinates c.
+
+    Notes
+    -----
+    A straight line has no bends, whatever the rounding: in values at the knots its curvature would be a difference of
+    large terms, which a stiff penalty multiplies.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_lossacc._numerics.natural_spline import curvature
-    >>> curvature(np.array([0.0, 1.0, 2.0]))  # (1, -2, 1) times itself and 3 / 2
-    array([[ 1.5, -3. ,  1.5],
-           [-3. ,  6. , -3. ],
-           [ 1.5, -3. ,  1.5]])
+    >>> from sklearn_lossacc._numerics.natural_spline import ends_and_bends
+    >>> values, curvature = ends_and_bends(np.array([0.0, 1.0, 2.0]))
+    >>> (values @ np.array([1.0, 5.0, 0.0])).round(3)
+    array([1., 3., 5.])
+    >>> values.T[2].round(3)  # f'' rises from 0 to 1 and falls again
+    array([ 0.   , -0.333,  0.   ])
+    >>> round(float(curvature[2, 2]), 3)  # twice the integral of x^2
+    0.667
     """
-    if len(knots) == 2:
-        return np.zeros((2, 2))
-    second = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")(knots, 2)
-    second[[0, -1]] = 0.0
-    # second derivatives are linear between knots
-    gap = np.diff(knots)[:, np.newaxis, np.newaxis]
-    left, right = second[:-1, :, np.newaxis], second[1:, :, np.newaxis]
-    left_t, right_t = second[:-1, np.newaxis, :], second[1:, np.newaxis, :]
-    pieces = gap / 6.0 * (2 * left * left_t + left * right_t + right * left_t + 2 * right * right_t)
-    return pieces.sum(axis=0)
+    n_knots, gap = len(knots), np.diff(knots)
+    coordinates = np.eye(n_knots)[[0, -1]]
+    curvature = np.zeros((n_knots, n_knots))
+    if n_knots > 2:
+        bends = CubicSpline(knots, np.eye(n_knots), bc_type="natural")(knots[1:-1], 2)
+        coordinates = np.concatenate([coordinates, bends])
+        # second derivatives are linear between knots
+        beside = np.diag(gap[1:-1] / 6.0, 1)
+        curvature[2:, 2:] = np.diag((gap[:-1] + gap[1:]) / 3.0) + beside + beside.T
+    return np.linalg.inv(coordinates), curvature

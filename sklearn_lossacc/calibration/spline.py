@@ -10,13 +10,7 @@ from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import condensed, pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
-from sklearn_lossacc._numerics.natural_spline import (
-    curvature,
-    natural_spline,
-    spline_basis,
-    spline_pieces,
-    spread_knots,
-)
+from sklearn_lossacc._numerics.natural_spline import ends_and_bends, natural_spline, spline_pieces, spread_knots
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number
@@ -106,20 +100,21 @@ class SplineCalibrator(ParametricCalibrator):
             points = condensed(points, WIDTH)
         knots = spread_knots(points, n_knots)
         n_points = len(points.x)
-        basis = ComputedRows(lambda rows: spline_basis(points.x[rows], knots), (n_points, len(knots)))
+        # in units of half their range, so that the curvature has the unit of the loss
+        values, bend = ends_and_bends(2.0 * knots / (knots[-1] - knots[0]))
+        basis = ComputedRows(lambda rows: natural_spline(points.x[rows], knots, values), (n_points, len(knots)))
         features = basis if n_points > MANY_POINTS else basis[:]
         data = features, ComputedRows(points.mean, (n_points,)), points.total
-        near = np.eye(len(knots)) / (len(knots) * max(1.0, float((knots**2).mean())))
-        bend = ((knots[-1] - knots[0]) / 2.0) ** 3 * curvature(knots)
-        coef = knots
-        best: tuple[float, float, np.ndarray] = (-np.inf, 0.0, knots)
+        near = values.T @ values / (len(knots) * max(1.0, float((knots**2).mean())))
+        center = coef = np.r_[knots[[0, -1]], np.zeros(len(knots) - 2)]
+        best: tuple[float, float, np.ndarray] = (-np.inf, 0.0, center)
         for stiffness in STIFFNESS if len(knots) > 2 else STIFFNESS[:1]:
-            pull = {"center": knots, "penalty": near + stiffness * bend}
+            pull = {"center": center, "penalty": near + stiffness * bend}
             coef = fit_logistic(*data, **pull, start=coef)
             evidence = logistic_evidence(*data, **pull, coef=coef)
             if evidence > best[0] + NO_DIFFERENCE:
                 best = evidence, float(stiffness), coef
-        return {"knots": knots, "values": best[2], "stiffness": np.array([best[1]])}
+        return {"knots": knots, "values": values @ best[2], "stiffness": np.array([best[1]])}
 
     def _curve(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return natural_spline(odds, one["knots"], one["values"])

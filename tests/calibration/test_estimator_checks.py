@@ -5,6 +5,7 @@ import sklearn
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -115,6 +116,7 @@ def test_calibrated_classifier_with_nothing_excepted(estimator, check):
             CalibratedClassifier(LogisticRegression(), calibrator, ensemble=False)
             for calibrator in (TemperatureCalibrator(floor=True), IsotonicCalibrator(), IdentityCalibrator())
         ),
+        CalibratedClassifier(GaussianNB(), SplineCalibrator()),  # log odds of a hundred nats
     ]
 )
 def test_calibrated_classifier_with_every_calibrator(estimator, check):

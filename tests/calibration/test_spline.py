@@ -39,6 +39,16 @@ def test_straight_data_get_a_stiff_curve():
     np.testing.assert_allclose(calibrator.predict_proba(grid), line.predict_proba(grid), atol=0.02)
 
 
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_stiff_curves_do_not_magnify_rounding(seed):
+    """Few rows far out: a stiff curve weighs a billion times what holds the line, the pull toward the identity."""
+    rng = np.random.default_rng(seed)
+    d = rng.normal(0, 40, 30)
+    y = (d + 20 * rng.logistic(size=30) > 0).astype(int)
+    once, again = (SplineCalibrator(input="logits").fit(unit * d, y).maps_[0] for unit in (1.0, 1.0 + 1e-13))
+    np.testing.assert_allclose(once["values"], again["values"], atol=1e-9)
+
+
 def test_two_knots_are_a_sigmoid():
     p, y = draw(wave)
     grid = np.linspace(0.02, 0.98, 30)
