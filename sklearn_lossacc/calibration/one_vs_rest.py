@@ -316,6 +316,17 @@ class OneVsRestCalibrator(BaseCalibrator):
         ]
         for one in self.maps_:
             check_lengths(one, LENGTHS)
+            self._try_steps(one)
+
+    def _try_steps(self, one: Map) -> None:
+        """Apply a map once between each two of its places, most of which no row of `_try_out` comes across."""
+        places = one.get("edges", one.get("knots", np.empty(0)))
+        if len(places):
+            between = np.r_[places[0] - 1.0, (places[1:] + places[:-1]) / 2.0, places[-1] + 1.0]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                lines = self._any_line(one, between)
+            if not np.isfinite(lines).all():
+                raise ValueError(f"no probability at log odds of {between[~np.isfinite(lines)][0]:.3g}")
 
 
 class ParametricCalibrator(OneVsRestCalibrator):

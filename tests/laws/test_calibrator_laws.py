@@ -484,6 +484,21 @@ def test_places_out_of_order_are_refused(kind):
         kind.from_dict(data)
 
 
+@pytest.mark.parametrize("wrong", [-0.5, 0.0])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(HistogramCalibrator, "values"), (VennAbersCalibrator, "upper")], ids=["histogram", "venn-abers"]
+)
+def test_steps_that_are_no_probabilities_are_refused(kind, name, wrong):
+    """Wherever they stand: equal and sure probabilities come across few of them."""
+    P, y = draw(k=2)
+    data = kind().fit(P, y).to_dict()
+    for place in range(len(data["state"]["maps"][0][name])):
+        copy = json.loads(json.dumps(data))
+        copy["state"]["maps"][0][name][place] = wrong
+        with pytest.raises(InvalidFileError, match="damaged"):
+            BaseCalibrator.from_dict(copy)
+
+
 def test_numbers_that_give_no_distribution_are_refused():
     P, y = draw()
     data = TemperatureCalibrator().fit(P, y).to_dict()
