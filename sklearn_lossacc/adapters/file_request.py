@@ -93,19 +93,20 @@ class FileRequest:
 Reader: TypeAlias = Callable[[FileRequest], T]
 
 
-def decoded(array: np.ndarray) -> np.ndarray:
-    """Turn byte strings into text, which is what class names are.
+def vector(array: np.ndarray) -> np.ndarray:
+    """Turn byte strings into text, which is what class names are, and one column into a vector: so Keras keeps labels.
 
     Parameters
     ----------
     array : ndarray
-        Labels or class names.
+        One value a row, or a class.
 
     Returns
     -------
     ndarray
-        As given, unless it holds byte strings.
+        As given, unless it holds byte strings or has shape (n, 1).
     """
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     return np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn_lossacc.adapters.array_files import ArrayArchive, read_npy
 from sklearn_lossacc.adapters.arrow_tables import read_arrow
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, note_unused, only
-from sklearn_lossacc.adapters.file_request import FileRequest, archived_scores, array_scores, decoded
+from sklearn_lossacc.adapters.file_request import FileRequest, archived_scores, array_scores, vector
 from sklearn_lossacc.adapters.score_columns import is_integer
 from sklearn_lossacc.adapters.table_files import read_table
 from sklearn_lossacc.exceptions import InvalidFileError
@@ -21,7 +21,7 @@ from sklearn_lossacc.exceptions import InvalidFileError
 def _column_file(path: Path) -> np.ndarray:
     """Read one value a row from an .npy file, or from a text file with one value a line and no header."""
     if path.suffix.lower() == ".npy":
-        return decoded(read_npy(path))
+        return vector(read_npy(path))
     if path.suffix.lower() not in (".txt", ".csv"):
         raise InvalidFileError(f"{path}: one value a row is read from .npy, .txt or .csv files")
     try:
@@ -43,7 +43,7 @@ def _side_file(name: str, argument: str, path: Path | None = None, names: Sequen
 
 def _like_labels(classes: Sequence[Any] | np.ndarray, y_true: np.ndarray) -> list[Any]:
     """Give classes that were written as text the type of integer labels."""
-    names = decoded(classes).tolist() if isinstance(classes, np.ndarray) else list(classes)
+    names = vector(classes).tolist() if isinstance(classes, np.ndarray) else list(classes)
     if y_true.dtype.kind in "iu" and all(isinstance(name, str) and is_integer(name) for name in names):
         return [int(name) for name in names]
     return names
@@ -56,7 +56,7 @@ def _from_archive(request: FileRequest) -> dict[str, Any]:
 
     def read(name: str, argument: str) -> np.ndarray:
         """Read an array from the archive, or from a file of its own."""
-        return decoded(arrays[name]) if name in names else _side_file(name, argument, path, names)
+        return vector(arrays[name]) if name in names else _side_file(name, argument, path, names)
 
     found = [name for name in names if name in TRUTH_NAMES]
     y = request.y or only(found, names, what="the true labels", path=path, argument="y")

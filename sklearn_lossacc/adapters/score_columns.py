@@ -182,9 +182,12 @@ def find_columns(
     if not found and classes is not None and len(wanted) == 2:  # a single column belongs to the second class
         found = [ScoreColumns((name,), tuple(wanted), name) for name in numeric if name in POSITIVE_NAMES]
     if not found:
+        others = (
+            f"numeric columns are {listing(numeric)}: name" if numeric else "none is numeric: add one for each, or name"
+        )
         raise InvalidFileError(
-            f"{path}: the names of the columns do not cover the labels {listing(wanted)}; numeric columns "
-            f"are {listing(numeric)}: name those of the probabilities with proba="
+            f"{path}: the names of the columns do not cover the labels {listing(wanted)}; {others} those of the "
+            "probabilities with proba="
         )
     if len(found) > 1:
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)
@@ -226,7 +229,7 @@ def named_columns(
     Returns
     -------
     ScoreColumns
-        The named columns, in the order given.
+        The named columns, in the order given, or in that of `classes` where they are called by these.
 
     Raises
     ------
@@ -245,13 +248,25 @@ def named_columns(
     prefix = prefixes.pop() if len(prefixes) == 1 else ""
     own = [class_of[name][0] if prefix else canonical(name) for name in names]
     if len(names) > 1:
+        if classes is not None and sorted(classes) == sorted(own):  # which names tell, whatever the order
+            column_of = dict(zip(own, names, strict=True))
+            return ScoreColumns(tuple(column_of[name] for name in classes), tuple(classes), prefix)
+        without = [label for label in labels if label not in own]
+        if classes is None and without:
+            raise InvalidFileError(
+                f"{path}: proba= names columns of {listing(own)}, none of {listing(without)}, which are labels: "
+                "name one for each, or give the class of each column with classes="
+            )
         return ScoreColumns(tuple(names), tuple(own if classes is None else classes), prefix)
     if classes is not None:
         return ScoreColumns((names[0],), tuple(classes), prefix or names[0])
     single = _single(names[0], own[0] if prefix else None, labels, prefix or names[0])
     if single is None:
+        advice = (
+            "pass the two classes with classes=, the column's own second" if len(labels) <= 2 else "name one for each"
+        )
         raise InvalidFileError(
             f"{path}: the column {names[0]!r} does not say which class it belongs to; the labels are "
-            f"{listing(labels)}: pass the two classes with classes=, the column's own second"
+            f"{listing(labels)}: {advice}"
         )
     return single

@@ -15,7 +15,7 @@ from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.adapters.array_files import ArrayArchive
 from sklearn_lossacc.adapters.arrow_tables import BLOCK_ENTRIES, ArrowScores, find_scores
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, note_unused
-from sklearn_lossacc.adapters.file_request import FileRequest, archived_scores, array_scores, decoded
+from sklearn_lossacc.adapters.file_request import FileRequest, archived_scores, array_scores, vector
 from sklearn_lossacc.adapters.score_columns import canonical
 from sklearn_lossacc.adapters.table_files import read_table_scores
 from sklearn_lossacc.exceptions import InvalidFileError
@@ -24,7 +24,7 @@ from sklearn_lossacc.inputs import Scores
 
 def _texts(classes: Sequence[Any] | np.ndarray) -> list[str]:
     """Write classes as the names of columns do."""
-    labels = decoded(classes).tolist() if isinstance(classes, np.ndarray) else classes
+    labels = vector(classes).tolist() if isinstance(classes, np.ndarray) else classes
     return [canonical(str(label)) for label in labels]
 
 

@@ -356,6 +356,40 @@ def test_columns_named_one_by_one(tmp_path):
         read_predictions(path, proba="zebra")
 
 
+@pytest.mark.parametrize("proba", ["p", ["p_a", "p_b", "p_c"], ["p_c", "p_a", "p_b"]], ids=str)
+def test_names_say_the_class_of_named_columns_whatever_the_order_of_classes(tmp_path, proba):
+    path = write(tmp_path, "label,p_a,p_b,p_c\na,0.7,0.2,0.1\nb,0.3,0.5,0.2\n")
+    read = read_predictions(path, proba=proba, classes=["b", "c", "a"])
+    assert read["classes"] == ["b", "c", "a"]
+    np.testing.assert_array_equal(read["y_proba"], [[0.2, 0.1, 0.7], [0.5, 0.2, 0.3]])
+
+
+def test_labels_that_no_named_column_covers(tmp_path):
+    path = write(tmp_path, "label,p_a,p_b,p_c,text\na,0.7,0.2,0.1,x\nc,0.3,0.5,0.2,y\n")
+    with pytest.raises(InvalidFileError, match=r"columns of 'a', 'b', none of 'c', .*classes="):
+        read_predictions(path, proba=["p_a", "p_b"])
+    with pytest.raises(InvalidFileError, match=r"'text' does not say .* 'a', 'c': pass the two classes"):
+        read_predictions(path, proba="text")
+    path = write(tmp_path, 'label,probability\n0,"[.7, .2, .1]"\n1,"[.7, .2, .1]"\n2,"[.7, .2, .1]"\n')
+    with pytest.raises(InvalidFileError, match="'0', '1', '2': name one for each"):
+        read_predictions(path, proba="probability")
+    with pytest.raises(InvalidFileError, match="none is numeric: add one for each"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("ending", ["npz", "npy"])
+def test_labels_in_one_column_as_keras_keeps_them(tmp_path, ending):
+    path = tmp_path / f"probs.{ending}"
+    if ending == "npz":
+        np.savez(path, y_true=LABELS[:, np.newaxis], y_proba=PROBA)
+        read = read_predictions(path)
+    else:
+        np.save(path, PROBA)
+        np.save(tmp_path / "labels.npy", LABELS[:, np.newaxis])
+        read = read_predictions(path, y=tmp_path / "labels.npy")
+    np.testing.assert_array_equal(read["y_true"], LABELS)
+
+
 def test_labels_that_no_column_covers(tmp_path):
     path = write(tmp_path, "label,p_a,p_b\na,0.7,0.3\nc,0.6,0.4\n")
     with pytest.raises(InvalidFileError, match=r"do not cover the labels 'a', 'c'.*'p_a', 'p_b'.*proba="):
