@@ -14,7 +14,7 @@ from sklearn_lossacc.adapters.histories.points import Points, dense_points, is_s
 from sklearn_lossacc.adapters.histories.reshape import NamedRun, split_named_runs, widen
 from sklearn_lossacc.adapters.histories.roles import Role, is_row_number, role_of
 from sklearn_lossacc.adapters.histories.runs import is_resumed, segments
-from sklearn_lossacc.adapters.histories.table import LogTable
+from sklearn_lossacc.adapters.histories.table import LogTable, number
 from sklearn_lossacc.adapters.histories.units import conversion, convert, settle_percent
 from sklearn_lossacc.exceptions import InvalidHistoryError
 from sklearn_lossacc.inputs.history import MEASURES, LeftOut, Match, TrainingHistory
@@ -191,14 +191,24 @@ def _times_each(epoch: np.ndarray) -> int | None:
     return int(counts[0]) if regular else None
 
 
+def _no_number(entry: Any) -> bool:
+    """Whether an entry of a log is neither a number nor missing."""
+    try:
+        number(entry)
+    except ValueError:
+        return True
+    return False
+
+
 def _unread(table: LogTable, columns: Mapping[str, str | None] | None) -> list[str]:
-    """Tell of columns that are called as curves but hold no numbers."""
+    """Tell of columns that are called as curves but hold something else than numbers."""
     wanted = set((columns or {}).values())
-    return [
-        f"{name!r} holds no numbers and was not read"
-        for name in table.texts
-        if name not in wanted and role_of(name) is not None
-    ]
+    notes = []
+    for name, entries in table.texts.items():
+        if name not in wanted and role_of(name) is not None:
+            row = next(row for row, entry in enumerate(entries) if _no_number(entry))
+            notes.append(f"{name!r} was not read: its row {row} holds {repr(entries[row])[:40]}, which is no number")
+    return notes
 
 
 def _history(

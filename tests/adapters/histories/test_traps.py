@@ -496,10 +496,12 @@ def test_percent_signs(tmp_path):
     assert "x / 100" in str(history.matched_["val_accuracy"])
 
 
-def test_a_curve_that_holds_no_numbers_is_told():
-    history = read_history({"val_loss": [1.0, 0.9], "val_acc": ["high", "higher"]})
-    assert "'val_acc' holds no numbers and was not read" in history.notes
-    assert "'val_acc' holds no numbers" in str(HistoryDiagnosis.from_history(history)).replace("\n            ", " ")
+@pytest.mark.parametrize(("entries", "row"), [(["high", "higher"], 0), (["0.5", "high"], 1), ([None, "high"], 1)])
+def test_a_curve_with_an_entry_that_is_no_number_is_told(entries, row):
+    history = read_history({"val_loss": [1.0, 0.9], "val_acc": entries})
+    note = f"'val_acc' was not read: its row {row} holds 'high', which is no number"
+    assert note in history.notes
+    assert note in str(HistoryDiagnosis.from_history(history)).replace("\n            ", " ")
 
 
 @pytest.mark.parametrize(
