@@ -18,6 +18,7 @@ __all__ = ["TIE", "Points", "condensed", "cumulated", "fit_isotonic", "minorant"
 
 TIE = 1e-12  # scores that differ by rounding only, as p and p / (p + (1 - p)) do, are equal
 SMALLEST_SCALE = 1e-290  # nor do slopes between scores that are nearer to each other than 1e-302 fit into a float
+SAME_PLACE = 2e-3  # nats: probabilities of a row sum to 1 within 1e-3
 _LAST_BIT = np.int64(1)
 _WORTHWHILE = 0.75  # pooling all that does not rise goes on while it leaves less than this
 
@@ -292,6 +293,15 @@ def minorant(points: Points, prior: float | None = None) -> tuple[np.ndarray, np
         begin, sums, total = begin[kept], np.add.reduceat(sums, kept), np.add.reduceat(total, kept)
 
 
+def _bring_in(x: np.ndarray, nowhere: tuple[float, float]) -> None:
+    """Move sorted scores that stand for "far out", on the left and on the right, to the next one inward, in place."""
+    low, high = (np.searchsorted(x, (place - SAME_PLACE, place + SAME_PLACE)) for place in nowhere)
+    if low[1] < len(x):
+        x[slice(*low)] = x[low[1]]
+    if high[0] > 0:
+        x[slice(*high)] = x[high[0] - 1]
+
+
 def fit_isotonic(
     x: np.ndarray,
     target: np.ndarray,
@@ -299,6 +309,7 @@ def fit_isotonic(
     *,
     prior: float | None = None,
     centered: bool = False,
+    nowhere: tuple[float, float] | None = None,
     overwrite: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit the non-decreasing function of x that is nearest to the targets in weighted least squares.
@@ -316,6 +327,9 @@ def fit_isotonic(
     centered : bool, default=False
         Whether a block of equal values becomes one knot at its weighted mean score, so that the function rises
         everywhere between the outermost blocks.
+    nowhere : tuple of two floats, optional
+        Scores that stand for "far out" on the left and on the right, without saying how far: for the centre of its
+        block such a row is where the next one inward is.
     overwrite : bool, default=False
         Whether `x` is no longer needed. It saves memory.
 
@@ -352,6 +366,9 @@ def fit_isotonic(
     array([0.167, 0.167, 0.833, 0.833])
     >>> fit_isotonic(np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.0, 1.0, 0.0, 1.0]), centered=True)
     (array([1. , 2.5, 4. ]), array([0. , 0.5, 1. ]))
+    >>> x, target = np.array([-99.0, 1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.0, 1.0])
+    >>> fit_isotonic(x, target, centered=True)[0], fit_isotonic(x, target, centered=True, nowhere=(-99.0, 99.0))[0]
+    (array([-32.,   3.]), array([1.33333333, 3.        ]))
     """
     points = pool_ties(x, np.asarray(target), weight, overwrite=overwrite)
     begin, sums, total = minorant(points, prior)
@@ -364,6 +381,8 @@ def fit_isotonic(
         knots, repeated = np.empty(place[-1] + 1), np.repeat(values, 1 + several)
         knots[place - several], knots[place] = first_x, last_x
         return knots, repeated
+    if nowhere is not None:
+        _bring_in(points.x, nowhere)
     ends = points.x[[0, -1]]
     moments = _moments(points, begin)
     if prior is not None:

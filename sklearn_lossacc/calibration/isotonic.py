@@ -10,6 +10,7 @@ from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
+from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 
@@ -56,7 +57,9 @@ class IsotonicCalibrator(OneVsRestCalibrator):
     smallest and one at the largest score keep them strictly between 0 and 1. Rows of equal score are pooled. The map
     goes through the blocks of equal frequency: in log odds, from the mean of each to that of the next it is linear,
     beyond the first and last it is constant; with ``centered=False`` from end to end. So it does not matter for two
-    classes in which unit logits are given, and no row is lost where probabilities round to 0 or 1.
+    classes in which unit logits are given, and no row is lost where probabilities round to 0 or 1. How far out
+    a probability of exactly 0 or 1 lies, such as a share of votes, is not known: in the mean of its block it counts as
+    the next one inward.
 
     With more than two classes each class is fitted against the others and the rows are then divided by their sums. A
     class without rows keeps p_j / (1 + s_j), with s_j its weighted sum of probabilities: the estimate that follows from
@@ -88,8 +91,14 @@ class IsotonicCalibrator(OneVsRestCalibrator):
         self.centered = centered
 
     def _fit_map(self, target: Target) -> Map:
+        # what `log_odds` makes of a probability of 0, and of 1 beside zeros
+        nowhere = (LOG_FLOOR, -LOG_FLOOR - np.log(len(self.classes_) - 1)) if self.input == "proba" else None
         knots, values = fit_isotonic(
-            *(target.odds, target.hit, target.weight), prior=target.prior, centered=self.centered, overwrite=True
+            *(target.odds, target.hit, target.weight),
+            prior=target.prior,
+            centered=self.centered,
+            nowhere=nowhere,
+            overwrite=True,
         )
         return {"knots": knots, "values": logit(values)}
 

@@ -144,3 +144,18 @@ def test_one_long_block_takes_no_more_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak <= 0.5 * x.nbytes
+
+
+def test_scores_from_nowhere_count_as_the_next_inward():
+    x = np.array([-36.0, -36.0005, -3.0, -2.0, 2.0, 4.0, 36.0])
+    target = (x > 0).astype(float)
+    knots, values = fit_isotonic(x, target, centered=True, nowhere=(-36.0, 36.0))
+    np.testing.assert_allclose(knots, [(3 * -3 - 2) / 4, (2 + 4 + 4) / 3])
+    np.testing.assert_array_equal(values, [0, 1])
+    # no block leaves its place, and the fit itself knows of no distances
+    alone, values = fit_isotonic(
+        np.array([-36.0, -3.0, 36.0]), np.array([0.0, 0.5, 1.0]), centered=True, nowhere=(-36, 36)
+    )
+    np.testing.assert_array_equal(alone, [-36, -3, 36])
+    only, _ = fit_isotonic(np.array([-36.0, 36.0]), np.array([0.0, 1.0]), centered=True, nowhere=(-36, 36))
+    np.testing.assert_array_equal(only, [-36, 36])

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 from scipy.special import expit, logit, softmax
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.isotonic import IsotonicRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc.calibration import IsotonicCalibrator
@@ -89,6 +92,33 @@ def test_centered_by_hand():
     left, right = (2 * logit(0.1) + logit(0.2)) / 3, (logit(0.3) + 2 * logit(0.8)) / 3
     grid = expit([-50, left, (left + right) / 2, right, 50])
     np.testing.assert_allclose(calibrator.predict_proba(grid)[:, 1], [1 / 6, 1 / 6, 1 / 2, 5 / 6, 5 / 6])
+
+
+def test_a_vote_among_zeros_stays_where_the_zeros_are():
+    # Shares of ten votes: none or one, and never right; nine or all, and always right. The blocks {0, .1} and {.9, 1}
+    # have their centres at .1 and at .9, however far out 0 and 1 are taken to be.
+    p, y = np.repeat([0.0, 0.1, 0.9, 1.0], [900, 100, 100, 900]), np.repeat([0, 1], 1000)
+    two = IsotonicCalibrator().fit(p, y)
+    np.testing.assert_allclose(two.maps_[0]["knots"], logit([0.1, 0.9]))
+    np.testing.assert_allclose(two.predict_proba([0.0, 0.1, 0.9, 1.0])[:, 1], np.repeat([0.5, 1000.5], 2) / 1001)
+    # the same of three classes, the third of which gets no votes
+    P = np.column_stack([1 - p, p, np.zeros(2000)])
+    maps = IsotonicCalibrator(classes=[0, 1, 2]).fit(np.vstack([P, [[0.0, 0.0, 1.0]]]), np.append(y, 2)).maps_
+    np.testing.assert_allclose(maps[1]["knots"], logit([0.1, 0.9]), atol=1e-9)
+    # logits are where they are
+    z = np.repeat([-36.0, -2.0, 2.0, 36.0], [900, 100, 100, 900])
+    knots = IsotonicCalibrator(input="logits").fit(z, y).maps_[0]["knots"]
+    np.testing.assert_allclose(knots, np.array([-1, 1]) * (901 * 36 + 100 * 2) / 1001)
+
+
+@pytest.mark.parametrize("model", [RandomForestClassifier(50, random_state=0), KNeighborsClassifier(10)], ids=type)
+def test_shares_of_votes_are_repaired(model):
+    X, y = load_digits(return_X_y=True)
+    P = model.fit(X[:600], y[:600]).predict_proba(X[600:])
+    y = y[600:]
+    assert (P == 0).any()
+    q = IsotonicCalibrator().fit(P[:200], y[:200]).predict_proba(P[200:])
+    assert log_loss(y[200:], q) < 0.8 * log_loss(y[200:], P[200:])
 
 
 def test_centered_keeps_the_ranking_between_its_outermost_knots():
