@@ -77,6 +77,10 @@ def cross_validated_diagnosis(
     LossAccError
         If results are missing, or do not fit the data or each other.
     """
+    if not isinstance(cv_results, Mapping):
+        raise InvalidPredictionsError(
+            f"cv_results must be a dict that cross_validate returns, or {{name: such a dict}}; got {cv_results!r:.80}."
+        )
     several = bool(cv_results) and all(isinstance(results, Mapping) for results in cv_results.values())
     settings = cv_results if several else {"": cv_results}
     pooled = {

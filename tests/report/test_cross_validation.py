@@ -248,6 +248,9 @@ def test_a_search_keeps_no_estimators(data):
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=3).fit(X, y)
     with pytest.raises(InvalidPredictionsError, match=r"return_indices=True\); a search keeps no estimators"):
         LossAccuracyReport.from_cv_results(search.cv_results_, X, y)
+    for wrong in (search, [search.cv_results_], None):
+        with pytest.raises(InvalidPredictionsError, match=r"^cv_results must be a dict that cross_validate returns"):
+            LossAccuracyReport.from_cv_results(wrong, X, y)
 
 
 def test_labels_of_other_length_are_refused(data):

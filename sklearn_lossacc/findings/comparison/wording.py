@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn_lossacc.findings.comparison.words import NAME_WIDTH
+from sklearn_lossacc.findings.comparison.words import NAME_WIDTH, short
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.format import count, interval, nats, number, one_line, p_value, percent, ratio
 from sklearn_lossacc.findings.wording import Quantity, advice_of_issues, counted, finding_title, ordered_issues
@@ -40,11 +40,6 @@ MEASURES: dict[str, Quantity] = {
     "LA603": Quantity("difference in loss", _signed_nats, "nats"),
     "LA604": Quantity("difference after recalibration", _signed_nats, "nats"),
 }
-
-
-def short(name: str, width: int = NAME_WIDTH) -> str:
-    """Write the name of a model on one line."""
-    return one_line(name, width)
 
 
 def pair_words(pair: Pair, width: int = NAME_WIDTH) -> str:

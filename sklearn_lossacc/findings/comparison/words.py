@@ -10,9 +10,9 @@ from sklearn_lossacc.inference.comparison import PairedDifference
 NAME_WIDTH = 32
 
 
-def short(name: str) -> str:
+def short(name: str, width: int = NAME_WIDTH) -> str:
     """Write the name of a model on one line."""
-    return one_line(name, NAME_WIDTH)
+    return one_line(name, width)
 
 
 def p_words(value: float | None) -> str:
