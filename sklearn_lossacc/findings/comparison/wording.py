@@ -143,7 +143,7 @@ def best_models(diagnosis: ComparisonDiagnosis) -> str:
     """Name the models of lowest loss and highest accuracy."""
     table = diagnosis.tables["models"]
     lowest = min(range(len(table["model"])), key=lambda row: table["log_loss_clipped"][row])
-    highest = max(range(len(table["model"])), key=lambda row: table["accuracy"][row])
+    highest = max(range(len(table["model"])), key=lambda row: (table["accuracy"][row], row == lowest))
     loss, accuracy = nats(table["log_loss_clipped"][lowest]), percent(table["accuracy"][highest])
     by_loss = f"{short(table['model'][lowest])} has the lowest log loss ({loss} nats)"
     if lowest == highest:

@@ -115,6 +115,16 @@ def test_several_models_are_compared_in_pairs(models):
         assert d.difference(measure, ("A", "B")).value == pytest.approx(alone.difference(measure).value)
 
 
+def test_a_model_of_equal_accuracy_is_not_said_to_have_the_highest(models):
+    """Models that differ by a temperature predict the same classes; the one of lowest loss is named alone."""
+    y, proba = models("equal")
+    sharper = {f"T = {T}": proba["A"] ** (1 / T) for T in (0.2, 0.4, 1.0)}
+    given = {name: p / p.sum(axis=1, keepdims=True) for name, p in sharper.items()}
+    d = ComparisonDiagnosis.from_predictions(y, given)
+    assert "T = 1.0 has the lowest log loss" in str(d)
+    assert "nats) and the highest accuracy" in " ".join(str(d).split())
+
+
 def test_a_reference_is_the_first_of_every_pair(models):
     y, proba = models("equal")
     d = ComparisonDiagnosis.from_predictions(y, {**proba, "C": proba["A"] * 0.9 + 0.1 / 3}, reference="B")
