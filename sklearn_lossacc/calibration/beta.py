@@ -59,8 +59,9 @@ class BetaCalibrator(ParametricCalibrator):
     log odds of q = a d + b d^2 / s + c, where s is the weighted root mean square of d, at least 1.
 
     The coefficients minimise the log loss in nats, summed over the rows, plus a shrinkage toward the identity that
-    weighs about as much as one row, see `SigmoidCalibrator`. With more than two classes each class is fitted against
-    the others, and rows are divided by their sums. On the rows of the fit the log loss is never above that of X.
+    weighs about as much as one row; see `SigmoidCalibrator`, also for zeros. With more than two classes each class is
+    fitted against the others, and rows are divided by their sums. On the rows of the fit the log loss is never above
+    that of X.
 
     References
     ----------

@@ -10,9 +10,8 @@ from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
-from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, zeros_and_ones
 
 __all__ = ["IsotonicCalibrator"]
 
@@ -91,8 +90,7 @@ class IsotonicCalibrator(OneVsRestCalibrator):
         self.centered = centered
 
     def _fit_map(self, target: Target) -> Map:
-        # what `log_odds` makes of a probability of 0, and of 1 beside zeros
-        nowhere = (LOG_FLOOR, -LOG_FLOOR - np.log(len(self.classes_) - 1)) if self.input == "proba" else None
+        nowhere = zeros_and_ones(len(self.classes_)) if self.input == "proba" else None
         knots, values = fit_isotonic(
             *(target.odds, target.hit, target.weight),
             prior=target.prior,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc._numerics.isotonic import SAME_PLACE
 from sklearn_lossacc._numerics.links import expit, logit
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
@@ -31,12 +33,13 @@ NEAR = 64.0  # nats: where most rows are further from even odds, the logistic lo
 KINDS = ("constant", "share")  # of maps that are not the subclass's own
 PLACES = ("knots", "edges")  # of maps that are given at places along the log odds
 LENGTHS = {  # of the arrays of any map, as `check_lengths` takes them
-    **dict.fromkeys(("constant", "share", "unit", "slope", "intercept", "scale", "stiffness"), 1),
+    **dict.fromkeys(("constant", "share", "reach", "unit", "slope", "intercept", "scale", "stiffness"), 1),
     **dict.fromkeys(("knots", "values", "lower", "upper"), 0),
     "edges": -1,
     "coef": 3,
 }
 NO_MAPS = ("separable", "degenerate")  # outcomes that leave probabilities as they are
+FARTHEST_OF_PROBA = 1e3  # nats: log odds of probabilities are less
 FARTHEST = 1e3  # nats: beyond, one row would leave no digits to the others
 
 
@@ -70,6 +73,30 @@ class Target:
             return float(self.odds @ self.odds / len(self.odds))
         return float(np.einsum("i,i,i->", self.weight, self.odds, self.odds) / self.weight.sum())
 
+    def bring_in(self, places: tuple[float, float]) -> float:
+        """Cut log odds, in place, where those that stand for "far out" get half the smallest odds of the others.
+
+        Parameters
+        ----------
+        places : tuple of two floats
+            Those of probabilities of 0 and of 1, which say nothing of how far out they are.
+
+        Returns
+        -------
+        float
+            How far out that is, on either side, in nats; infinite where there are none, or nothing else.
+        """
+        known = np.ones(len(self.odds), dtype=bool)
+        for rows in row_blocks(len(known), 1):
+            for place in places:
+                known[rows] &= np.abs(self.odds[rows] - place) >= SAME_PLACE
+        if known.all() or not known.any():
+            return math.inf
+        furthest = max(self.odds.max(where=known, initial=0.0), -self.odds.min(where=known, initial=0.0))
+        reach = float(furthest) + math.log(2.0)
+        np.clip(self.odds, -reach, reach, out=self.odds)
+        return reach
+
     def rescale(self) -> float:
         """Multiply the log odds, in place, by what brings half of the rows within 64 nats, if more are further out.
 
@@ -83,6 +110,28 @@ class Target:
             unit = NEAR / max(NEAR, _median(np.abs(self.odds), self.weight))
             np.clip(np.multiply(self.odds, unit, out=self.odds), -FARTHEST, FARTHEST, out=self.odds)
         return unit
+
+
+def zeros_and_ones(n_classes: int) -> tuple[float, float]:
+    """Return what `log_odds` makes of a probability of 0, and of 1 beside zeros.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    tuple of two floats
+        In nats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.round(zeros_and_ones(3), 2), log_odds(np.array([[0.0, 1.0, 0.0]]), logits=False).round(2)
+    (array([-36.04,  35.35]), array([[-36.04,  35.35, -36.04]]))
+    """
+    return LOG_FLOOR, -LOG_FLOOR - math.log(n_classes - 1)
 
 
 def _median(x: np.ndarray, weight: np.ndarray | None) -> float:
@@ -383,13 +432,21 @@ class ParametricCalibrator(OneVsRestCalibrator):
         """Whether a map says the same whatever the log odds."""
 
     def _fit_map(self, target: Target) -> Map:
+        reach = target.bring_in(zeros_and_ones(len(self.classes_))) if self.input == "proba" else math.inf
         unit = target.rescale()
-        return self._fit_curve(target) | ({} if unit == 1.0 else {"unit": np.array([unit])})
+        numbers = {"reach": reach} if reach < math.inf else {}
+        numbers |= {"unit": unit} if unit < 1.0 else {}
+        return self._fit_curve(target) | {key: np.array([number]) for key, number in numbers.items()}
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
+        if "reach" in one:
+            odds = np.clip(odds, -one["reach"], one["reach"])
         return self._curve(one, odds * one["unit"] if "unit" in one else odds)
 
     def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
+        if any("reach" in one for one in maps):
+            reach = np.concatenate([one.get("reach", np.array([FARTHEST_OF_PROBA])) for one in maps])
+            odds = f.minimum(f.maximum(odds, -reach), reach)
         if any("unit" in one for one in maps):
             odds = odds * np.concatenate([one.get("unit", np.ones(1)) for one in maps])
         return self._curve_formula(maps, odds)

@@ -54,9 +54,11 @@ class SigmoidCalibrator(ParametricCalibrator):
 
     m the weighted mean of d^2: a shrinkage toward the identity that weighs about as much as one row. It takes
     the place of Platt's smoothed labels. Where half of the rows of a class are beyond d = 64, d is first multiplied
-    by a "unit" that brings them there, since the loss has no curvature further out. With more than two classes each
-    class is fitted against the others, and rows are divided by their sums. On the rows of the fit the log loss is
-    never above that of X.
+    by a "unit" that brings them there, since the loss has no curvature further out. How far out a probability of
+    exactly 0 or 1 lies, such as a share of votes, is not known: where the rows of the fit have such, d is cut at
+    "reach", log 2 beyond the furthest other, so that 0 has half the odds of the smallest other. With more than two
+    classes each class is fitted against the others, and rows are divided by their sums. On the rows of the fit the log
+    loss is never above that of X.
 
     References
     ----------

@@ -66,7 +66,7 @@ class SplineCalibrator(ParametricCalibrator):
     sum_i w_i loss_i + [c s^3 integral f''^2 + mean_j (f(x_j) - x_j)^2 / max(1, m)] / 2,
 
     x_j the knots at weighted quantiles, s half their range, m the mean of x_j^2. Without curvature this is the
-    sigmoid calibrator, and the second term weighs about as much as one row (see there for its unit). The
+    sigmoid calibrator, and the second term weighs about as much as one row (see there for its unit, and for zeros). The
     stiffness c is the one out of .01, .1, ..., 10000 with the largest evidence (Laplace's approximation), so nothing is
     split or drawn. The curve may fall, and then changes the ranking of rows. With more than two classes each class is
     fitted against the others and rows are divided by their sums. On the rows of the fit the log loss is never above

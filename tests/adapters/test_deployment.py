@@ -125,6 +125,18 @@ def test_double_precision(run, calibrator, n_classes, kind):
 
 
 @every_library
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize(
+    "calibrator", [SigmoidCalibrator(), BetaCalibrator(), SplineCalibrator(), IsotonicCalibrator()], ids=repr
+)
+def test_shares_of_votes(run, calibrator, n_classes):
+    logits, y = rows(n_classes)
+    P = np.random.default_rng(0).multinomial(10, np.exp(log_softmax(logits / 2, axis=1))) / 10
+    assert (P[:200] == 0).any()
+    check(run, fitted(calibrator, P[:200], y[:200], "proba"), P[200:])
+
+
+@every_library
 @every_input
 @pytest.mark.parametrize("calibrator", SMOOTH, ids=repr)
 def test_single_precision(run, calibrator, kind):

@@ -1,12 +1,13 @@
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import expit, logit
+from scipy.special import expit, logit, softmax
 from sklearn.linear_model import LogisticRegression
 
-from sklearn_lossacc.calibration import SigmoidCalibrator
+from sklearn_lossacc.calibration import BetaCalibrator, SigmoidCalibrator, SplineCalibrator
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.metrics import log_loss
 
@@ -17,6 +18,40 @@ def biased(n=20000, seed=0):
     rng = np.random.default_rng(seed)
     p = rng.uniform(0.02, 0.98, n)
     return p, (rng.random(n) < expit(0.5 * logit(p) - 1)).astype(int)
+
+
+def votes(n=3000, n_votes=20, n_classes=2, seed=0):
+    """Draw shares of votes that are less far apart than labels, some of which are 0 or 1."""
+    rng = np.random.default_rng(seed)
+    strength = rng.normal(0, 2, (n, n_classes))
+    P = rng.multinomial(n_votes, softmax(strength, axis=1)) / n_votes
+    return P, (1.5 * strength + rng.gumbel(size=strength.shape)).argmax(axis=1)
+
+
+@pytest.mark.parametrize("kind", [SigmoidCalibrator, BetaCalibrator, SplineCalibrator])
+@pytest.mark.parametrize("n_classes", [2, 5])
+def test_zeros_of_votes_have_half_the_odds_of_one_vote(kind, n_classes):
+    P, y = votes(n_classes=n_classes)
+    fitted, fresh = slice(0, 500), slice(500, None)
+    calibrator = kind().fit(P[fitted], y[fitted])
+    reach = calibrator.maps_[-1]["reach"][0]
+    assert reach == pytest.approx(np.log(19) + np.log(2))
+    # as if a zero were half of what one vote of twenty is
+    added = expit(np.clip(logit(P), -reach, reach))
+    if n_classes == 2:
+        same = kind().fit(added[fitted], y[fitted])
+        np.testing.assert_allclose(same.predict_proba(added), calibrator.predict_proba(P), rtol=1e-6)
+    assert log_loss(y[fresh], calibrator.predict_proba(P[fresh])) < log_loss(y[fresh], P[fresh])
+    restored = kind.from_dict(json.loads(json.dumps(calibrator.to_dict())))
+    np.testing.assert_array_equal(restored.predict_proba(P), calibrator.predict_proba(P))
+
+
+def test_zeros_of_votes_lose_no_more_than_platt():
+    P, y = votes(n=6000)
+    fitted, fresh = slice(0, 1000), slice(1000, None)
+    ours = SigmoidCalibrator().fit(P[fitted], y[fitted]).predict_proba(P[fresh])
+    platt = LogisticRegression(C=1e6).fit(P[fitted, 1:], y[fitted]).predict_proba(P[fresh, 1:])
+    assert log_loss(y[fresh], ours) < log_loss(y[fresh], platt) + 0.005
 
 
 def test_slope_and_intercept_are_found():
