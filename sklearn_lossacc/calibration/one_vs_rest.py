@@ -434,9 +434,10 @@ class ParametricCalibrator(OneVsRestCalibrator):
     def _fit_map(self, target: Target) -> Map:
         reach = target.bring_in(zeros_and_ones(len(self.classes_))) if self.input == "proba" else math.inf
         unit = target.rescale()
-        numbers = {"reach": reach} if reach < math.inf else {}
-        numbers |= {"unit": unit} if unit < 1.0 else {}
-        return self._fit_curve(target) | {key: np.array([number]) for key, number in numbers.items()}
+        first = ({"reach": np.array([reach])} if reach < math.inf else {}) | (
+            {"unit": np.array([unit])} if unit < 1.0 else {}
+        )
+        return self._fit_curve(target) | first
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         if "reach" in one:
