@@ -86,14 +86,15 @@ class Target:
         float
             How far out that is, on either side, in nats; infinite where there are none, or nothing else.
         """
-        known = np.ones(len(self.odds), dtype=bool)
-        for rows in row_blocks(len(known), 1):
-            for place in places:
-                known[rows] &= np.abs(self.odds[rows] - place) >= SAME_PLACE
-        if known.all() or not known.any():
+        found, furthest = False, -math.inf
+        for rows in row_blocks(len(self.odds), 1):  # of many rows nothing is kept
+            odds = self.odds[rows]
+            far = np.logical_or(*(np.abs(odds - place) < SAME_PLACE for place in places))
+            found = found or bool(far.any())
+            furthest = max(furthest, float(np.abs(odds[~far]).max(initial=-math.inf)))
+        if not found or furthest < 0:
             return math.inf
-        furthest = max(self.odds.max(where=known, initial=0.0), -self.odds.min(where=known, initial=0.0))
-        reach = float(furthest) + math.log(2.0)
+        reach = furthest + math.log(2.0)
         np.clip(self.odds, -reach, reach, out=self.odds)
         return reach
 
