@@ -39,7 +39,6 @@ LENGTHS = {  # of the arrays of any map, as `check_lengths` takes them
     "coef": 3,
 }
 NO_MAPS = ("separable", "degenerate")  # outcomes that leave probabilities as they are
-FARTHEST_OF_PROBA = 1e3  # nats: log odds of probabilities are less
 FARTHEST = 1e3  # nats: beyond, one row would leave no digits to the others
 
 
@@ -447,7 +446,8 @@ class ParametricCalibrator(OneVsRestCalibrator):
 
     def _line_formula(self, maps: list[Map], odds: Formula) -> Formula:
         if any("reach" in one for one in maps):
-            reach = np.concatenate([one.get("reach", np.array([FARTHEST_OF_PROBA])) for one in maps])
+            no_cut = np.array([FARTHEST])  # log odds of probabilities are less
+            reach = np.concatenate([one.get("reach", no_cut) for one in maps])
             odds = f.minimum(f.maximum(odds, -reach), reach)
         if any("unit" in one for one in maps):
             odds = odds * np.concatenate([one.get("unit", np.ones(1)) for one in maps])

@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.evidence import AS_LIKELY, LIKELIER, Evidence
 from sklearn_lossacc.findings.format import number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.double_softmax import softmax_ahead, undo_softmax
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -102,7 +103,7 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             "undone_log_loss": evidence.total_loss - value,
             "noise_rate": noise,
             "log_likelihood_ahead": ahead,
-            "cannot_tell_from_underconfidence": timid,
+            MAY_BE_TIMID: timid,
         },
         fired=(
             ("Softmax may have been" if timid else "Softmax was")
