@@ -152,8 +152,8 @@ def _add_history(commands: argparse._SubParsersAction[_Parser]) -> None:
         "history",
         help="diagnose a training log",
         description="Diagnose the training log of Keras, Lightning, fastai, skorch, Transformers, xgboost, LightGBM, "
-        "CatBoost, Ultralytics, timm, MLflow, TensorBoard or Weights & Biases, or any table or JSON with named losses "
-        "and accuracies.",
+        "CatBoost, Ultralytics, timm, MLflow, TensorBoard or Weights & Biases, any table or JSON with named losses and "
+        "accuracies, or what a script printed.",
         epilog="Exit code: 0 fine, 1 a finding at or above --fail-on, 2 bad input.",
     )
     history.add_argument("file", metavar="FILE", help="a log, or a folder of MLflow, TensorBoard or CatBoost")

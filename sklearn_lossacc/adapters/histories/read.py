@@ -12,6 +12,7 @@ from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.histories import (
     boosting,
     catboost_files,
+    console,
     fastai,
     image_tables,
     keras,
@@ -65,6 +66,7 @@ def _is_plain(source: Any) -> bool:
 
 # In the order in which they are tried: the narrower first.
 FORMATS: dict[str, Format] = {
+    "console": Format(console.recognises, console.read),
     "skorch": Format(skorch.recognises, skorch.read),
     "transformers": Format(transformers.recognises, transformers.read),
     "scoring_monitor": Format(scoring_monitor.recognises, scoring_monitor.read),
@@ -95,12 +97,13 @@ def read_history(
     ----------
     source : path, mapping, list of mappings, DataFrame, or an object of a framework
         A file or folder of Keras, Lightning, fastai, skorch, Transformers, CatBoost, Ultralytics, timm, MLflow,
-        TensorBoard or Weights & Biases, any table, JSON or JSON lines with named losses and accuracies; the dictionary
-        of results of Keras, xgboost, LightGBM or CatBoost; a fitted model or trainer that keeps its curves; or plain
-        numbers, such as ``{"loss": 0.4577, "accuracy": 0.7826}``.
+        TensorBoard or Weights & Biases, any table, JSON or JSON lines with named losses and accuracies, or the text
+        that a script printed; a list of its lines; the dictionary of results of Keras, xgboost, LightGBM or CatBoost; a
+        fitted model or trainer that keeps its curves; or plain numbers, such as
+        ``{"loss": 0.4577, "accuracy": 0.7826}``.
     format : str, optional
-        One of ``skorch, transformers, scoring_monitor, sklearn, catboost, boosting, image, fastai, lightning, keras,
-        series, wandb, plain``, where the source alone does not show it.
+        One of ``console, skorch, transformers, scoring_monitor, sklearn, catboost, boosting, image, fastai, lightning,
+        keras, series, wandb, plain``, where the source alone does not show it.
     columns : mapping of str to str, optional
         Which column is which curve, where names do not say it: ``{"val_loss": "nll", "val_error_percent": "top-1"}``.
         None as a column leaves a curve out.
@@ -136,6 +139,12 @@ def read_history(
     train_loss from 'loss'
     val_loss from 'val_loss'
     val_accuracy from 'val_acc' as x / 100
+
+    What a script printed, saved to a file or pasted:
+
+    >>> printed = ["Epoch 1: val_loss 0.8, val_acc 55.0%", "Epoch 2: val_loss 0.9, val_acc 61.0%"]
+    >>> read_history(printed).val_loss.tolist()
+    [0.8, 0.9]
     """
     if isinstance(source, TrainingHistory):
         if format is not None or columns:

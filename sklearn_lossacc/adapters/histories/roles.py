@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 SETS = {
@@ -84,11 +85,17 @@ def words(name: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", lowered)
 
 
+# Printed text has the same few names in every line.
+_remembered = lru_cache(maxsize=1024)
+
+
+@_remembered
 def is_epoch(name: str) -> bool:
     """Whether a column counts epochs."""
     return " ".join(words(name)) in EPOCHS
 
 
+@_remembered
 def is_step(name: str) -> bool:
     """Whether a column counts optimiser steps or trees."""
     return " ".join(words(name)) in STEPS
@@ -99,6 +106,7 @@ def is_row_number(name: str) -> bool:
     return " ".join(words(name)) in ROW_NUMBERS
 
 
+@_remembered
 def role_of(name: str, *, named_sets: bool = False) -> Role | None:
     """Return what a name says, or None where it is not clearly a loss, an accuracy or an error.
 

@@ -1,4 +1,4 @@
-"""What a path leads to: text tables, JSON and JSON lines become plain objects; folders stay paths."""
+"""What a path leads to: text tables, JSON and JSON lines become plain objects; folders and printed text stay such."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_lossacc.adapters.file_errors import reason
+from sklearn_lossacc.adapters.histories.printed_lines import printed_lines, printed_records, read_line
+from sklearn_lossacc.adapters.histories.roles import is_epoch, is_step, role_of
 from sklearn_lossacc.adapters.json_text import load_json
 from sklearn_lossacc.exceptions import InvalidFileError
 
@@ -47,6 +49,22 @@ class TextTable:
         return list(self.columns)
 
 
+@dataclass
+class ConsoleText:
+    """What a script printed.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was read from.
+    text : str
+        The text, with whatever a terminal is told in it.
+    """
+
+    path: Path
+    text: str
+
+
 def _text(path: Path) -> str:
     """Read a file as text."""
     try:
@@ -70,7 +88,7 @@ def load(path: Path) -> Any:
 
     Returns
     -------
-    TextTable, dict, list, DataFrame or Path
+    TextTable, ConsoleText, dict, list, DataFrame or Path
         A folder and an event file are returned as they are.
 
     Raises
@@ -87,9 +105,30 @@ def load(path: Path) -> Any:
     text = _text(path)
     if not text.strip():
         raise InvalidFileError(f"{path} is empty.")
+    printed = _printed(path, text)
+    if printed is not None:
+        return printed
     if text.lstrip()[0] in "{[":
         return _json(path, text)
     return _table(path, text)
+
+
+def _printed(path: Path, text: str) -> ConsoleText | list[dict[str, Any]] | None:
+    """Return what a script printed, the dictionaries in it if there are such; None for tables and JSON."""
+    first = next(printed_lines(text), "").strip()
+    apart = r"[\t,;|]" if re.search(r"[\t,;|]", first) else r"\s{2,}"
+    names = any(role_of(cell) or is_epoch(cell) or is_step(cell) for cell in re.split(apart, first))
+    if names or first in ("[", "{") or first[:2] in ("[{", '{"'):
+        return None
+    records = printed_records(text)
+    if records:
+        return records
+    n_counted = 0
+    for line in map(read_line, printed_lines(text)):
+        n_counted += line.counts and len(line.values) > 0
+        if line.measures or n_counted > 1:
+            return ConsoleText(path, text)
+    return None
 
 
 def _parquet(path: Path) -> Any:
@@ -136,11 +175,16 @@ def _json_lines(path: Path, text: str, whole: json.JSONDecodeError) -> list[Any]
 
 def _table(path: Path, text: str) -> TextTable:
     """Read a table with column names; a repeated header marks a new start, a last row that breaks off is left out."""
-    text = _without_remarks(text)
+    text = _without_frame(_without_remarks(text))
     first = text.partition("\n")[0]
     separator = next((mark for mark in "\t,;|" if mark in first), None)
     if separator is None:
-        rows = [[cell] for cell in text.splitlines() if cell.strip()]
+        rows = _aligned(list(printed_lines(text)))
+        if not any(_is_number(cell) for row in rows[1:] for cell in row):
+            raise InvalidFileError(
+                f"{path} is no training log that is known: neither JSON, nor a table, nor printed text in which losses "
+                "and accuracies stand with their names, such as 'Epoch 3: val_loss: 0.52'."
+            )
     else:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
     header = [cell.strip() for cell in rows[0]]
@@ -169,6 +213,25 @@ def _table(path: Path, text: str) -> TextTable:
     if not kept:
         raise InvalidFileError(f"{path} has column names but no rows.")
     return table
+
+
+def _aligned(lines: list[str]) -> list[list[str]]:
+    """Split the lines of a table whose columns are set apart by blanks, or that has one column; leave out rules."""
+    lines = [line for line in lines if line.strip(" -=+")]
+    n_cells = len(lines[-1].split()) if lines else 0
+    for apart in (r"\s{2,}", r"\s+") if lines else ():  # names may hold single blanks
+        header = re.split(apart, lines[0].strip())
+        if len(header) == n_cells:
+            return [header, *(line.split() for line in lines[1:])]
+    return [[line] for line in lines]
+
+
+def _without_frame(text: str) -> str:
+    """Leave out the outer bars and the rule of a table in Markdown."""
+    lines = text.splitlines()
+    if not all(line.strip().startswith("|") and line.strip().endswith("|") for line in lines if line.strip()):
+        return text
+    return "\n".join(line.strip()[1:-1] for line in lines if line.strip(" |:-"))
 
 
 def _without_remarks(text: str) -> str:

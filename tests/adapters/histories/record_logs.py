@@ -4,10 +4,13 @@ Each function trains a small model on the same synthetic data and keeps the file
 Libraries that are not installed are skipped. The recorded files are small and belong to this project.
 """
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -355,9 +358,162 @@ def tensorboard(out):
         shutil.copy(source, out / "tensorboard" / "events.out.tfevents.1700000000.host.1.0")
 
 
+@contextlib.contextmanager
+def printed(path):
+    """Write to a file what is printed, by Python or below it."""
+    with Path(path).open("w", encoding="utf-8") as file:
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        try:
+            with contextlib.redirect_stdout(file):
+                yield
+        finally:
+            file.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def keras_console(out):
+    X, X_val, y, y_val = data()
+    for verbose, name in ((1, "keras_progress.txt"), (2, "keras_lines.txt")):
+        model = keras_model()
+        with printed(out / name):
+            model.fit(X, y, validation_data=(X_val, y_val), epochs=5, batch_size=64, verbose=verbose)
+            model.evaluate(X, y, verbose=verbose)  # of no epoch
+
+
+def skorch_console(out):
+    import torch
+    from skorch import NeuralNetClassifier
+
+    X, _, y, _ = data()
+    torch.manual_seed(SEED)
+    net = NeuralNetClassifier(
+        torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(), torch.nn.Linear(32, 3)),
+        criterion=torch.nn.CrossEntropyLoss,
+        lr=0.1,
+        max_epochs=5,
+        batch_size=100,
+    )
+    with printed(out / "skorch_table.txt"):
+        net.fit(X, y)
+
+
+def scikit_learn_console(out):
+    from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+    from sklearn.neural_network import MLPClassifier
+
+    X, _, y, _ = data()
+    common = {"verbose": 1, "random_state": SEED}
+    models = {
+        "mlp": MLPClassifier(max_iter=6, early_stopping=True, **common),
+        "hist_gradient_boosting": HistGradientBoostingClassifier(
+            max_iter=6, early_stopping=True, **common | {"verbose": 2}
+        ),
+        "gradient_boosting": GradientBoostingClassifier(n_estimators=6, **common),
+    }
+    for name, model in models.items():
+        with printed(out / f"{name}.txt"), warnings.catch_warnings(action="ignore"):
+            model.fit(X, y)
+
+
+def boosting_console(out):
+    X, X_val, y, y_val = data()
+    try:
+        import xgboost
+
+        rounds = {"n_estimators": 60, "early_stopping_rounds": 3, "learning_rate": 1.0, "n_jobs": 1}
+        model = xgboost.XGBClassifier(eval_metric=["mlogloss", "merror"], **rounds)
+        with printed(out / "xgboost.txt"):
+            model.fit(X, y, eval_set=[(X, y), (X_val, y_val)])
+    except ImportError:
+        pass
+    try:
+        import lightgbm
+
+        train = lightgbm.Dataset(X, y)
+        parameters = {"objective": "multiclass", "num_class": 3, "metric": ["multi_logloss", "multi_error"]}
+        with printed(out / "lightgbm.txt"):
+            lightgbm.train(
+                {**parameters, "num_threads": 1, "learning_rate": 0.5, "force_col_wise": True},
+                train,
+                40,
+                valid_sets=[train, lightgbm.Dataset(X_val, y_val, reference=train)],
+                valid_names=["training", "valid_1"],
+                callbacks=[lightgbm.log_evaluation(1), lightgbm.early_stopping(3, first_metric_only=True)],
+            )
+    except ImportError:
+        pass
+    try:
+        from catboost import CatBoostClassifier
+
+        with tempfile.TemporaryDirectory() as folder, printed(out / "catboost.txt"):
+            model = CatBoostClassifier(
+                iterations=8, loss_function="MultiClass", random_seed=SEED, train_dir=folder, thread_count=1
+            )
+            model.fit(X, y, eval_set=(X_val, y_val))
+    except ImportError:
+        pass
+
+
+def torch_console(out):
+    """Print as the tutorials of PyTorch do; the numbers are those of a model."""
+    import torch
+
+    X, X_val, y, y_val = (torch.tensor(part) for part in data())
+    styles = {
+        "phases": (out / "torch_phases.txt").open("w"),
+        "bars": (out / "torch_bars.txt").open("w"),
+        "batches": (out / "torch_batches.txt").open("w"),
+        "words": (out / "torch_words.txt").open("w"),
+    }
+    torch.manual_seed(SEED)
+    net = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(), torch.nn.Linear(32, 3))
+    optimizer = torch.optim.Adam(net.parameters(), 0.02)
+    n_epochs = 5
+    for epoch in range(n_epochs):
+        total = correct = 0.0
+        for start in range(0, len(X), 100):
+            rows = slice(start, start + 100)
+            logits = net(X[rows])
+            loss = torch.nn.functional.cross_entropy(logits, y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += float(loss) * 100
+            correct += float((logits.argmax(1) == y[rows]).sum())
+            share = 100.0 * start / len(X)
+            styles["batches"].write(
+                f"Train Epoch: {epoch + 1} [{start}/{len(X)} ({share:.0f}%)]\tLoss: {float(loss):.6f}\n"
+            )
+        with torch.no_grad():
+            logits = net(X_val)
+            val_loss = float(torch.nn.functional.cross_entropy(logits, y_val))
+            hits = int((logits.argmax(1) == y_val).sum())
+        train_loss, train_acc, val_acc = total / len(X), correct / len(X), hits / len(X_val)
+        styles["phases"].write(f"Epoch {epoch}/{n_epochs - 1}\n----------\n")
+        styles["phases"].write(f"train Loss: {train_loss:.4f} Acc: {train_acc:.4f}\n")
+        styles["phases"].write(f"val Loss: {val_loss:.4f} Acc: {val_acc:.4f}\n\n")
+        styles["bars"].write(
+            f"2026-01-05 10:00:{epoch:02d},123 INFO Epoch [{epoch + 1}/{n_epochs}] | lr: 2.0e-02 | "
+            f"Train Loss: {train_loss:.4f} | Train Acc: {100 * train_acc:.2f}% | "
+            f"Val. Loss: {val_loss:.4f} | Val. Acc: {100 * val_acc:.2f}%\n"
+        )
+        styles["batches"].write(
+            f"\nTest set: Average loss: {val_loss:.4f}, Accuracy: {hits}/{len(X_val)} ({100 * val_acc:.0f}%)\n\n"
+        )
+        styles["words"].write(
+            f"epoch {epoch + 1}, train loss {train_loss:.3f}, train acc {train_acc:.3f}, "
+            f"test loss {val_loss:.3f}, test acc {val_acc:.3f}\n"
+        )
+    for file in styles.values():
+        file.close()
+
+
 RECORDERS = (
     keras_csv, keras_validation_freq, keras_append, lightning, fastai, skorch, transformers, boosting, catboost, timm,
-    mlflow, tensorboard,
+    mlflow, tensorboard, keras_console, skorch_console, scikit_learn_console, boosting_console, torch_console,
 )  # fmt: skip
 
 
