@@ -48,22 +48,17 @@ class Record:
 
 
 def recognises(source: Any) -> bool:
-    """Whether a source is text of a terminal, or its lines."""
-    return isinstance(source, ConsoleText) or (
-        isinstance(source, Sequence)
-        and not isinstance(source, str)
-        and len(source) > 0
-        and all(isinstance(line, str) for line in source)
-    )
+    """Whether a source is text of a terminal."""
+    return isinstance(source, ConsoleText)
 
 
-def read(source: Any, wanted: Sequence[str]) -> LogTable:
+def read(source: ConsoleText, wanted: Sequence[str]) -> LogTable:
     """Read one row an epoch, or an iteration where no epoch is named.
 
     Parameters
     ----------
-    source : ConsoleText or sequence of str
-        The text, or its lines.
+    source : ConsoleText
+        The text.
     wanted : sequence of str
         Columns that the user named.
 
@@ -76,8 +71,7 @@ def read(source: Any, wanted: Sequence[str]) -> LogTable:
     InvalidHistoryError
         If no line holds a loss or an accuracy.
     """
-    text = source.text if isinstance(source, ConsoleText) else "\n".join(source)
-    lines = [line for line in map(read_line, printed_lines(text)) if line != Line()]
+    lines = [line for line in map(read_line, printed_lines(source.text)) if line != Line()]
     if not any(line.values for line in lines):
         raise InvalidHistoryError("no line holds a number with its name, such as 'Epoch 3: val_loss: 0.52'.")
     counter = next((kind for kind in ("epoch", "step") if any(getattr(line, kind) is not None for line in lines)), None)

@@ -66,6 +66,16 @@ def is_records(source: Any) -> bool:
     return isinstance(source, Sequence) and len(source) > 0 and all(isinstance(row, Mapping) for row in source)
 
 
+def is_lines(source: Any) -> bool:
+    """Whether a source is a list of lines of text."""
+    return (
+        isinstance(source, Sequence)
+        and not isinstance(source, str)
+        and len(source) > 0
+        and all(isinstance(line, str) for line in source)
+    )
+
+
 def by_row_number(source: Mapping[str, Any]) -> dict[str, list[Any]] | None:
     """Return columns of what pandas' ``to_json`` writes, one mapping of row number to entry a column; else None."""
     inner = [value for value in source.values() if isinstance(value, Mapping)]

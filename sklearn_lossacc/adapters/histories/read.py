@@ -26,7 +26,7 @@ from sklearn_lossacc.adapters.histories import (
     wandb,
 )
 from sklearn_lossacc.adapters.histories.assemble import assemble
-from sklearn_lossacc.adapters.histories.sources import TextTable, load
+from sklearn_lossacc.adapters.histories.sources import TextTable, load, load_printed
 from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
 from sklearn_lossacc.inputs import TrainingHistory
@@ -163,6 +163,8 @@ def read_history(
         path = Path(source)
         name, told = path.stem or path.name, str(path)
         source = load(path)
+    elif plain.is_lines(source):
+        told, source = "this list of lines", load_printed("\n".join(source))
     source = _innermost(source)
     wanted = [column for column in (columns or {}).values() if column is not None]
     chosen = format if format is not None else _recognised(source)

@@ -55,13 +55,10 @@ class ConsoleText:
 
     Attributes
     ----------
-    path : Path
-        Where it was read from.
     text : str
         The text, with whatever a terminal is told in it.
     """
 
-    path: Path
     text: str
 
 
@@ -105,7 +102,7 @@ def load(path: Path) -> Any:
     text = _text(path)
     if not text.strip():
         raise InvalidFileError(f"{path} is empty.")
-    printed = _printed(path, text)
+    printed = _printed(text)
     if printed is not None:
         return printed
     if text.lstrip()[0] in "{[":
@@ -113,22 +110,24 @@ def load(path: Path) -> Any:
     return _table(path, text)
 
 
-def _printed(path: Path, text: str) -> ConsoleText | list[dict[str, Any]] | None:
+def _printed(text: str) -> ConsoleText | list[dict[str, Any]] | None:
     """Return what a script printed, the dictionaries in it if there are such; None for tables and JSON."""
     first = next(printed_lines(text), "").strip()
     apart = r"[\t,;|]" if re.search(r"[\t,;|]", first) else r"\s{2,}"
     names = any(role_of(cell) or is_epoch(cell) or is_step(cell) for cell in re.split(apart, first))
     if names or first in ("[", "{") or first[:2] in ("[{", '{"'):
         return None
-    records = printed_records(text)
-    if records:
-        return records
     n_counted = 0
     for line in map(read_line, printed_lines(text)):
         n_counted += line.counts and len(line.values) > 0
         if line.measures or n_counted > 1:
-            return ConsoleText(path, text)
+            return load_printed(text)
     return None
+
+
+def load_printed(text: str) -> ConsoleText | list[dict[str, Any]]:
+    """Return printed text: the dictionaries in it, if Transformers printed such, else the text itself."""
+    return printed_records(text) or ConsoleText(text)
 
 
 def _parquet(path: Path) -> Any:

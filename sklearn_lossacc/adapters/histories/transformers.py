@@ -37,6 +37,8 @@ def recognises(source: Any) -> bool:
 def n_evaluated(rows: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the number of rows evaluated, from run time and speed, where all evaluations agree.
 
+    Printed text, whose numbers are rounded to four digits, does not tell it.
+
     Examples
     --------
     >>> n_evaluated([{"eval_runtime": 10.2711, "eval_samples_per_second": 9.736}])
@@ -45,6 +47,8 @@ def n_evaluated(rows: Sequence[Mapping[str, Any]]) -> int | None:
     found = set()
     for row in rows:
         seconds, speed = row.get("eval_runtime"), row.get("eval_samples_per_second")
+        if isinstance(seconds, str) or isinstance(speed, str):
+            return None
         if not seconds or not speed:
             continue
         count = seconds * speed

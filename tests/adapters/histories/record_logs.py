@@ -27,6 +27,22 @@ def data():
     return train_test_split(X.astype("float32"), y, test_size=200, random_state=SEED)
 
 
+@contextlib.contextmanager
+def printed(path):
+    """Write to a file what is printed, by Python or below it."""
+    with Path(path).open("w", encoding="utf-8") as file:
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(file.fileno(), 1)
+        try:
+            with contextlib.redirect_stdout(file):
+                yield
+        finally:
+            file.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def keras_model():
     import keras
 
@@ -68,6 +84,7 @@ def keras_append(out):
 def lightning(out):
     import torch
     from lightning.pytorch import LightningModule, Trainer, seed_everything
+    from lightning.pytorch.callbacks import TQDMProgressBar
     from lightning.pytorch.loggers import CSVLogger
     from torch.utils.data import DataLoader, TensorDataset
 
@@ -83,8 +100,8 @@ def lightning(out):
             x, target = batch
             logits = self.net(x)
             loss = torch.nn.functional.cross_entropy(logits, target)
-            self.log(f"{name}_loss", loss, **where)
-            self.log(f"{name}_acc", (logits.argmax(1) == target).float().mean(), **where)
+            self.log(f"{name}_loss", loss, prog_bar=True, **where)
+            self.log(f"{name}_acc", (logits.argmax(1) == target).float().mean(), prog_bar=True, **where)
             return loss
 
         def training_step(self, batch, index):
@@ -106,13 +123,14 @@ def lightning(out):
             max_epochs=6,
             logger=CSVLogger(folder),
             log_every_n_steps=4,
-            enable_progress_bar=False,
+            callbacks=[TQDMProgressBar()],
             enable_model_summary=False,
             enable_checkpointing=False,
             accelerator="cpu",
         )
         model = Model()
-        trainer.fit(model, train, validation)
+        with printed(out / "lightning_bars.txt"):
+            trainer.fit(model, train, validation)
         trainer.test(model, validation, verbose=False)
         shutil.copy(next(Path(folder).rglob("metrics.csv")), out / "lightning_metrics.csv")
 
@@ -213,8 +231,9 @@ def transformers(out):
             eval_dataset=Rows(X_val, y_val),
             compute_metrics=measure,
         )
-        trainer.train()
-        trainer.evaluate(Rows(X, y))  # other rows, at the last step
+        with printed(out / "transformers.txt"):
+            trainer.train()
+            trainer.evaluate(Rows(X, y))  # other rows, at the last step
         trainer.state.save_to_json(str(out / "transformers_trainer_state.json"))
 
 
@@ -356,22 +375,6 @@ def tensorboard(out):
         (out / "tensorboard").mkdir(exist_ok=True)
         source = next(Path(folder).glob("events.out.tfevents.*"))
         shutil.copy(source, out / "tensorboard" / "events.out.tfevents.1700000000.host.1.0")
-
-
-@contextlib.contextmanager
-def printed(path):
-    """Write to a file what is printed, by Python or below it."""
-    with Path(path).open("w", encoding="utf-8") as file:
-        sys.stdout.flush()
-        kept = os.dup(1)
-        os.dup2(file.fileno(), 1)
-        try:
-            with contextlib.redirect_stdout(file):
-                yield
-        finally:
-            file.flush()
-            os.dup2(kept, 1)
-            os.close(kept)
 
 
 def keras_console(out):

@@ -101,6 +101,21 @@ def test_scikit_learn():
     check(read_history(LOGS / "gradient_boosting.txt"), train_loss=[1.0083, 0.9345, 0.8745, 0.8222, 0.7779, 0.7409])
 
 
+def test_transformers_prints_what_it_logs():
+    printed, logged = read_history(LOGS / "transformers.txt"), read_history(LOGS / "transformers_trainer_state.json")
+    np.testing.assert_array_equal(printed.epoch, logged.epoch)
+    for curve in ("train_loss", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(getattr(printed, curve), getattr(logged, curve), atol=6e-4)
+    assert printed.n_val is None, "speed and time are printed with four digits"
+
+
+def test_progress_bars_of_lightning_show_what_it_logs():
+    printed, logged = read_history(LOGS / "lightning_bars.txt"), read_history(LOGS / "lightning_metrics.csv")
+    np.testing.assert_array_equal(printed.epoch, logged.epoch)
+    for curve in CURVES:
+        np.testing.assert_allclose(getattr(printed, curve), getattr(logged, curve), atol=6e-4)
+
+
 def test_coloured_table_of_skorch():
     history = read_history(LOGS / "skorch_table.txt")
     check(history, epoch=np.arange(1, 6), train_loss=[1.0476, 0.9343, 0.8770, 0.8372, 0.8068])
@@ -232,10 +247,10 @@ def test_dictionaries_of_transformers_among_progress_bars(tmp_path):
         "'epoch': 1.0}\n"
         "{'train_runtime': 2.4, 'train_loss': 1.02, 'epoch': 1.0}\n"
     )
-    history = read(tmp_path, text)
-    assert history.source_format == "Transformers log_history"
-    check(history, val_loss=[1.0417], val_accuracy=[0.445])
-    assert history.n_val == 100
+    for history in (read(tmp_path, text), read_history(text.splitlines())):
+        assert history.source_format == "Transformers log_history"
+        check(history, val_loss=[1.0417], val_accuracy=[0.445])
+        assert history.n_val == 100
 
 
 def test_a_bare_measure_beside_a_training_one_is_not_guessed(tmp_path):
