@@ -354,7 +354,10 @@ def _noise_rate(evidence: Evidence) -> Estimate:
     high = evidence.error_upper_limit
     if high is None:
         return Estimate(rate, None, None, evidence.too_few_groups)
-    return Estimate(rate, low, max(rate, high), "partly identified: at most the error rate")
+    method = "partly identified: at most the error rate"
+    if rate > 0:
+        method += ", at least what a floor proves if the model does not err where it is sure"
+    return Estimate(rate, low, max(rate, high), method)
 
 
 def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Estimate:

@@ -66,7 +66,13 @@ def wrong_labels(evidence: Evidence) -> str:
         f"{percent(share)} of class {true} labelled {label}" for share, true, label in flips if share >= NOISE_RATE
     ]
     how = "better" if found["log_likelihood_ahead"] > AS_LIKELY else "as well"
-    return f" Wrong labels explain these rows {how}: {' and '.join(wrong)}." if wrong else ""
+    if not wrong:
+        return ""
+    # What the frequencies of labels are, given the probabilities, is all that there is to see.
+    return (
+        f" Wrong labels explain these rows {how}: {' and '.join(wrong)}. So do right ones if the model errs so often "
+        "where it is sure."
+    )
 
 
 def shared_with_temperature(evidence: Evidence, term: str, nats: float) -> str:
@@ -75,6 +81,23 @@ def shared_with_temperature(evidence: Evidence, term: str, nats: float) -> str:
     if causes is None or causes.fit.beta >= 1.0 or beside >= SHARED * nats:
         return ""
     return f", all but {number(max(beside, 0.0))} of which a temperature explains as well"
+
+
+def confidence_code(evidence: Evidence) -> str:
+    """Return the rule that speaks of the selected temperature."""
+    return "LA101" if evidence.causes is not None and evidence.causes.fit.beta < 1.0 else "LA102"
+
+
+def needs_offsets(evidence: Evidence) -> float:
+    """Return how many of the nats that the selected temperature repairs it repairs with class offsets only.
+
+    Offsets suit the selected temperature, so that what they save beyond their own part comes with it. A temperature
+    alone leaves it.
+    """
+    part = evidence.fitted_parts.get("class_bias")
+    if part is None or evidence.far_classes is not None:
+        return 0.0
+    return max(evidence.saved_beside("class_bias") - max(part.value, 0.0), 0.0)
 
 
 def other_causes(evidence: Evidence, term: str) -> str:

@@ -1,4 +1,4 @@
-"""The limits of the temperature beside a floor, by profile likelihood."""
+"""The limits of the temperature, by profile likelihood."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LIMIT_TOL = 0.01  # of the way on which the limit is sought
 
 
 def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tuple[float, float]:
-    """Return the 95 % profile-likelihood limits of the temperature, floor and offsets fitted anew at each value.
+    """Return the 95 % profile-likelihood limits of the temperature, selected floor and offsets fitted at each value.
 
     Parameters
     ----------
     causes : CauseModel
-        A selection that holds a temperature and a floor.
+        A selection that holds a temperature.
     finite_log_proba : ndarray of shape (n_kept, n_classes)
         Log probabilities of the kept rows, exact zeros replaced.
 
@@ -34,8 +34,9 @@ def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tupl
 
     Notes
     -----
-    Where a floor takes every error for noise, the sharpest temperature is about as likely as any other: the likelihood
-    is flat on one side, and its curvature, or its height over T = 1, say nothing of how far it stays so.
+    Where a floor takes every error for noise, or there is no error, the sharpest temperature is about as likely as any
+    other: the likelihood is flat on one side, and its curvature, or its height over T = 1, say nothing of how far it
+    stays so.
     """
     rows = MixtureRows(finite_log_proba, causes.null.y, causes.null.weight)
     return _limit(causes, rows, 1.0), _limit(causes, rows, -1.0)
@@ -44,14 +45,14 @@ def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tupl
 def _limit(causes: CauseModel, rows: MixtureRows, side: float) -> float:
     """Return the limit on the side of larger (1) or smaller (-1) inverse temperatures."""
     at = fit = causes.fit
-    origin, bias = math.log(fit.beta), "class_bias" in causes.terms
+    origin, bias, floor = math.log(fit.beta), "class_bias" in causes.terms, "floor" in causes.terms
 
     def lost(distance: float) -> float:
         nonlocal at  # the next value is near: start there
         if distance == 0.0:  # the search at a fixed temperature may miss the likeliest floor of a few rows
             return 0.0
         beta = math.exp(origin + side * distance)
-        at = fit_mixture_rows(rows, temperature=False, bias=bias, starts=(beta,), start_bias=at.bias)
+        at = fit_mixture_rows(rows, temperature=False, bias=bias, floor=floor, starts=(beta,), start_bias=at.bias)
         return causes.scale * (fit.log_likelihood - at.log_likelihood)
 
     far = MOST_LOG - side * origin

@@ -104,12 +104,24 @@ class CostEvidence(CauseEvidence):
         return max(part.value, self.saved_beside("class_bias"))
 
     @cached_property
+    def separable(self) -> bool:
+        """Whether the selected scores are largest at the label in every row that is kept: no T is low enough for them.
+
+        With a floor, which makes nothing of errors that are none, this is so, too, but the limits are known by it.
+        """
+        causes = self.causes
+        if causes is None or "temperature" not in causes.terms:
+            return False
+        scores = causes.fit.beta * finite(causes.null.log_proba, LOG_CLIP) + causes.fit.bias
+        return bool((scores[np.arange(len(scores)), causes.null.y] >= scores.max(axis=1)).all())
+
+    @cached_property
     def temperature_limits(self) -> tuple[float, float]:
         """95 % limits of the selected temperature."""
         causes = self.causes
         if causes is None or "temperature" not in causes.terms:
             return 0.0, math.inf
-        if "floor" in causes.terms:
+        if "floor" in causes.terms or self.separable:
             return temperature_limits(causes, finite(causes.null.log_proba, LOG_CLIP))
         # The likelihood ratio is the square of log T over its standard error where the likelihood is a parabola up to
         # T = 1, as it nearly is without a floor.

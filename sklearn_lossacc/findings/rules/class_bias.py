@@ -12,6 +12,7 @@ from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import shared_with_temperature, wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.findings.waterfall import open_bound
+from sklearn_lossacc.findings.wording import CHOOSE_A_REPAIR
 from sklearn_lossacc.inference.cause_model import CauseModel
 from sklearn_lossacc.inference.floor import finite
 
@@ -101,7 +102,8 @@ def judge(evidence: Evidence) -> Verdict:
         ),
         advice=(
             "Review labels of both classes first (d.samples(by='label_quality')): where they are right, look for class "
-            "weights, resampling or a shift of the class frequencies between training and use, and correct the prior."
+            "weights, resampling or a shift of the class frequencies between training and use, and correct the prior; "
+            f"where there is none, the model errs so often although it is sure. {CHOOSE_A_REPAIR}"
             if rival
             else f"No row is labelled {label!r}: where that class cannot occur (abstentions, classes of another task), "
             "drop its column and divide the others by their sum; otherwise find out why it has none."

@@ -10,7 +10,9 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number, ratio, small_number
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
 from sklearn_lossacc.findings.selected import (
+    SHARED,
     looks_in_sample,
+    needs_offsets,
     other_causes,
     selected_temperature,
     unordered,
@@ -23,6 +25,15 @@ RECALIBRATE = (
     "classes do not change."
 )
 
+WITH_OFFSETS = (
+    "Let AutoCalibrator choose on held-out rows, from calibrators that treat classes separately too, and ship the "
+    "calibrated probabilities; a temperature alone would repair {} nats."
+)
+
+SEPARABLE = (
+    "Fit TemperatureCalibrator(floor=True, cautious=True) on held-out rows, which allows for errors that so few rows "
+    "need not show, and ship the calibrated probabilities; the predicted classes do not change."
+)
 
 NO_ORDER = (
     "No temperature is shown to make more of these scores than equal probabilities: check that labels, rows and "
@@ -65,13 +76,24 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     beside = evidence.flips is not None and evidence.flips["temperature"] != 1.0
     # The temperature beside a floor is not that of a temperature alone, which leaves zeros as they are.
     floor = "floor" in evidence.term_gates or evidence.summary.zero_rows > 0
+    options = "(floor=True)" if floor else ""
     one_way = selected and not beside and bool(wrong_labels(evidence))
+    # Offsets that suit the temperature save what they save with it.
+    with_offsets = min(needs_offsets(evidence), max(nats, 0.0))
+    not_alone = with_offsets >= min(NATS, SHARED * nats)
+    # Errors that these rows do not have may still come.
+    promised = f"{'up to ' if evidence.separable else ''}{number(nats)} nats"
+    if not evidence.separable and part is not None and part.low is not None and part.high is not None:
+        promised += f" ({number(part.low)} to {number(part.high)})"
+    beside_offsets = f", {number(with_offsets)} of them only with class offsets beside the temperature"
+    beside_offsets = beside_offsets if not_alone else ""
     facts = {
         **p_values,
         "log_loss": observed,
         "expected_log_loss": expected,
         "z": evidence.loss_z,
         "nats": nats,
+        "nats_with_offsets": with_offsets,
         "temperature_alone": evidence.temperature.value,
         "selected": list(causes.terms) if causes is not None else [],
         "repaired_by": ["LA103"] if one_way else [],
@@ -105,7 +127,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"The model is {direction}confident: {said}; {number(nats)} nats would be repaired."
+            f"The model is {direction}confident: {said}; {promised} would be repaired{beside_offsets}."
             + (
                 " Wrong labels explain these rows as well (LA103)."
                 if one_way
@@ -121,7 +143,15 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             if selected and right_side and nats > 0 and (open_effect or abs(log_t) >= LOG_TEMPERATURE)
             else ""
         ),
-        advice=NO_ORDER if worthless else RECALIBRATE.format(f"TemperatureCalibrator{'(floor=True)' if floor else ''}"),
+        advice=(
+            NO_ORDER
+            if worthless
+            else WITH_OFFSETS.format(number(nats - with_offsets))
+            if not_alone
+            else SEPARABLE
+            if evidence.separable
+            else RECALIBRATE.format(f"TemperatureCalibrator{options}")
+        ),
     )
 
 

@@ -56,8 +56,8 @@ def judge(evidence: Evidence) -> Verdict:
             f"probability of at most {number(p_exact)}."
             if exact
             else f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model "
-            f"doubts, and it is far less sure than that (T = {ratio(value)}). Label smoothing or mixup on an easy "
-            "problem does the same, and no prediction can tell them apart."
+            f"doubts, and it is far less sure than that (T = {ratio(value)}). A timid model of an easy problem (label "
+            "smoothing, mixup, few rounds of boosting, votes) looks the same, and no prediction can tell them apart."
         ),
         passed=(
             "Accuracy is near perfect while the model is unsure, but its errors lie where it doubts: smoothed, "
@@ -68,8 +68,7 @@ def judge(evidence: Evidence) -> Verdict:
         advice=(
             "Predict rows that took no part in the fit or the calibration (cross_val_predict), and diagnose those."
             if exact
-            else "Check that no row was used in training; if none was, the model learnt from smoothed labels: "
-            "recalibrate."
+            else "Check that no row was used in training; if none was, the model is timid by itself: recalibrate."
         ),
     )
 

@@ -23,6 +23,7 @@ MOST_MATRIX_CLASSES = 50  # more would fill the report
 ZERO = 0.99 * LOG_CLIP  # what is above was not 0
 LEAST_COUNTED = 1e-6  # a share of so many votes, or rows of a leaf; what softmax rounds to 0 is smaller
 ASSUMPTION = "labels agree with the truth at least as often as with the model"
+BOTH_ASSUMPTIONS = f"{ASSUMPTION}; no right label surprises the repaired model more than it says"
 MIXED_ADVICE = (
     "Review the rows with the lowest label quality (d.samples(by='label_quality')): are their labels wrong, or are "
     "they of a kind that the model knows less well and needs more of to learn from? " + CHOOSE_A_REPAIR
@@ -88,6 +89,7 @@ def judge(evidence: Evidence) -> Verdict:
     review = review[posterior[review] > 0.5]
     mixed = evidence.mixed
     facts.update(
+        assumption=BOTH_ASSUMPTIONS,
         rate=value,
         lower_end=low,
         anchor=anchor_rate(null.proba, null.y, null.weight),
@@ -113,10 +115,9 @@ def judge(evidence: Evidence) -> Verdict:
     no_temperature = f" that no {'single ' if mixed else ''}temperature explains"
     fired = (
         f"About {percent(value)} of the labels look like noise{'' if rival else no_temperature} "
-        f"(at least {percent(low)}, "
-        f"at most {percent(high)}); it costs {number(nats)} nats"
-        f"{' once the underconfidence is repaired' if hidden else ''}"
-        f"{shared_with_temperature(evidence, 'floor', nats)}."
+        f"and cost {number(nats)} nats{' once the underconfidence is repaired' if hidden else ''}"
+        f"{shared_with_temperature(evidence, 'floor', nats)}. If they are wrong labels, at least {percent(low)} and at "
+        f"most {percent(high)} of all are; if they are right, the model errs where it is sure."
     )
     likelier = mixed is not None and mixed["log_likelihood_ahead"] >= LIKELIER
     if mixed:

@@ -6,7 +6,8 @@ import math
 
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import percent
-from sklearn_lossacc.findings.materiality import THRESHOLD_GAIN
+from sklearn_lossacc.findings.materiality import NATS, THRESHOLD_GAIN
+from sklearn_lossacc.findings.selected import confidence_code, needs_offsets
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 MIN_ROWS = 30
@@ -21,8 +22,10 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.null.n_groups is not None and evidence.null.n_groups < 10:
         return not_applicable(f"{evidence.null.n_groups} groups are too few to choose and to judge a threshold.")
     found = evidence.threshold
-    repaired = "class_bias" in evidence.fitted_parts
-    why = " The class bias (LA103) explains it: repair that instead." if repaired else ""
+    # Offsets of the selected model move the likeliest class, be they a cause of their own or come with a temperature.
+    by = "LA103" if evidence.bias_nats >= NATS else confidence_code(evidence) if needs_offsets(evidence) >= NATS else ""
+    bias = "class bias" if by == "LA103" else "offset that goes with the temperature"
+    why = f" The {bias} ({by}) explains it: repair that instead." if by else ""
     # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
     still_open = max(found.high, -math.log(0.05) / evidence.null.effective_n())
     passed = "No threshold or class offsets that these rows could choose would raise accuracy materially."
@@ -46,8 +49,8 @@ def judge(evidence: Evidence) -> Verdict:
             "lost": found.lost,
             "threshold": found.threshold,
             "offsets": found.offsets.tolist(),
-            "explained_by_class_bias": repaired,
-            "repaired_by": ["LA103"] if repaired else [],
+            "explained_by_class_bias": bool(by),
+            "repaired_by": [by] if by else [],
         },
         fired=(
             f"The likeliest class is not the best guess: {what} would raise accuracy by {percent(found.gain)} on "
@@ -55,8 +58,8 @@ def judge(evidence: Evidence) -> Verdict:
         ),
         passed=passed,
         advice=(
-            "Repair the class bias, then predict the likeliest class again."
-            if repaired
+            f"Repair the {bias}, then predict the likeliest class again."
+            if by
             else "Choose the threshold for the costs of the errors (TunedThresholdClassifierCV), on rows kept for it."
         ),
     )

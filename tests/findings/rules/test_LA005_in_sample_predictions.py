@@ -58,7 +58,7 @@ def test_near_perfect_accuracy_of_an_unsure_model_fires():
     assert finding.value == finding.evidence["temperature"] < finding.threshold == 0.7
     # The rest of the level is for rows that are exact.
     assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) / 0.9 < 0.001
-    assert "Label smoothing" in finding.headline
+    assert "few rounds of boosting" in finding.headline
     assert d["LA102"].status == "not_applicable"
     assert "LA005" in d["LA102"].headline
 

@@ -20,6 +20,7 @@ EVIDENCE = {
     "expected_log_loss",
     "z",
     "nats",
+    "nats_with_offsets",
     "temperature_alone",
     "selected",
     "cannot_tell_from_noise",

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy.special import log_softmax, softmax
+from sklearn.metrics import log_loss
 
-from sklearn_lossacc import diagnose
+from sklearn_lossacc import AutoCalibrator, TemperatureCalibrator, diagnose
 from sklearn_lossacc.findings.materiality import TEMPERATURE_LOW
 
 EVIDENCE = {
@@ -14,6 +16,7 @@ EVIDENCE = {
     "expected_log_loss",
     "z",
     "nats",
+    "nats_with_offsets",
     "temperature_alone",
     "selected",
     "cannot_tell_from_noise",
@@ -125,3 +128,68 @@ def test_zeros_that_are_set_aside_leave_the_floor_to_the_calibrator(plant):
     assert d["LA001"].status == d["LA102"].status == "fired"
     assert "floor" not in d["LA102"].evidence["selected"]
     assert d["LA102"].advice.startswith("Fit TemperatureCalibrator(floor=True) on held-out rows")
+
+
+def timid(prior, strength, n=2000):
+    """Return labels and probabilities for the fit, and for new rows, of scores too close together but right on average.
+
+    Intercepts of a fit, which nothing shrinks, keep the mean of each class where it belongs.
+    """
+    rng, k, total = np.random.default_rng([len(prior), n]), len(prior), n + 20_000
+    truth = log_softmax(np.log(prior) + 3.0 * rng.standard_normal((total, k)), axis=1)
+    y = np.minimum((np.exp(truth).cumsum(axis=1) < rng.random((total, 1))).sum(axis=1), k - 1)
+    offsets = np.zeros(k)
+    for _ in range(300):
+        offsets += np.log(np.bincount(y) / total) - np.log(softmax(strength * truth + offsets, axis=1).mean(axis=0))
+    proba = softmax(strength * truth + offsets, axis=1)
+    return y[:n], proba[:n], y[n:], proba[n:]
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("strength", [0.15, 0.3])
+@pytest.mark.parametrize("prior", [(0.9, 0.1), (0.6, 0.3, 0.1), (0.5, 0.3, 0.1, 0.05, 0.05)])
+def test_what_a_temperature_alone_would_not_repair_is_said(prior, strength):
+    y, proba, new_y, new_proba = timid(prior, strength)
+    finding = diagnose(y, proba)["LA102"]
+    assert finding.status == "fired"
+
+    def saved(calibrator):
+        return log_loss(new_y, new_proba) - log_loss(new_y, calibrator.fit(proba, y).predict_proba(new_proba))
+
+    promised, with_offsets = finding.evidence["nats"], finding.evidence["nats_with_offsets"]
+    alone, chosen = saved(TemperatureCalibrator()), saved(AutoCalibrator())
+    assert alone == pytest.approx(promised - with_offsets, abs=0.01)
+    assert promised - 0.02 < chosen
+    assert alone < chosen - 0.02
+    assert "only with class offsets" in finding.headline
+    assert finding.advice.startswith("Let AutoCalibrator choose")
+
+
+def test_equal_classes_need_no_offsets(diagnosed):
+    for k in (2, 3, 10):
+        finding = diagnosed("temperature", k=k, strength=0.6)["LA102"]
+        assert finding.evidence["nats_with_offsets"] == 0.0
+        assert "offsets" not in finding.headline + finding.advice
+
+
+@pytest.mark.simulation
+def test_rows_without_an_error_leave_every_low_temperature_open():
+    found = []
+    for seed in range(12):
+        rng = np.random.default_rng([7, seed])
+        margin, top = rng.uniform(0.4, 1.4, 60), rng.integers(0, 2, 60)
+        y = np.where(rng.random(60) < 1.0 / (1.0 + np.exp(-margin / 0.15)), top, 1 - top)
+        right = 1.0 / (1.0 + np.exp(-margin))
+        proba = np.where(top[:, None] == [0, 1], right[:, None], 1.0 - right[:, None])
+        if (y == top).all():
+            found.append((diagnose(y, proba)["LA102"], y, proba))
+    assert len(found) >= 3
+    for finding, y, proba in found:
+        assert finding.status == "fired"
+        assert finding.interval[0] == 0.0
+        assert finding.interval[1] > 0.15
+        assert "T is at most" in finding.headline
+        assert "up to" in finding.headline
+        # What is advised makes something of such rows, where the likeliest temperature does not exist.
+        assert "TemperatureCalibrator(floor=True, cautious=True)" in finding.advice
+        assert TemperatureCalibrator(floor=True, cautious=True).fit(proba, y).temperature_ < 0.5

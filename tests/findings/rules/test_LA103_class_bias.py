@@ -185,6 +185,19 @@ def test_two_classes_say_where_wrong_labels_of_one_explain_the_bias(plant):
         assert d[code].headline.endswith("Wrong labels explain these rows as well (LA103).")
 
 
+@pytest.mark.parametrize("k", [2, 4])
+def test_errors_of_a_sure_model_are_named_beside_wrong_labels(k):
+    """Hard answers with right labels: a fifth of class 0 is taken for class 1; of two classes, a few the other way."""
+    rng = np.random.default_rng(k)
+    y, u = rng.integers(0, k, 2000), rng.random(2000)
+    answer = np.where((y == 0) & (u < 0.2), 1, np.where((y == 1) & (u < 0.03) & (k == 2), 0, y))
+    finding = diagnose(y, np.full((2000, k), 0.01 / k) + 0.99 * np.eye(k)[answer])["LA103"]
+    assert finding.status == "fired"
+    assert "of class '1' labelled '0'" in finding.headline
+    assert finding.headline.endswith("So do right ones if the model errs so often where it is sure.")
+    assert "the model errs so often although it is sure" in finding.advice
+
+
 @pytest.mark.simulation
 @pytest.mark.parametrize("temperature", [1.0, 1.8])
 @pytest.mark.parametrize("k", [3, 5])

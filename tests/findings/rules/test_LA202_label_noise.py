@@ -91,6 +91,21 @@ def test_the_nats_are_those_of_the_truth(diagnosed):
     assert 0 < noisy["LA202"].evidence["nats"] < noisy.metrics["log_loss"].value - clean.metrics["log_loss"].value
 
 
+def test_a_model_that_errs_where_it_is_sure_is_named_beside_wrong_labels(plant):
+    # Right labels, and a model that answers at random in a tenth of the rows: nobody can tell.
+    y, log_proba, _ = plant("healthy", scale=4.0)
+    rng = np.random.default_rng(0)
+    answered = rng.random(y.size) < 0.1
+    log_proba = np.where(answered[:, None], log_proba[rng.permutation(y.size)], log_proba)
+    d = diagnose(y, log_proba, input="logits")
+    finding = d["LA202"]
+    assert finding.status == "fired"
+    assert "If they are wrong labels, at least" in finding.headline
+    assert "if they are right, the model errs where it is sure." in finding.headline
+    assert "no right label surprises" in finding.evidence["assumption"]
+    assert d.metrics["noise_rate"].method.endswith("if the model does not err where it is sure")
+
+
 @pytest.mark.parametrize(("k", "scale"), [(2, 1.0), (3, 3.0), (10, 10.0)])
 def test_clean_labels_are_silent_however_sharp_the_model(diagnosed, k, scale):
     finding = diagnosed("healthy", k=k, scale=scale)["LA202"]
