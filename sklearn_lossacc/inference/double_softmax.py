@@ -37,6 +37,34 @@ def undo_softmax(log_proba: np.ndarray) -> np.ndarray:
     return np.maximum(centred + 1.0 / log_proba.shape[1], LOSS_CLIP)
 
 
+def share_to_edge(log_proba: np.ndarray) -> float:
+    """Return how near the undone probabilities come to 0, as a share of the way from equal ones.
+
+    Parameters
+    ----------
+    log_proba : ndarray of shape (n_rows, n_classes)
+        Log probabilities; undoing a softmax has to leave probabilities.
+
+    Returns
+    -------
+    float
+        k times the smallest of them: 0 at the edge of the simplex, 1 where all are equal.
+
+    Notes
+    -----
+    Probabilities come near 0 and stop there, so that their softmax has a bound and reaches it. A model that is timid by
+    itself knows nothing of that bound: if its scores stay within, their range is any share of it, and nearer than s
+    with probability s.
+
+    Examples
+    --------
+    >>> from scipy.special import log_softmax
+    >>> round(share_to_edge(log_softmax([[0.99, 0.01], [0.6, 0.4]], axis=1)), 6)
+    0.02
+    """
+    return float(undo_softmax(log_proba).min() * log_proba.shape[1])
+
+
 def softmax_ahead(null: NullModel, log_proba: np.ndarray) -> float:
     """Return by how much a second softmax explains the labels better than a temperature does.
 

@@ -14,13 +14,14 @@ from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 from sklearn_lossacc.inference.design import design_scale
-from sklearn_lossacc.inference.double_softmax import softmax_ahead, undo_softmax
+from sklearn_lossacc.inference.double_softmax import share_to_edge, softmax_ahead, undo_softmax
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
 GATE_BELOW = 0.01
+AT_EDGE = 0.05  # a timid model whose scores stay within the bound of a second softmax comes so near with this chance
 MOST_RANDOM = 0.2  # with half of the labels random, undone probabilities of two classes are much as they were
 
 
@@ -86,7 +87,8 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     helps = z > MIN_Z and p_gate < GATE_BELOW
     # A timid model is squeezed together as well, and is the likelier explanation until the labels speak against it.
     ahead = softmax_ahead(null, log_q) if helps else None
-    timid = ahead is not None and ahead <= AS_LIKELY
+    edge = share_to_edge(log_q)
+    timid = ahead is not None and (ahead <= AS_LIKELY or edge > AT_EDGE)
     refuted = ahead is not None and ahead < -LIKELIER
     aside = f" once {percent(noise)} of the labels are taken for wrong" if noise >= NOISE_RATE else ""
     return Verdict(
@@ -103,6 +105,7 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             "undone_log_loss": evidence.total_loss - value,
             "noise_rate": noise,
             "log_likelihood_ahead": ahead,
+            "share_to_edge": edge,
             MAY_BE_TIMID: timid,
         },
         fired=(

@@ -3,6 +3,8 @@ import math
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
+from sklearn.datasets import make_classification
+from sklearn.ensemble import GradientBoostingClassifier
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.wording import advice_of_issues
@@ -168,3 +170,29 @@ def test_no_label_is_taken_for_wrong_where_none_is():
         else:
             taken += 1
     assert taken <= 2
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize(("largest", "severity"), [(1.0, "error"), (0.6, "warning")])
+def test_only_what_reaches_its_bound_is_stated(largest, severity):
+    # Two classes, labels drawn from the undone probabilities: these come near 0, or stay above a fifth, as those of few
+    # models but timid ones do, whose curve may be any.
+    rng = np.random.default_rng(0)
+    odds = rng.uniform(-largest, largest, 6000)
+    y = (rng.random(6000) < 0.5 * (1.0 + odds)) * 1
+    finding = diagnose(y, np.stack([0.0 * odds, odds], axis=1), input="logits")["LA002"]
+    assert (finding.status, finding.severity) == ("fired", severity)
+    assert finding.evidence["log_likelihood_ahead"] > 1.92
+    assert finding.evidence["share_to_edge"] == pytest.approx(1.0 - largest, abs=0.01)
+    assert finding.headline.startswith("Softmax was" if severity == "error" else "Softmax may have been")
+
+
+@pytest.mark.simulation
+def test_few_rounds_of_boosting_are_not_told_that_softmax_was_applied_twice():
+    stated = 0
+    for seed in range(10):
+        X, y = make_classification(6000, n_informative=4, class_sep=2.0, flip_y=0.0, random_state=seed)
+        model = GradientBoostingClassifier(n_estimators=5, random_state=0).fit(X[:1000], y[:1000])
+        finding = diagnose(y[1000:], model.predict_proba(X[1000:]))["LA002"]
+        stated += finding.status == "fired" and finding.severity == "error"
+    assert stated <= 1
