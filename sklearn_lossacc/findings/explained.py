@@ -12,6 +12,12 @@ from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
 OF_THE_SOFTMAX = ("LA102", "LA104")
 ORDER_FIRST = "Settle the order of the columns first ({})."
+OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
+    "LA103": "class bias",
+    "LA101": "offset of the classes that goes with the temperature",
+    "LA102": "offset of the classes that goes with the temperature",
+}
+OFFSETS_FIRST = "Repair the {}, then predict the likeliest class again."
 SOFTMAX_FIRST = "Undo the second softmax first (LA002), and diagnose again."
 
 
@@ -24,11 +30,22 @@ def _under_reserve(finding: Finding, code: str, why: str, advice: str) -> Findin
     return replace(finding, headline=finding.headline + why, advice=advice, evidence=evidence)
 
 
+def _threshold(finding: Finding, fired: set[str]) -> Finding:
+    """Say which of the findings that would repair the offsets explains it: the first that fired, if any."""
+    by = next((code for code in finding.evidence.get("repaired_by", ()) if code in fired), None)
+    if by is None:
+        return replace(finding, evidence={**finding.evidence, "explained_by_class_bias": False, "repaired_by": []})
+    why, advice = f" The {OFFSETS[by]} ({by}) explains it: repair that instead.", OFFSETS_FIRST.format(OFFSETS[by])
+    found = _under_reserve(finding, by, why, advice)
+    return replace(found, evidence={**found.evidence, "explained_by_class_bias": True})
+
+
 def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Put the findings that another fired one explains under its reserve.
 
     Columns in another order make every statement about classes one about the wrong classes. A second softmax explains
-    underconfidence and shape where undoing it saves as much as repairing these would.
+    underconfidence and shape where undoing it saves as much as repairing these would. A threshold that makes up for
+    class offsets goes with their repair, if a finding that fired asks for it.
 
     Parameters
     ----------
@@ -50,6 +67,7 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     'Timid. The second softmax (LA002) explains it.'
     """
     fired = [finding for finding in findings if finding.status == "fired"]
+    codes = {finding.code for finding in fired}
     order = max((finding.code for finding in fired if finding.evidence.get("column_order")), default=None)
     twice = next((finding for finding in fired if finding.code == "LA002"), None)
     timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
@@ -60,6 +78,8 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             return finding
         if order is not None and finding.code in OF_THE_ORDER and not finding.evidence.get("column_order"):
             return _under_reserve(finding, order, f"{SEEMS.removesuffix('.')} ({order}).", ORDER_FIRST.format(order))
+        if finding.code == "LA401":
+            return _threshold(finding, codes)
         if softmax and finding.code in OF_THE_SOFTMAX:
             return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
         return finding

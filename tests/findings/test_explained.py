@@ -1,11 +1,13 @@
 """What a fault of the export explains is said under that reserve."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_lossacc import diagnose
-from sklearn_lossacc.findings.explained import OF_THE_ORDER
+from sklearn_lossacc import Finding, diagnose
+from sklearn_lossacc.findings.explained import OF_THE_ORDER, explained
 
 
 @pytest.mark.parametrize("k", [2, 5])
@@ -45,3 +47,29 @@ def test_findings_of_a_sound_export_are_as_they_were(diagnosed):
     finding = diagnosed("temperature", strength=1.8)["LA101"]
     assert finding.evidence["repaired_by"] == []
     assert np.isfinite(finding.value)
+
+
+def test_a_threshold_is_explained_only_by_a_finding_that_fired():
+    threshold = Finding(
+        "LA401",
+        "threshold",
+        "fired",
+        "tip",
+        evidence={"repaired_by": ["LA103", "LA102"]},
+        headline="Move.",
+        advice="Choose.",
+    )
+    timid = Finding("LA102", "underconfident", "fired", "warning")
+    biased = Finding("LA103", "class-bias", "passed", "warning")
+
+    def found(*others):
+        return next(finding for finding in explained([*others, threshold]) if finding.code == "LA401")
+
+    alone = found(biased)
+    assert (alone.headline, alone.advice, alone.evidence["repaired_by"]) == ("Move.", "Choose.", [])
+    assert alone.evidence["explained_by_class_bias"] is False
+    beside = found(timid, biased)
+    assert "(LA102) explains it" in beside.headline
+    assert beside.evidence["repaired_by"] == ["LA102"]
+    assert beside.evidence["explained_by_class_bias"] is True
+    assert "(LA103) explains it" in found(timid, replace(biased, status="fired")).headline

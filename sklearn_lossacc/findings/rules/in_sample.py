@@ -56,8 +56,9 @@ def judge(evidence: Evidence) -> Verdict:
             f"probability of at most {number(p_exact)}."
             if exact
             else f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model "
-            f"doubts, and it is far less sure than that (T = {ratio(value)}). A timid model of an easy problem (label "
-            "smoothing, mixup, few rounds of boosting, votes) looks the same, and no prediction can tell them apart."
+            f"doubts, and it is far less sure than that (T = {ratio(value)}). A timid model of an easy problem "
+            "(smoothed or noisy training labels, mixup, few rounds of boosting, votes) looks the same, and no "
+            "prediction can tell them apart."
         ),
         passed=(
             "Accuracy is near perfect while the model is unsure, but its errors lie where it doubts: smoothed, "

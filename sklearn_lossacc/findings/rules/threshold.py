@@ -23,9 +23,8 @@ def judge(evidence: Evidence) -> Verdict:
         return not_applicable(f"{evidence.null.n_groups} groups are too few to choose and to judge a threshold.")
     found = evidence.threshold
     # Offsets of the selected model move the likeliest class, be they a cause of their own or come with a temperature.
-    by = "LA103" if evidence.bias_nats >= NATS else confidence_code(evidence) if needs_offsets(evidence) >= NATS else ""
-    bias = "class bias" if by == "LA103" else "offset that goes with the temperature"
-    why = f" The {bias} ({by}) explains it: repair that instead." if by else ""
+    by = ["LA103"] if evidence.bias_nats >= NATS else []
+    by += [confidence_code(evidence)] if needs_offsets(evidence) >= NATS else []
     # Where no prediction moved, so many rows still leave a share of moves open (the rule of three).
     still_open = max(found.high, -math.log(0.05) / evidence.null.effective_n())
     passed = "No threshold or class offsets that these rows could choose would raise accuracy materially."
@@ -49,19 +48,15 @@ def judge(evidence: Evidence) -> Verdict:
             "lost": found.lost,
             "threshold": found.threshold,
             "offsets": found.offsets.tolist(),
-            "explained_by_class_bias": bool(by),
-            "repaired_by": [by] if by else [],
+            "explained_by_class_bias": False,  # until it is known what else fires
+            "repaired_by": by,
         },
         fired=(
             f"The likeliest class is not the best guess: {what} would raise accuracy by {percent(found.gain)} on "
-            f"held-out rows.{why}"
+            "held-out rows."
         ),
         passed=passed,
-        advice=(
-            f"Repair the {bias}, then predict the likeliest class again."
-            if by
-            else "Choose the threshold for the costs of the errors (TunedThresholdClassifierCV), on rows kept for it."
-        ),
+        advice="Choose the threshold for the costs of the errors (TunedThresholdClassifierCV), on rows kept for it.",
     )
 
 

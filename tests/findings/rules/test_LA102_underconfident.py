@@ -150,8 +150,15 @@ def timid(prior, strength, n=2000):
 @pytest.mark.parametrize("prior", [(0.9, 0.1), (0.6, 0.3, 0.1), (0.5, 0.3, 0.1, 0.05, 0.05)])
 def test_what_a_temperature_alone_would_not_repair_is_said(prior, strength):
     y, proba, new_y, new_proba = timid(prior, strength)
-    finding = diagnose(y, proba)["LA102"]
+    d = diagnose(y, proba)
+    finding, threshold = d["LA102"], d["LA401"]
     assert finding.status == "fired"
+    assert d["LA103"].status == "passed"
+    # A threshold that makes up for the offsets goes with them, not with a class bias that nobody speaks of.
+    if threshold.status == "fired":
+        assert threshold.evidence["repaired_by"] == ["LA102"]
+        assert "LA103" not in threshold.headline
+        assert threshold.advice.startswith("Repair the offset of the classes that goes with the temperature")
 
     def saved(calibrator):
         return log_loss(new_y, new_proba) - log_loss(new_y, calibrator.fit(proba, y).predict_proba(new_proba))
