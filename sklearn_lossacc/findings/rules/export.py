@@ -22,7 +22,22 @@ from sklearn_lossacc.inference.null import NullModel
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
 GATE_BELOW = 0.01
 AT_EDGE = 0.05  # a timid model whose scores stay within the bound of a second softmax comes so near with this chance
+ROUNDING = 1e-9  # of a sum of weights
+MOST_NAMED = 3
+NOT_LEARNT = (
+    "Find out why classes that occur have no probability at all: no row of theirs in training, or in a fold of it, or "
+    "a column that was filled with zeros. Train on such rows, or judge the model without: no calibrator knows them."
+)
 MOST_RANDOM = 0.2  # with half of the labels random, undone probabilities of two classes are much as they were
+
+
+def _never(names: list[str]) -> str:
+    """Say which classes have labels and in no row a probability; empty where there are none."""
+    if not names:
+        return ""
+    some = ", ".join(map(repr, names[:MOST_NAMED])) + (", ..." if len(names) > MOST_NAMED else "")
+    who = f"Class {some} has" if len(names) == 1 else f"Classes {some} have"
+    return f" {who} no probability in any row."
 
 
 def judge_infinite(evidence: Evidence) -> Verdict:
@@ -31,25 +46,37 @@ def judge_infinite(evidence: Evidence) -> Verdict:
     rows = int(summary.zero_rows)
     share = float(summary.zero_weight / summary.sum_w)
     clipped = float(summary.mean("loss"))
+    # A column without any probability is no matter of digits or counts.
+    never = (summary.proba_sum == 0.0) & (summary.class_weight > 0.0)
+    names = [str(label) for label in summary.classes[never]]
+    others = float(summary.zero_weight) > float(summary.class_weight[never].sum()) * (1.0 + ROUNDING)
     # No softmax of common logits underflows in double precision: there the zeros were counted, or made afterwards.
     doubles = summary.dtype == "float64"
     digits = "neither rounded nor cut to the likeliest classes" if doubles else f"in more digits than {summary.dtype}"
+    export = (
+        f"Export logits, or probabilities {digits}; smooth estimators that count (trees, nearest neighbours, isotonic "
+        "regression). Where there is nothing else to export, AutoCalibrator or TemperatureCalibrator(floor=True) keeps "
+        "the loss finite."
+    )
     return Verdict(
         holds=rows > 0,
         value=float(rows),
         threshold=0.0,
         could_be=float(rows),
-        evidence={"rows": rows, "share": share, "clip": LOSS_CLIP, "log_loss_clipped": clipped, "dtype": summary.dtype},
+        evidence={
+            "rows": rows,
+            "share": share,
+            "clip": LOSS_CLIP,
+            "log_loss_clipped": clipped,
+            "dtype": summary.dtype,
+            "never_probable": names,
+        },
         fired=(
             f"The true class has probability exactly 0 in {rows} row{'s' if rows != 1 else ''}, so the log loss is "
-            f"infinite; with probabilities clipped at 2.2e-16 it is {number(clipped)} nats."
+            f"infinite; with probabilities clipped at 2.2e-16 it is {number(clipped)} nats.{_never(names)}"
         ),
         passed="No true class has probability 0.",
-        advice=(
-            f"Export logits, or probabilities {digits}; smooth estimators that count (trees, nearest neighbours, "
-            "isotonic regression). Where there is nothing else to export, AutoCalibrator or "
-            "TemperatureCalibrator(floor=True) keeps the loss finite."
-        ),
+        advice=" ".join(([NOT_LEARNT] if names else []) + ([export] if others else [])),
     )
 
 

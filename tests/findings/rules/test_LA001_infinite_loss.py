@@ -19,7 +19,7 @@ def test_a_zero_on_the_true_class_fires(plant):
     d = diagnose(y, proba)
     finding = d["LA001"]
     assert (finding.status, finding.severity, finding.value, finding.p_value) == ("fired", "error", 3.0, None)
-    assert set(finding.evidence) == {"rows", "share", "clip", "log_loss_clipped", "dtype"}
+    assert set(finding.evidence) == {"rows", "share", "clip", "log_loss_clipped", "dtype", "never_probable"}
     assert finding.evidence["share"] == pytest.approx(3 / 500)
     assert finding.evidence["clip"] == np.finfo(float).eps
     assert "infinite" in finding.headline
@@ -95,3 +95,28 @@ def test_one_zero_is_not_called_overconfidence(plant):
     d = diagnose(y, proba)
     assert d["LA101"].status == "passed"
     assert d.decomposition["temperature"].value < NATS
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_class_without_any_probability_is_named(plant, others):
+    """A model that never saw class 2, its column filled with zeros: digits and counts have nothing to do with it."""
+    y, log_proba, _ = plant("healthy")
+    proba = np.exp(log_proba)
+    proba[:, 2] = 0.0
+    if others:
+        row = int(np.flatnonzero(y == 0)[0])
+        proba[row] = [0.0, 1.0, 0.0]
+    finding = diagnose(y, proba / proba.sum(axis=1, keepdims=True))["LA001"]
+    assert finding.evidence["never_probable"] == ["2"]
+    assert finding.headline.endswith("Class '2' has no probability in any row.")
+    assert finding.advice.startswith("Find out why classes that occur have no probability at all")
+    assert ("Export" in finding.advice) == others
+
+
+def test_zeros_of_classes_that_have_probability_elsewhere_are_a_matter_of_the_export(plant):
+    y, log_proba, _ = plant("healthy")
+    proba = np.exp(log_proba)
+    proba[y == 2, 2] = 0.0
+    finding = diagnose(y, proba / proba.sum(axis=1, keepdims=True))["LA001"]
+    assert finding.evidence["never_probable"] == []
+    assert finding.advice.startswith("Export")
