@@ -23,6 +23,7 @@ from sklearn_lossacc.calibration.plain import (
     check_lengths,
     labels_from_plain,
     labels_to_plain,
+    number_to_plain,
 )
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
@@ -189,7 +190,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             If labels are neither strings nor numbers.
         """
         check_is_fitted(self)
-        params = self.get_params(deep=False)
+        params = {name: number_to_plain(value) for name, value in self.get_params(deep=False).items()}
         given = params.pop("classes")
         names = getattr(self, "feature_names_in_", None)
         return {

@@ -302,7 +302,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def _check_params(self) -> None:
         """Check the parameters that no other object checks."""
         check_flags(self)
-        if self.ensemble not in (True, False, "auto"):
+        if not isinstance(self.ensemble, bool | np.bool_) and self.ensemble != "auto":
             raise ValueError(f"ensemble must be True, False or 'auto', got {self.ensemble!r}.")
         if self.response_method not in ("auto", "predict_proba", "decision_function"):
             raise ValueError(
@@ -410,7 +410,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             delayed(_fit_fold)(self.estimator, X, y, train, test, routed.fit, self.response_method, self.classes_)
             for train, test in splits
         )
-        if self.ensemble is False:
+        if not self.ensemble:  # "auto" is True
             held_out = np.concatenate([test for _, test in splits])
             if len(np.unique(held_out)) < len(held_out):
                 raise ValueError("with ensemble=False cv must test each row at most once; pass a partition.")

@@ -16,6 +16,7 @@ __all__ = [
     "check_lengths",
     "labels_from_plain",
     "labels_to_plain",
+    "number_to_plain",
     "numbers_from_plain",
 ]
 
@@ -65,6 +66,30 @@ def labels_from_plain(plain: dict[str, Any]) -> np.ndarray:
         Equal to what was written, in value and dtype.
     """
     return np.array(plain["values"], dtype=np.dtype(plain["dtype"]))
+
+
+def number_to_plain(value: Any) -> Any:
+    """Return a number or truth value of NumPy, as searches over arrays of parameters set them, as one of Python.
+
+    Parameters
+    ----------
+    value : object
+        A parameter.
+
+    Returns
+    -------
+    object
+        Anything else as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_lossacc.calibration.plain import number_to_plain
+    >>> number_to_plain(np.int64(5)), number_to_plain(np.True_), number_to_plain("beta")
+    (5, True, 'beta')
+    """
+    single = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    return value.item() if single else value
 
 
 def numbers_from_plain(values: Any, *, shape: tuple[int, ...] | None = None, rising: bool = False) -> np.ndarray:

@@ -42,14 +42,15 @@ def binomial_tail(proba: np.ndarray, weight: np.ndarray, observed: float) -> flo
     >>> print(round(binomial_tail(np.full(10, 0.5), np.ones(10), 8.0), 2))
     0.06
     """
+    unit = float(weight.max())
+    weight, observed = weight / unit, observed / unit
     distance = observed - float(weight @ proba)
     odds, side = logit(proba), math.copysign(1.0, distance)
-    unit = float(weight.max())
 
     def beyond(s: float) -> float:
         return float(weight @ expit(odds + s * weight)) - observed
 
-    far = side / unit
+    far = side
     for _ in range(DOUBLINGS):
         if side * beyond(far) > 0:
             break
@@ -62,9 +63,9 @@ def binomial_tail(proba: np.ndarray, weight: np.ndarray, observed: float) -> flo
     bound = math.exp(min(exponent, 0.0))
     tilted = expit(odds + s * weight)
     variance = float(weight**2 @ (tilted * (1.0 - tilted)))
-    if not solved or variance < FEWEST_EVENTS * unit**2 or -exponent < 1e-3:
+    if not solved or variance < FEWEST_EVENTS or -exponent < 1e-3:
         return bound
-    step = -math.expm1(-abs(s) * unit) / unit if weight.min() == unit else abs(s)
+    step = -math.expm1(-abs(s)) if weight.min() == 1.0 else abs(s)
     root, curved = math.sqrt(-2.0 * exponent), step * math.sqrt(variance)
     return float(min(bound, norm.sf(root) + norm.pdf(root) * (1.0 / curved - 1.0 / root)))
 

@@ -61,11 +61,15 @@ def _smooth(model: NullModel, event: np.ndarray, train: np.ndarray, test: np.nda
     return -np.log(np.maximum(_true_probability(model, test, event, mapped), 1e-300))
 
 
+def _draws(model: NullModel) -> np.ndarray:
+    """Return how many independent draws each row counts for: a penalty is as strong as so many of them."""
+    return model.weight * design_scale(model)
+
+
 def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Return the loss of the test rows after a factor and an offset for the log probability of each class."""
-    scores = np.log(np.maximum(model.proba, 1e-30))
-    k, draws = model.n_classes, model.weight * design_scale(model)  # a penalty is as strong as so many draws
-    theta = fit_multinomial(scores[train], model.y[train], draws[train], penalty=np.full((k, 2), float(k)))
+    scores, k = np.log(np.maximum(model.proba, 1e-30)), model.n_classes
+    theta = fit_multinomial(scores[train], model.y[train], _draws(model)[train], penalty=np.full((k, 2), float(k)))
     moved = adjusted_scores(scores[test], theta)
     largest = moved.max(axis=1)
     return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
@@ -73,7 +77,7 @@ def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray
 
 def _common(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Return the loss of the test rows after a bend that is the same for all classes."""
-    bend = common_bend(model.proba[train], model.y[train], model.weight[train])
+    bend = common_bend(model.proba[train], model.y[train], _draws(model)[train])
     return bent_loss(model.proba[test], model.y[test], bend)
 
 

@@ -74,13 +74,20 @@ class WeightedTotal:
         """
         squares = self.tilted * self.centred
         squares *= self.centred
-        fourth = float(self.null.weight**4 @ np.vecdot(squares, self.centred))
-        return self.variance**2 / fourth if fourth > 0 else 0.0
+        share, variance = self._in_largest_weights()
+        fourth = float(share**4 @ np.vecdot(squares, self.centred))
+        return variance**2 / fourth if fourth > 0 else 0.0
 
     def skewness(self) -> float:
         """Return the third central moment over the 3/2 power of the variance."""
         third = np.vecdot(self.tilted * self.centred, self.centred)
-        return float((self.null.weight**3) @ third) / self.variance**1.5
+        share, variance = self._in_largest_weights()
+        return float(share**3 @ third) / variance**1.5
+
+    def _in_largest_weights(self) -> tuple[np.ndarray, float]:
+        """Return the weights and the variance in units of the largest weight, whose fourth power may be no number."""
+        largest = float(self.null.weight.max())
+        return self.null.weight / largest, self.variance / largest**2
 
     @cached_property
     def _law(self) -> tuple[np.ndarray, np.ndarray]:

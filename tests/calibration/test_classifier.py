@@ -107,6 +107,16 @@ def test_by_hand_without_an_ensemble(three_classes):
     assert len(model.estimators_) == len(model.calibrators_) == 1
 
 
+def test_ensemble_may_come_from_an_array(three_classes):
+    """As a search over ``np.array([True, False])`` sets it."""
+    X, y = three_classes
+    for ensemble, size in zip(np.array([True, False]), (3, 1), strict=True):
+        model = CalibratedClassifier(GaussianNB(), TemperatureCalibrator(), cv=3, ensemble=ensemble, summary=False)
+        assert len(model.fit(X, y).estimators_) == size
+    with pytest.raises(ValueError, match="ensemble must be True, False or 'auto', got 0"):
+        CalibratedClassifier(GaussianNB(), ensemble=0).fit(X, y)
+
+
 @ensembles
 def test_labels_are_just_names(three_classes, ensemble):
     X, y = three_classes

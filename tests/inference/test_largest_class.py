@@ -28,6 +28,18 @@ def test_the_tail_is_the_binomial_one(n, p, count):
 def test_at_the_edge_the_tail_is_exact():
     assert binomial_tail(np.full(30, 0.2), np.ones(30), 0.0) == pytest.approx(0.8**30)
     assert binomial_tail(np.full(30, 0.2), np.ones(30), 30.0) == pytest.approx(0.2**30)
+
+
+@pytest.mark.parametrize("scale", [1e-90, 1e13, 1e90])
+@pytest.mark.parametrize("equal", [True, False])
+def test_the_scale_of_weights_does_not_matter_to_the_tail(scale, equal):
+    """The search for the tilt stopped at once where its unit, one over the weight, was below its tolerance."""
+    rng = np.random.default_rng(0)
+    proba, weight = rng.uniform(0.01, 0.1, 300), np.ones(300) if equal else 0.1 + rng.exponential(size=300)
+    observed = 1.8 * float(weight @ proba)
+    tail = binomial_tail(proba, weight, observed)
+    assert 1e-4 < tail < 0.1
+    assert binomial_tail(proba, scale * weight, scale * observed) == pytest.approx(tail, rel=1e-9)
     assert binomial_tail(np.zeros(3), np.ones(3), 0.0) == 1.0
     assert binomial_tail(np.zeros(3), np.ones(3), 1.0) < 1e-300
 

@@ -90,6 +90,19 @@ def test_the_scale_of_weights_does_not_matter(weight):
     assert found[1].cost == pytest.approx(found[0].cost, rel=1e-3)
 
 
+@pytest.mark.parametrize("weight", [1e-7, 1e-4, 1e9])
+def test_the_scale_of_weights_does_not_matter_to_a_bend_of_all_classes(weight):
+    """Small weights left the bend to its penalty."""
+    rng = np.random.default_rng(3)
+    shown = log_softmax(2.0 * rng.normal(size=(800, 6)), axis=1)
+    scores = np.log(np.exp(shown) + 0.6 * np.exp(0.5 * shown))
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    found = [shape_gain(NullModel(shown, y, np.full(800, w)), None, np.random.default_rng(0)) for w in (1.0, weight)]
+    assert found[0].gain > 0.03
+    assert found[1].gain == pytest.approx(found[0].gain, rel=1e-3)
+    assert found[1].cost == pytest.approx(found[0].cost, rel=1e-3)
+
+
 @pytest.mark.simulation
 @pytest.mark.parametrize("k", [3, 20])
 def test_the_choice_of_a_map_is_not_credited_with_luck(k):

@@ -4,7 +4,7 @@ from scipy.special import log_softmax
 from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.saddlepoint import WeightedTotal, loss_tail, total_tail
+from sklearn_lossacc.inference.saddlepoint import WeightedTotal, loss_tail, saddlepoint_tail, total_tail
 
 
 def make(n, k, *, scale=1.0, weighted=False, seed=0):
@@ -26,6 +26,17 @@ def enumerate_totals(null, values):
         proba = (proba[:, None] * null.proba[row]).ravel()
     order = np.argsort(total)
     return total[order], proba[order]
+
+
+@pytest.mark.parametrize("scale", [1e-99, 1e99])
+def test_the_scale_of_weights_does_not_matter(scale):
+    """The fourth power of a weight need not be a number."""
+    log_proba, weight = make(200, 3, weighted=True)
+    y = draw(log_proba, np.random.default_rng(0))
+    plain, scaled = (WeightedTotal(NullModel(log_proba, y, one), -log_proba) for one in (weight, scale * weight))
+    assert scaled.events() == pytest.approx(plain.events(), rel=1e-9)
+    assert scaled.skewness() == pytest.approx(plain.skewness(), rel=1e-9)
+    assert saddlepoint_tail(scaled) == pytest.approx(saddlepoint_tail(plain), rel=1e-9)
 
 
 @pytest.mark.parametrize(("n", "k"), [(8, 3), (12, 2), (16, 2), (10, 3), (8, 4)])

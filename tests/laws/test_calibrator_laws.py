@@ -364,6 +364,16 @@ def test_plain_numbers_and_back(calibrator, names):
     assert type(model).from_dict(model.to_dict()).outcome_ == model.outcome_
 
 
+@every_calibrator
+def test_parameters_that_came_from_arrays_are_plain_numbers(calibrator):
+    """As a search over ``np.arange(5, 20)`` or ``np.array([True, False])`` sets them."""
+    P, y = draw()
+    params = {name: np.asarray(value)[()] for name, value in calibrator.get_params().items() if value is not None}
+    model = clone(calibrator).set_params(**params).fit(P, y)
+    restored = BaseCalibrator.from_dict(json.loads(json.dumps(model.to_dict())))
+    np.testing.assert_array_equal(restored.predict_proba(P), model.predict_proba(P))
+
+
 @pytest.mark.parametrize("calibrator", [one for one in CALIBRATORS if "n_jobs" in one.get_params()], ids=repr)
 @pytest.mark.parametrize("k", [2, 40])
 def test_jobs_change_nothing(calibrator, k):

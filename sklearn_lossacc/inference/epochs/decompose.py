@@ -21,7 +21,7 @@ class EpochRows:
     Attributes
     ----------
     loss, refined : ndarray of shape (n_rows,), float32
-        Loss of each row as it is (clipped at 2.22e-16), and after the temperature, in nats.
+        Loss of each row as it is, and after the temperature, both clipped at 2.22e-16, in nats.
     correct : ndarray of shape (n_rows,), bool
         Whether the label has the largest probability; of ties, the first class counts.
     margin : ndarray of shape (n_rows,), float32
@@ -105,7 +105,7 @@ def decompose_epoch(predictions: Predictions) -> EpochRows:
         true = log_proba[rows, block.y].copy()
         correct[here] = log_proba.argmax(axis=1) == block.y
         tempered = log_softmax(solution.beta * log_scores(predictions.scores[here], logits=logits))
-        row_refined = -tempered[rows, block.y]
+        row_refined = np.minimum(-tempered[rows, block.y], -LOG_CLIP)
         log_proba[rows, block.y] = -np.inf
         margin[here] = true - log_proba.max(axis=1)
         loss[here], refined[here] = -true, row_refined

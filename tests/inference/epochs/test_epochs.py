@@ -12,6 +12,7 @@ from sklearn_lossacc.inference.epochs import (
 )
 from sklearn_lossacc.inference.epochs.equally_good import _directions
 from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.metrics import calibration_loss, refinement_loss
 
 module = sys.modules[_directions.__module__]  # the package has a function of the same name
 
@@ -52,6 +53,17 @@ def test_decomposition_by_hand(logits, kind):
     others[rows, y] = -np.inf
     np.testing.assert_allclose(epoch.margin, z[rows, y] - others.max(1), rtol=1e-3, atol=1e-3)
     assert epoch.accuracy == np.mean(z.argmax(1) == y)
+
+
+def test_a_label_that_is_as_good_as_impossible_costs_no_more_after_the_temperature(logits):
+    """A masked class that is a label all the same: its loss is clipped before and after."""
+    z, y = logits
+    z = z.copy()
+    z[0, y[0]] = -1e9
+    epoch = decompose_epoch(Predictions.from_arrays(y, z, input="logits"))
+    assert epoch.loss[0] == epoch.refined[0] == pytest.approx(-np.log(2.0**-52), rel=1e-6)
+    assert epoch.refinement_loss == pytest.approx(refinement_loss(y, z, input="logits"), abs=1e-6)
+    assert epoch.calibration_loss == pytest.approx(calibration_loss(y, z, input="logits"), abs=1e-6)
 
 
 def test_a_calibrated_epoch_has_no_calibration_loss():
