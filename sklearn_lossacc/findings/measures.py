@@ -322,10 +322,26 @@ def _around(
     return Estimate(value, min(value, estimate.low), max(value, estimate.high), method)
 
 
+def _left_open(evidence: Evidence, rows: np.ndarray) -> tuple[float, float]:
+    """Return limits of the loss once repaired that the likelihood of the selected causes leaves, with few rows.
+
+    Their own mean loss says nothing of the surprising rows that happen not to be among them; and where no label is an
+    error, ever sharper probabilities leave no loss at all, which is no more than one possibility.
+    """
+    if evidence.causes is None or not evidence.causes.terms or evidence.judged.resamples is None:
+        return math.inf, -math.inf
+    expected, low, high = evidence.repaired_limits[1].tolist()
+    left = float(np.average(rows, weights=evidence.null.weight))
+    return left - (expected - low), left + (high - expected)
+
+
 def _refinement_loss(evidence: Evidence, value: float, rows: np.ndarray) -> Estimate:
     """Loss once repaired; no more than ln k, since a constant is a repair too."""
-    limits = evidence.judged.interval(rows[:, None])
-    found = _around(evidence, value, limits, lowest=0.0, highest=math.log(evidence.n_classes))
+    limits, most = evidence.judged.interval(rows[:, None]), math.log(evidence.n_classes)
+    found = _around(evidence, value, limits, lowest=0.0, highest=most)
+    if found.low is not None and found.high is not None:
+        low, high = _left_open(evidence, rows)
+        found = replace(found, low=min(found.low, max(0.0, low)), high=max(found.high, min(high, most)))
     return replace(found, method=warned(found.method, evidence.null, rows, "loss"))
 
 
@@ -345,7 +361,14 @@ def _resolution(evidence: Evidence, refinement: float, rows: np.ndarray) -> Esti
     highest = chance if own_prior else math.inf
     unseen = evidence.prior_optimism_at_most - optimism
     found = _around(evidence, prior - refinement, (mean, low, high, method), optimism, 0.0, highest - unseen)
-    return found if found.high is None else replace(found, high=found.high + unseen)
+    if found.low is None or found.high is None:
+        return found
+    least, most = _left_open(evidence, rows)
+    return replace(
+        found,
+        low=min(found.low, max(0.0, prior - most)),
+        high=max(found.high + unseen, min(prior - least + optimism, highest)),
+    )
 
 
 def _noise_rate(evidence: Evidence) -> Estimate:
@@ -374,7 +397,7 @@ def _calibration_loss(evidence: Evidence, parts: list[Part], value: float) -> Es
         return Estimate(value, None, None, estimate.method)
     expected, below, above, method = value, value - estimate.low, estimate.high - value, estimate.method
     if evidence.judged.resamples is not None:
-        cost, low, high = evidence.repaired_cost_limits
+        cost, low, high = evidence.repaired_limits[0].tolist()
         gained = float(np.average(evidence.repaired_gain, weights=evidence.null.weight))
         optimism = gained - sum(part.value for part in parts[:-1])
         # Both are the same but for a floor: selected where rows are surprising, it shows more than there is.

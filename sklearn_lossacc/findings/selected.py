@@ -131,7 +131,8 @@ def selected_temperature(evidence: Evidence) -> tuple[float, tuple[float, float]
         return math.inf, None
     alone, fitted = evidence.temperature, 1.0 / causes.fit.beta
     low, high = evidence.temperature_limits
-    if alone.low is not None and alone.high is not None:
-        # Rows that are dependent, or follow no temperature, may know that of a temperature alone less well.
+    if alone.low is not None and alone.high is not None and (alone.value > 1.0) == (fitted > 1.0):
+        # Rows that are dependent, or follow no temperature, may know that of a temperature alone less well. One on the
+        # other side of 1 answers to what else is wrong.
         low, high = min(low, fitted * alone.low / alone.value), max(high, fitted * alone.high / alone.value)
     return fitted, (low, high)

@@ -16,7 +16,7 @@ from scipy.special import gammaln
 from scipy.stats import chi2
 
 from sklearn_lossacc._numerics import log_softmax
-from sklearn_lossacc._numerics.mixture import MixtureFit, mixture_proba
+from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture, mixture_proba
 from sklearn_lossacc.inference.design import design_effect, design_scale
 from sklearn_lossacc.inference.elimination import KEEP_BELOW, TERMS, Elimination
 from sklearn_lossacc.inference.few_rows import (
@@ -98,6 +98,19 @@ class CauseModel:
         scores = finite(rows.log_proba, log_floor)
         model = mixture_proba(scores, self.fit.beta, self.fit.bias, self.fit.floor if floor else 0.0)
         return NullModel(np.log(np.maximum(model, 1e-300)), rows.y, rows.weight, rows.group)
+
+    def with_rival(self, log_floor: float) -> CauseModel:
+        """Return the selection with the rival in the place of the term that it does as well as."""
+        null, terms = self.null, set(self.terms) ^ {"temperature", "floor"}
+        fit = fit_mixture(
+            finite(null.log_proba, log_floor),
+            null.y,
+            null.weight,
+            temperature="temperature" in terms,
+            bias="class_bias" in terms,
+            floor="floor" in terms,
+        )
+        return replace(self, terms=tuple(term for term in TERMS if term in terms), fit=fit, rival=None)
 
 
 def _least_noise(fit: MixtureFit, ratio: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import entr
 from scipy.stats import chi2
 
 from sklearn_lossacc._numerics.mixture import MAX_FLOOR, mixture_proba
@@ -34,8 +35,8 @@ def _scores(model: np.ndarray, log_proba: np.ndarray, causes: CauseModel) -> np.
     return np.stack(found)
 
 
-def selected_cost_limits(causes: CauseModel, log_proba: np.ndarray) -> tuple[float, float, float]:
-    """Return what the probabilities cost under the selected model, with the limits that the likelihood leaves.
+class SelectedLaws:
+    """The selected model, and those furthest from it that its likelihood leaves.
 
     Parameters
     ----------
@@ -44,22 +45,14 @@ def selected_cost_limits(causes: CauseModel, log_proba: np.ndarray) -> tuple[flo
     log_proba : ndarray of shape (n_kept, n_classes)
         Finite log probabilities of the kept rows.
 
-    Returns
-    -------
-    cost, low, high : float
-        In nats a kept row.
-
     Notes
     -----
     The cost of a law q is C = mean_i KL(q_i || p_i). Each term moves between nothing (0) and the fit (1), and beyond.
     Of all laws of one likelihood those of the largest and the smallest cost lie, near the fit, in the direction
     I^-1 grad C, where I is the information: for temperature and class bias, which multiply probabilities, on the
-    straight line from p through the fit. The limits are C where 2 c (max l - l) = z_{.975}^2 on that way. c is
+    straight line from p through the fit. The furthest are those where 2 c (max l - l) = z_{.975}^2 on that way. c is
     grad C' I^-1 grad C over the variance of the total gain, the larger of what the rows, or groups, show and of what
-    the selected model expects. The spread of KL over the rows is added in squares.
-
-    For temperature and class bias C at the fit is exactly what the fit gains on these rows. A resampled mean of the
-    gains rests on the few surprising rows at hand; the likelihood knows how many there might have been.
+    the selected model expects.
 
     References
     ----------
@@ -74,12 +67,43 @@ def selected_cost_limits(causes: CauseModel, log_proba: np.ndarray) -> tuple[flo
     >>> predicted, missed = np.arange(40) % 2, np.arange(40) // 2 % 10 < 3
     >>> log_proba = np.log(np.where(predicted[:, None] == [0, 1], 0.9, 0.1))
     >>> causes = select_causes(NullModel(log_proba, predicted ^ missed, np.ones(40)), log_floor=-36.0)
-    >>> print(*(round(limit, 3) for limit in selected_cost_limits(causes, log_proba)))
+    >>> laws = SelectedLaws(causes, log_proba)
+    >>> print(*(round(limit, 3) for limit in laws.costs()))
     0.154 0.024 0.413
+    >>> print(*(round(limit, 3) for limit in laws.entropies()))
+    0.611 0.459 0.689
     """
-    null, fit, total = causes.null, causes.fit, float(causes.null.weight.sum())
-    if not causes.terms:
-        return 0.0, 0.0, 0.0
+
+    def __init__(self, causes: CauseModel, log_proba: np.ndarray):
+        self.causes, self.log_proba = causes, log_proba
+        self.laws = _furthest_laws(causes, log_proba)
+
+    def costs(self) -> tuple[float, float, float]:
+        """Return what the probabilities cost under the selected model, in nats a kept row, with 95 % limits.
+
+        The spread of KL over the rows is added in squares. For temperature and class bias the cost is exactly what the
+        fit gains on these rows. A resampled mean of the gains rests on the few surprising rows at hand; the likelihood
+        knows how many there might have been.
+        """
+        return self._limits([divergence(law, self.log_proba) for law in self.laws])
+
+    def entropies(self) -> tuple[float, float, float]:
+        """Return the loss that the selected model expects of itself, in nats a kept row, with 95 % limits likewise."""
+        return self._limits([entr(law).sum(axis=1) for law in self.laws])
+
+    def _limits(self, of_rows: list[np.ndarray]) -> tuple[float, float, float]:
+        """Return the mean under the selected law, and its limits, from what each row has under the three."""
+        null = self.causes.null
+        mean, error = mean_and_error(*unit_sums(of_rows[0][:, None], null.weight, null.group))
+        value, spread = float(mean[0]), Z95 * float(error[0])
+        ends = [float(np.average(part, weights=null.weight)) for part in of_rows[1:]]
+        below, above = value - min(value, *ends), max(value, *ends) - value
+        return value, value - math.hypot(below, spread), value + math.hypot(above, spread)
+
+
+def _furthest_laws(causes: CauseModel, log_proba: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the probabilities of the selected model, and of the likely ones of the smallest and the largest cost."""
+    null, fit = causes.null, causes.fit
     labels = np.arange(null.n_rows), null.y
     has = np.array([term in causes.terms for term in TERMS])
 
@@ -93,9 +117,10 @@ def selected_cost_limits(causes: CauseModel, log_proba: np.ndarray) -> tuple[flo
         return float(null.weight @ np.log(np.maximum(model(place)[labels], 1e-300)))
 
     fitted = mixture_proba(log_proba, fit.beta, fit.bias, fit.floor)
+    if not causes.terms:
+        return fitted, fitted, fitted
     gains = np.log(np.maximum(fitted, 1e-300)) - log_proba
-    costs = np.einsum("ij,ij->i", fitted, gains)
-    gains -= costs[:, None]
+    gains -= np.einsum("ij,ij->i", fitted, gains)[:, None]
     scores, mass = _scores(fitted, log_proba, causes), null.weight[:, None] * fitted
     information = np.einsum("ij,aij,bij->ab", mass, scores, scores, optimize=True)
     steepest = np.einsum("ij,aij->a", mass * gains, scores)
@@ -119,7 +144,4 @@ def selected_cost_limits(causes: CauseModel, log_proba: np.ndarray) -> tuple[flo
         last_likely(lost, 0.0, -min(ahead, back), -back, ALLOWED),
         last_likely(lost, 0.0, min(ahead, FARTHEST), FARTHEST, ALLOWED),
     )
-    low, high = (float(null.weight @ divergence(model(place), log_proba)) / total for place in places)
-    mean, error = mean_and_error(*unit_sums(costs[:, None], null.weight, null.group))
-    cost, spread = float(mean[0]), Z95 * float(error[0])
-    return cost, cost - math.hypot(cost - low, spread), cost + math.hypot(high - cost, spread)
+    return fitted, model(places[0]), model(places[1])

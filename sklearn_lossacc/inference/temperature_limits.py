@@ -37,6 +37,24 @@ def temperature_limits(causes: CauseModel, finite_log_proba: np.ndarray) -> tupl
     Where a floor takes every error for noise, or there is no error, the sharpest temperature is about as likely as any
     other: the likelihood is flat on one side, and its curvature, or its height over T = 1, say nothing of how far it
     stays so.
+
+    References
+    ----------
+    Pawitan (2001), In All Likelihood, section 3.4.
+
+    Examples
+    --------
+    200 labels, all of them the one that the model gives 0.7. Sharper is likelier without end, and 0.7 has to become
+    0.9905 before all of them have a chance of exp(-1.92):
+
+    >>> from sklearn_lossacc.inference.cause_model import select_causes
+    >>> from sklearn_lossacc.inference.null import NullModel
+    >>> y = np.arange(200) % 2
+    >>> log_proba = np.log(np.where(y[:, None] == [0, 1], 0.7, 0.3))
+    >>> causes = select_causes(NullModel(log_proba, y, np.ones(200)), log_floor=-36.0)
+    >>> low, high = temperature_limits(causes, log_proba)
+    >>> print(low, round(high, 2), round((np.log(7 / 3)) / np.log(0.99044 / 0.00956), 2))
+    0.0 0.18 0.18
     """
     rows = MixtureRows(finite_log_proba, causes.null.y, causes.null.weight)
     return _limit(causes, rows, 1.0), _limit(causes, rows, -1.0)

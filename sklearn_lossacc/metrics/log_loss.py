@@ -244,7 +244,7 @@ def d2_log_loss_score(
 
     Notes
     -----
-    1 - log_loss(y, p) / log_loss(y, prior), both clipped like `log_loss`.
+    1 - log_loss(y, p) / log_loss(y, prior), the first clipped like `log_loss`.
 
     Examples
     --------

@@ -45,7 +45,9 @@ def _accuracy_of_labels(y: Any, y_pred: Any, sample_weight: Any) -> float:
             f"({predicted.tolist()[0]!r}), so that none can be right; pass labels as the estimator was fitted with."
         )
     correct = labels == predicted
-    return float(np.average(correct, weights=check_sample_weight(sample_weight, len(correct))))
+    with called(y_proba=PREDICTION):
+        weight = check_sample_weight(sample_weight, len(correct))
+    return float(np.average(correct, weights=weight))
 
 
 class Scorer(ScoreRequest):

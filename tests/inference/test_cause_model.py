@@ -301,6 +301,40 @@ def test_temperature_limits_solve_the_profile_likelihood(planted, settings):
     np.testing.assert_allclose(temperature_limits(causes, log_proba), exact, rtol=0.02)
 
 
+@pytest.mark.parametrize("settings", [{"temperature": 0.5}, {"temperature": 1.8}, {"temperature": 2.5, "bias": 1.5}])
+def test_temperature_limits_solve_the_profile_likelihood_without_a_floor_too(planted, settings):
+    log_proba, y, _ = planted(1, 4, n=300, **settings)
+    causes = select(log_proba, y)
+    assert "temperature" in causes.terms
+    assert "floor" not in causes.terms
+    bias = "class_bias" in causes.terms
+
+    def ratio(log_beta):
+        at = fit_mixture(np.exp(log_beta) * log_proba, y, temperature=False, bias=bias, floor=False)
+        return np.sqrt(max(2 * (causes.fit.log_likelihood - at.log_likelihood), 0.0)) - chi2.ppf(0.95, 1) ** 0.5
+
+    centre = np.log(causes.fit.beta)
+    exact = [np.exp(-brentq(ratio, centre, centre + far, xtol=1e-8)) for far in (2.0, -2.0)]
+    np.testing.assert_allclose(temperature_limits(causes, log_proba), exact, rtol=0.02)
+
+
+def test_temperature_limits_end_at_zero_where_no_label_is_an_error():
+    """The likelihood rises for ever; where the search for its summit gives up is no temperature with an error."""
+    held = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        scores = rng.normal(size=(150, 2))
+        scores[np.arange(150), scores.argmax(axis=1)] += 0.8
+        shown = log_softmax(scores, axis=1)
+        y = (shown / 0.15 + rng.gumbel(size=shown.shape)).argmax(axis=1)
+        if (y == shown.argmax(axis=1)).all():
+            low, high = temperature_limits(select(shown, y), shown)
+            assert low == 0.0
+            held.append(0.15 < high < 1.0)
+    assert len(held) >= 10
+    assert all(held)
+
+
 def test_temperature_limits_end_at_zero_where_every_error_is_noise():
     """All clean labels are those of the sure enough class: the sharpest model with a floor is the likeliest one."""
     rng = np.random.default_rng(0)

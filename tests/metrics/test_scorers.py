@@ -410,3 +410,10 @@ def test_errors_speak_of_what_a_scorer_is_given(scorer, data):
         scorer(Faulty().fit(X, y), X, y)
     with pytest.raises(InvalidTargetError, match=r"^y has 299 rows, the estimator's prediction has 300"):
         scorer(GaussianNB().fit(X, y), X, y[:-1])
+
+
+@every_scorer
+def test_errors_of_weights_speak_of_the_prediction(name):
+    model = DummyClassifier().fit([[0]] * 4, ["a", "a", "a", "b"])
+    with pytest.raises(ValueError, match="sample_weight has 2 rows, the estimator's prediction has 4"):
+        get_scorer(name)(model, [[0]] * 4, ["a", "a", "b", "b"], sample_weight=[1, 2])

@@ -19,7 +19,7 @@ from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.floor_limit import floor_lower_limit
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
-from sklearn_lossacc.inference.selected_costs import selected_cost_limits
+from sklearn_lossacc.inference.selected_costs import SelectedLaws
 from sklearn_lossacc.inference.temperature_limits import temperature_limits
 from sklearn_lossacc.statistics.top_rows import MAX_TOP_ROWS
 
@@ -61,14 +61,23 @@ class CostEvidence(CauseEvidence):
         return gain
 
     @cached_property
-    def repaired_cost_limits(self) -> tuple[float, float, float]:
-        """What the judged rows lose under the selected model, with the limits that its likelihood leaves."""
+    def repaired_limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the judged rows lose under the selected model, and what is left once it is repaired.
+
+        Each with the limits that its likelihood leaves, in nats a judged row, of the rows that are kept; and that of a
+        rival that does as well.
+        """
         causes = self.causes
-        if causes is None:
-            return 0.0, 0.0, 0.0
+        if causes is None or not causes.terms:
+            return np.zeros(3), np.zeros(3)
+        either = [causes] if causes.rival is None else [causes, causes.with_rival(LOG_CLIP)]
+        laws = [SelectedLaws(one, self.explained_log_proba[causes.kept]) for one in either]
         share = float(causes.null.weight.sum() / self.null.weight.sum())
-        cost, low, high = selected_cost_limits(causes, self.explained_log_proba[causes.kept])
-        return share * cost, share * low, share * high
+
+        def joined(limits: np.ndarray) -> np.ndarray:
+            return share * np.array([limits[0, 0], limits[:, 1].min(), limits[:, 2].max()])
+
+        return joined(np.array([one.costs() for one in laws])), joined(np.array([one.entropies() for one in laws]))
 
     def saved_beside(self, term: str) -> float:
         """Return what a selected term saves beside the others, in nats a row, less what it gains by chance."""

@@ -200,3 +200,21 @@ def test_rows_without_an_error_leave_every_low_temperature_open():
         # What is advised makes something of such rows, where the likeliest temperature does not exist.
         assert "TemperatureCalibrator(floor=True, cautious=True)" in finding.advice
         assert TemperatureCalibrator(floor=True, cautious=True).fit(proba, y).temperature_ < 0.5
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_what_outliers_leave_of_a_temperature_alone_is_no_limit(grouped):
+    """All labels are right but for four impossible ones, which ask for a large temperature of all rows together."""
+    rng = np.random.default_rng(200)
+    sure, y = rng.uniform(0.6, 0.9, 200), np.arange(200) % 2
+    proba = np.where(y[:, None] == [0, 1], sure[:, None], 1.0 - sure[:, None])
+    proba[:4], y[:4] = [1.0, 0.0], 1
+    groups = np.repeat(np.arange(67), 3)[:200] if grouped else None
+    d = diagnose(y, proba, groups=groups)
+    assert d.metrics["temperature"].high == np.inf
+    finding = d["LA102"]
+    assert finding.status == "fired"
+    low, high = finding.interval
+    assert low == 0.0
+    assert finding.value < high < 0.5
+    assert "T is at most 0.169" in finding.headline
