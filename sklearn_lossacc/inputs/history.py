@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["MEASURES", "EvaluationSet", "LeftOut", "Match", "TrainingHistory"]
 
 MEASURES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
+LARGEST_LOSS = 1e100  # nats: beyond, training has diverged, and squares are no numbers any more
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class TrainingHistory:
     step : ndarray of shape (n_rows,) or None
         Optimiser step, or tree, NaN where the log does not say.
     train_loss, val_loss : ndarray of shape (n_rows,)
-        Mean log loss in nats; NaN where not measured, and inf where the log holds a loss that is not finite.
+        Mean log loss in nats; NaN where not measured, and inf where the log holds a loss that is not finite, or above
+        1e100.
     train_accuracy, val_accuracy : ndarray of shape (n_rows,)
         Share of correct rows; NaN where not measured.
     n_val, n_classes, n_train : int or None
@@ -351,6 +353,8 @@ def _curve(name: str, values: Any) -> np.ndarray:
             )
     elif np.isneginf(curve).any():
         raise InvalidHistoryError(f"{name} is minus infinity in evaluation {int(np.argmax(np.isneginf(curve)))}.")
+    else:
+        curve = np.where(curve > LARGEST_LOSS, np.inf, curve)
     return curve
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sklearn_lossacc.exceptions import InvalidHistoryError, LossAccError
+from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inputs import Match, TrainingHistory
 
 
@@ -22,6 +23,17 @@ def test_what_was_not_measured_is_nan():
     np.testing.assert_array_equal(history.train_loss, [np.nan, 1.0, np.nan])
     assert np.isnan(history.train_accuracy).all()
     assert history.measured("train_loss", "val_loss").tolist() == [1]
+
+
+@pytest.mark.parametrize("place", [0, 5, 9])
+def test_a_loss_whose_square_is_no_number_is_infinite(place):
+    """Training in double precision gets there before it gets to infinity."""
+    losses = 1.0 / np.arange(1.0, 11.0)
+    losses[place] = 1e200
+    history = TrainingHistory.from_arrays(val_loss=losses)
+    assert np.flatnonzero(np.isinf(history.val_loss)).tolist() == [place]
+    assert HistoryDiagnosis.from_history(history)["LA504"].status == "fired"
+    assert losses[place] == 1e200
 
 
 def test_an_infinite_loss_is_measured():
