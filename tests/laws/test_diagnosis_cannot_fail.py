@@ -97,3 +97,12 @@ def test_whatever_comes(kind, n):
             assert parts == pytest.approx(loss, rel=1e-6, abs=1e-9)
         assert str(diagnosis)
         assert json.loads(diagnosis.to_json())["findings"]
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
+def test_logits_whose_squares_are_no_numbers_are_judged_as_far_out_as_any():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(200, 3))
+    y = (2.0 * logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    far, further = (diagnose(y, scale * logits, input="logits") for scale in (1e130, 1e200))
+    assert [finding.code for finding in further.issues] == [finding.code for finding in far.issues]

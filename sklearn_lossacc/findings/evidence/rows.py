@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc.findings.dominating import largest_share
 from sklearn_lossacc.findings.row_set import RowSet
 from sklearn_lossacc.inference.dependence import look, repetition
@@ -80,6 +81,8 @@ class RowEvidence:
 
     def _row_set(self, sample: RowSample) -> RowSet:
         log_proba = np.maximum(sample.log_proba, LOG_CLIP) if self.clipped else sample.log_proba
+        if self.summary.input == "logits" and log_proba.min() < -FARTHEST:
+            log_proba = np.maximum(log_proba, -FARTHEST)
         null = NullModel(log_proba, sample.y, sample.weight, sample.group)
         if self.row_by_row is None:
             return RowSet(sample, null, self.n_effective, partial(self.rng, 1))
