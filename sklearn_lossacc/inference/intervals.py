@@ -195,6 +195,8 @@ def studentised_means(
     [0.0, nan]
     """
     n_units, n_columns = sums.shape
+    # The result has no unit: powers of two keep every digit, and the squares finite.
+    sums = np.ldexp(sums, -np.frexp(np.abs(sums).max(axis=0))[1])
     mean, _ = mean_and_error(sums, sizes)
     features = np.concatenate([sums, sizes[:, None]], axis=1)
     second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)

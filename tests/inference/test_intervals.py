@@ -13,6 +13,7 @@ from sklearn_lossacc.inference.intervals import (
     mean_and_error,
     mean_intervals,
     mean_p_value,
+    studentised_means,
     unit_sums,
     wilson_interval,
 )
@@ -370,3 +371,13 @@ def test_few_misses_among_rows_that_are_all_as_sure_are_covered(n, rate):
             _, low, high, _ = mean_intervals(values[:, None], np.ones(n), None, rng)
             covered.append(low[0] <= 13.8 * rate + 1e-6 * (1 - rate) <= high[0])
     assert np.mean(covered) > 0.92
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-3, 1e200])
+def test_studentised_means_have_no_unit(unit):
+    rng = np.random.default_rng(0)
+    sums, sizes = rng.normal(size=(40, 2)), rng.uniform(1.0, 3.0, size=40)
+    resamples = draw_resamples(40, rng)
+    expected = studentised_means(sums, sizes, rng, resamples)
+    np.testing.assert_allclose(studentised_means(unit * sums, sizes, rng, resamples), expected, rtol=1e-6)
+    assert np.isfinite(expected).all()

@@ -99,7 +99,6 @@ def test_whatever_comes(kind, n):
         assert json.loads(diagnosis.to_json())["findings"]
 
 
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
 def test_logits_whose_squares_are_no_numbers_are_judged_as_far_out_as_any():
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(200, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,15 +23,15 @@ class Record:
 
     Attributes
     ----------
-    at : float or None
-        Its number.
+    at : float
+        Its number, NaN where nothing is counted.
     values : dict of str to str
         Numbers as they are written, by name.
     newest : set of str
         Names in the last line that was read.
     """
 
-    at: float | None
+    at: float
     values: dict[str, str] = field(default_factory=dict)
     newest: set[str] = field(default_factory=set)
 
@@ -104,7 +105,7 @@ def _records(lines: Iterable[Line], counter: str | None, notes: list[str]) -> li
         said = None if counter is None else getattr(line, counter)
         names = set(line.values)
         if (said is not None and said != at) or (counter is None and (not records or names & set(records[-1].values))):
-            records.append(Record(said))
+            records.append(Record(math.nan if said is None else said))
             at = said
         if not records:
             n_early += bool(line.measures)
@@ -136,10 +137,10 @@ def _records(lines: Iterable[Line], counter: str | None, notes: list[str]) -> li
 
 def _printed_again(records: Sequence[Record]) -> set[int]:
     """Return the places of records that end a run with the numbers of its best, as early stopping prints them."""
-    seen: dict[float | None, list[Record]] = {}
+    seen: dict[float, list[Record]] = {}
     repeated: set[int] = set()
     for place, record in enumerate(records):
-        ends = place + 1 == len(records) or records[place + 1].at <= record.at  # type: ignore[operator]
+        ends = place + 1 == len(records) or records[place + 1].at <= record.at
         if ends and any(record.values.items() <= other.values.items() for other in seen.get(record.at, [])):
             repeated.add(place)
         seen.setdefault(record.at, []).append(record)

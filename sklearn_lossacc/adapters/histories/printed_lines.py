@@ -75,7 +75,8 @@ def printed_lines(text: str) -> Iterator[str]:
     >>> list(printed_lines("1/2 loss: 0.9\b\b\b\r2/2 loss: 0.8\n"))
     ['1/2 loss: 0.9', '2/2 loss: 0.8']
     """
-    for line in re.split(r"[\r\n\x08]+", COLOURS.sub("", text)):
+    for found in re.finditer(r"[^\r\n\x08]+", text):
+        line = COLOURS.sub("", found[0])
         if line.strip():
             yield line
 

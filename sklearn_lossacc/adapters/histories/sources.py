@@ -227,6 +227,8 @@ def _aligned(lines: list[str]) -> list[list[str]]:
 
 def _without_frame(text: str) -> str:
     """Leave out the outer bars and the rule of a table in Markdown."""
+    if not text.lstrip().startswith("|"):
+        return text
     lines = text.splitlines()
     if not all(line.strip().startswith("|") and line.strip().endswith("|") for line in lines if line.strip()):
         return text

@@ -76,7 +76,6 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     beside = evidence.flips is not None and evidence.flips["temperature"] != 1.0
     # The temperature beside a floor is not that of a temperature alone, which leaves zeros as they are.
     floor = "floor" in evidence.term_gates or evidence.summary.zero_rows > 0
-    options = "(floor=True)" if floor else ""
     one_way = selected and not beside and bool(wrong_labels(evidence))
     # Offsets that suit the temperature save what they save with it.
     with_offsets = min(needs_offsets(evidence), max(nats, 0.0))
@@ -85,8 +84,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     promised = f"{'up to ' if evidence.separable else ''}{number(nats)} nats"
     if not evidence.separable and part is not None and part.low is not None and part.high is not None:
         promised += f" ({number(part.low)} to {number(part.high)})"
-    beside_offsets = f", {number(with_offsets)} of them only with class offsets beside the temperature"
-    beside_offsets = beside_offsets if not_alone else ""
+    only = f", {number(with_offsets)} of them only with class offsets beside the temperature" if not_alone else ""
     facts = {
         **p_values,
         "log_loss": observed,
@@ -127,7 +125,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         p_value=p_value,
         evidence=facts,
         fired=(
-            f"The model is {direction}confident: {said}; {promised} would be repaired{beside_offsets}."
+            f"The model is {direction}confident: {said}; {promised} would be repaired{only}."
             + (
                 " Wrong labels explain these rows as well (LA103)."
                 if one_way
@@ -150,7 +148,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             if not_alone
             else SEPARABLE
             if evidence.separable
-            else RECALIBRATE.format(f"TemperatureCalibrator{options}")
+            else RECALIBRATE.format(f"TemperatureCalibrator{'(floor=True)' if floor else ''}")
         ),
     )
 
