@@ -10,7 +10,6 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import entr, xlogy
 
 LN2 = math.log(2.0)
@@ -139,33 +138,6 @@ def least_accuracy(loss: float, n_classes: int) -> float:
     m = min(max(math.floor(math.exp(loss)), 1), n_classes - 1)
     share = (loss - math.log(m)) / (math.log(m + 1) - math.log(m))
     return (1.0 - share) / m + share / (m + 1)
-
-
-def largest_accuracy(loss: float, n_classes: int) -> float:
-    """Return the largest expected accuracy of a calibrated model with this expected loss.
-
-    Parameters
-    ----------
-    loss : float
-        Expected loss in nats.
-    n_classes : int
-        Number of classes k.
-
-    Returns
-    -------
-    float
-        The inverse of F on [1/k, 1]; 1/k from ln k on.
-
-    Examples
-    --------
-    >>> round(largest_accuracy(0.5236, 2), 4), largest_accuracy(0.0, 2)
-    (0.7826, 1.0)
-    """
-    if loss <= 0.0:
-        return 1.0
-    if loss >= math.log(n_classes):
-        return 1.0 / n_classes
-    return float(brentq(lambda a: calibrated_ceiling(a, n_classes) - loss, 1.0 / n_classes, 1.0, xtol=1e-14))
 
 
 @lru_cache(maxsize=64)

@@ -7,8 +7,8 @@ import numpy as np
 FEW_POSITIVES = 8  # compared with every row one by one faster than all rows are sorted
 
 
-def roc_area(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> float:
-    """Return the weighted area under the ROC curve.
+def roc_influence(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the weighted area under the ROC curve, and the influence of each row on it.
 
     Parameters
     ----------
@@ -18,29 +18,6 @@ def roc_area(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> flo
         Which rows are positive.
     weight : ndarray of shape (n_rows,)
         Row weights.
-
-    Returns
-    -------
-    float
-        Chance that a positive outranks a negative, ties counting one half; NaN without both.
-
-    Examples
-    --------
-    Of the four pairs one is a tie and three are in order:
-
-    >>> roc_area(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]), np.ones(4))
-    0.875
-    """
-    return roc_influence(score, positive, weight)[0]
-
-
-def roc_influence(score: np.ndarray, positive: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the weighted area under the ROC curve, and the influence of each row on it.
-
-    Parameters
-    ----------
-    score, positive, weight : ndarray of shape (n_rows,)
-        As for `roc_area`.
 
     Returns
     -------

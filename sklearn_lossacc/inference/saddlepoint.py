@@ -137,51 +137,20 @@ class WeightedTotal:
         return None
 
 
-def loss_tail(null: NullModel) -> tuple[float, float, bool]:
-    """Return (P(T >= t), P(T <= t), solved) for the observed total loss t = sum w l.
-
-    See :func:`total_tail`.
-
-    Parameters
-    ----------
-    null : NullModel
-        The rows and their labels.
-
-    Returns
-    -------
-    upper, lower : float
-        Tail probabilities.
-    solved : bool
-        False where t lies at the edge of what the null can produce.
-
-    Examples
-    --------
-    A loss that is exactly what ten coins of 0.9 promise: nine right, one wrong.
-
-    >>> null = NullModel(np.log(np.tile([0.1, 0.9], (10, 1))), np.array([0] + [1] * 9), np.ones(10))
-    >>> upper, lower, solved = loss_tail(null)
-    >>> print(round(upper + lower, 6), solved)
-    1.0 True
-    """
-    return total_tail(null, null.loss)
-
-
-def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]:
+def saddlepoint_tail(total: WeightedTotal) -> tuple[float, float, bool]:
     """Return (P(T >= t), P(T <= t), solved) for the observed total t = sum_i w_i values[i, y_i].
 
     Parameters
     ----------
-    null : NullModel
-        The rows and their labels.
-    values : ndarray of shape (n_rows, n_classes)
-        What each label would contribute.
+    total : WeightedTotal
+        The total.
 
     Returns
     -------
     upper, lower : float
-        Tail probabilities.
+        Tail probabilities; Chernoff's bound where that is below 1e-100, or nothing better is known.
     solved : bool
-        False where t lies at the edge of what the null can produce.
+        False where the observed total lies at the edge of what the null can produce.
 
     Notes
     -----
@@ -198,33 +167,9 @@ def total_tail(null: NullModel, values: np.ndarray) -> tuple[float, float, bool]
 
     >>> weight = 1 + np.arange(10) / 1000
     >>> null = NullModel(np.full((10, 2), np.log(0.5)), np.array([1] * 8 + [0] * 2), weight)
-    >>> upper, lower, solved = total_tail(null, np.tile([0.0, 1.0], (10, 1)))
+    >>> upper, lower, solved = saddlepoint_tail(WeightedTotal(null, np.tile([0.0, 1.0], (10, 1))))
     >>> print(round(upper, 3), solved)  # between P(heads >= 8) = 0.055 and P(heads >= 9) = 0.011
     0.029 True
-    """
-    return saddlepoint_tail(WeightedTotal(null, values))
-
-
-def saddlepoint_tail(total: WeightedTotal) -> tuple[float, float, bool]:
-    """Return what `total_tail` does, of a total whose moments are known.
-
-    Parameters
-    ----------
-    total : WeightedTotal
-        The total.
-
-    Returns
-    -------
-    upper, lower : float
-        Tail probabilities; Chernoff's bound where that is below 1e-100, or nothing better is known.
-    solved : bool
-        False where the observed total lies at the edge of what the null can produce.
-
-    Examples
-    --------
-    >>> null = NullModel(np.log(np.tile([0.1, 0.9], (10, 1))), np.array([0] + [1] * 9), np.ones(10))
-    >>> saddlepoint_tail(WeightedTotal(null, null.loss))[2]
-    True
     """
     observed = total.excess
     if total.variance <= 0:

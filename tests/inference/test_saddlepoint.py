@@ -4,7 +4,7 @@ from scipy.special import log_softmax
 from scipy.stats import binom, norm
 
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.saddlepoint import WeightedTotal, loss_tail, saddlepoint_tail, total_tail
+from sklearn_lossacc.inference.saddlepoint import WeightedTotal, saddlepoint_tail
 
 
 def make(n, k, *, scale=1.0, weighted=False, seed=0):
@@ -16,6 +16,11 @@ def make(n, k, *, scale=1.0, weighted=False, seed=0):
 
 def draw(log_proba, rng, temperature=1.0):
     return (log_proba / temperature + rng.gumbel(size=log_proba.shape)).argmax(axis=1)
+
+
+def tails(null, values=None):
+    """Of the total loss, or of other values of the labels."""
+    return saddlepoint_tail(WeightedTotal(null, null.loss if values is None else values))
 
 
 def enumerate_totals(null, values):
@@ -53,7 +58,7 @@ def test_tails_against_all_label_combinations(n, k, weighted):
         observed = weight @ values[np.arange(n), y]
         above = proba[totals >= observed - 1e-9].sum()
         below = proba[totals <= observed + 1e-9].sum()
-        upper, lower, solved = total_tail(NullModel(log_proba, y, weight), values)
+        upper, lower, solved = tails(NullModel(log_proba, y, weight), values)
         if not solved:
             assert min(above, below) < 0.05
             continue
@@ -95,7 +100,7 @@ def test_tails_of_200_rows_against_convolution(values_of, scale):
         null.y = draw(log_proba, rng, temperature)
         observed = cells[np.arange(200), null.y].sum()
         exact = upper_tail[observed] - law[observed] / 2
-        upper, lower, solved = total_tail(null, cells * grid)
+        upper, lower, solved = tails(null, cells * grid)
         assert solved
         if 1e-12 < exact < 1 - 1e-12:
             checked.append(exact)
@@ -111,7 +116,7 @@ def test_far_tails_keep_their_magnitude():
     log_proba = np.log(np.stack([p, 1 - p], axis=1))
     y = np.zeros(300, dtype=int)
     y[::7] = 1
-    upper, lower, solved = loss_tail(NullModel(log_proba, y, np.ones(300)))
+    upper, lower, solved = tails(NullModel(log_proba, y, np.ones(300)))
     assert solved
     assert 0.0 < upper < 1e-60
     assert lower == 1.0
@@ -126,8 +131,8 @@ def test_symmetric_law(seed):
     y = rng.integers(2, size=60)
     null = NullModel(np.full((60, 2), np.log(0.5)), y, np.ones(60))
     mirrored = NullModel(np.full((60, 2), np.log(0.5)), 1 - y, np.ones(60))
-    upper, lower, _ = total_tail(null, values)
-    upper_mirrored, lower_mirrored, _ = total_tail(mirrored, values)
+    upper, lower, _ = tails(null, values)
+    upper_mirrored, lower_mirrored, _ = tails(mirrored, values)
     assert upper == pytest.approx(lower_mirrored, rel=1e-6)
     assert lower == pytest.approx(upper_mirrored, rel=1e-6)
 
@@ -137,7 +142,7 @@ def test_observation_at_the_mean():
     v = np.repeat(np.linspace(1.0, 2.0, 30), 2)
     values = np.stack([v, -v], axis=1)
     null = NullModel(np.full((60, 2), np.log(0.5)), np.tile([0, 1], 30), np.ones(60))
-    upper, lower, solved = total_tail(null, values)
+    upper, lower, solved = tails(null, values)
     assert solved
     assert upper == pytest.approx(0.5, abs=1e-12)
     assert lower == pytest.approx(0.5, abs=1e-12)
@@ -149,7 +154,7 @@ def test_observation_at_the_mean_of_a_skewed_law(n):
     p = 10 / n
     log_proba = np.log(np.tile([1 - p, p], (n, 1)))
     y = (np.arange(n) < 10).astype(int)
-    upper, lower, solved = total_tail(NullModel(log_proba, y, np.ones(n)), np.tile([0.0, 1.0], (n, 1)))
+    upper, lower, solved = tails(NullModel(log_proba, y, np.ones(n)), np.tile([0.0, 1.0], (n, 1)))
     assert solved
     assert upper == pytest.approx(binom.sf(10, n, p) + binom.pmf(10, n, p) / 2, abs=1e-3)
     assert upper < 0.485
@@ -161,7 +166,7 @@ def test_large_n_is_normal():
     for temperature in (0.985, 1.0, 1.015):
         null = NullModel(log_proba, draw(log_proba, np.random.default_rng(2), temperature), np.ones(40_000))
         z = null.excess.sum() / np.sqrt(null.varentropy.sum())
-        upper, lower, _ = loss_tail(null)
+        upper, lower, _ = tails(null)
         assert upper == pytest.approx(norm.sf(z), rel=0.05)
         assert lower == pytest.approx(norm.cdf(z), rel=0.05)
 
@@ -169,9 +174,9 @@ def test_large_n_is_normal():
 def test_scaled_weights_change_nothing():
     log_proba, weight = make(80, 3, weighted=True)
     y = draw(log_proba, np.random.default_rng(0), 1.5)
-    expected = loss_tail(NullModel(log_proba, y, weight))
+    expected = tails(NullModel(log_proba, y, weight))
     for factor in (1e-8, 1e5):
-        upper, lower, solved = loss_tail(NullModel(log_proba, y, factor * weight))
+        upper, lower, solved = tails(NullModel(log_proba, y, factor * weight))
         assert solved
         np.testing.assert_allclose([upper, lower], expected[:2], rtol=1e-5)
 
@@ -185,7 +190,7 @@ def test_everything_right_is_left_to_others_or_bounded(n, expected_misses):
     # P(T <= t) is the product of the largest probabilities; a continuous law has nothing to say about it.
     p = 1 - np.linspace(0.6, 1.4, n) * expected_misses / n if expected_misses < n / 3 else np.linspace(0.6, 0.9, n)
     null = NullModel(np.log(np.stack([1 - p, p], axis=1)), np.ones(n, dtype=int), np.ones(n))
-    upper, lower, solved = loss_tail(null)
+    upper, lower, solved = tails(null)
     assert upper == 1.0
     assert (np.prod(p) <= lower < 1e-4) if solved else lower == 0.0
 
@@ -193,7 +198,7 @@ def test_everything_right_is_left_to_others_or_bounded(n, expected_misses):
 def test_everything_wrong_is_bounded():
     p = np.linspace(0.7, 0.9, 100)
     null = NullModel(np.log(np.stack([1 - p, p], axis=1)), np.zeros(100, dtype=int), np.ones(100))
-    upper, lower, solved = loss_tail(null)
+    upper, lower, solved = tails(null)
     assert np.prod(1 - p) <= upper < 1.01 * np.prod(1 - p)
     assert (lower, solved) == (1.0, True)
 
@@ -221,7 +226,7 @@ def test_impossible_labels_at_the_edge(pick):
     log_proba = np.log(np.maximum(proba, 1e-12))
     y = getattr(log_proba, pick)(axis=1)
     padded = np.concatenate([log_proba, np.full((200, 2), -np.inf)], axis=1)
-    assert loss_tail(NullModel(padded, y, np.ones(200))) == loss_tail(NullModel(log_proba, y, np.ones(200)))
+    assert tails(NullModel(padded, y, np.ones(200))) == tails(NullModel(log_proba, y, np.ones(200)))
 
 
 def test_impossible_labels_change_no_tail():
@@ -229,12 +234,12 @@ def test_impossible_labels_change_no_tail():
     y = draw(log_proba, np.random.default_rng(0), 1.4)
     padded = np.insert(log_proba, 1, -np.inf, axis=1)
     np.testing.assert_allclose(
-        loss_tail(NullModel(padded, np.where(y > 0, y + 1, 0), weight)),
-        loss_tail(NullModel(log_proba, y, weight)),
+        tails(NullModel(padded, np.where(y > 0, y + 1, 0), weight)),
+        tails(NullModel(log_proba, y, weight)),
         rtol=1e-12,
     )
 
 
 def test_no_variance():
     null = NullModel(np.full((10, 2), np.log(0.5)), np.zeros(10, dtype=int), np.ones(10))
-    assert loss_tail(null) == (1.0, 1.0, False)
+    assert tails(null) == (1.0, 1.0, False)
