@@ -55,15 +55,10 @@ def mix64(values: np.ndarray) -> np.ndarray:
 
 
 def _bits(rows: np.ndarray) -> np.ndarray:
-    """Read floats as unsigned integers of 64 bits; values, not bytes, so that byte order does not matter."""
+    """Read floats as unsigned integers of 64 bits: those of the value in float64, in whatever precision it comes."""
     if rows.ndim == 1:
         rows = rows[:, None]
-    if not rows.dtype.isnative:
-        rows = rows.astype(rows.dtype.newbyteorder("="))
-    if rows.dtype not in (np.float16, np.float32, np.float64):
-        rows = rows.astype(np.float64)
-    bits = rows.view(f"u{rows.dtype.itemsize}")
-    return bits if bits.dtype == np.uint64 else bits.astype(np.uint64)
+    return rows.astype(np.float64, copy=False).view(np.uint64)
 
 
 @lru_cache(maxsize=8)
@@ -80,7 +75,7 @@ def row_codes(rows: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_columns) or (n_rows,)
-        Floats of 16, 32 or 64 bits, in any memory layout; other numbers are read as float64.
+        Numbers in any precision and memory layout; equal values have equal hashes.
 
     Returns
     -------
@@ -109,7 +104,7 @@ def row_digests(rows: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.n
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_columns) or (n_rows,)
-        Floats of 16, 32 or 64 bits, in any memory layout; other numbers are read as float64.
+        Numbers in any precision and memory layout; equal values have equal hashes.
     label : ndarray of int of shape (n_rows,)
         Code of the true class.
     weight : ndarray of float64 of shape (n_rows,)

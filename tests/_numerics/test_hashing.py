@@ -55,6 +55,13 @@ def test_layout_and_byte_order_do_not_matter(of, dtype):
 
 
 @pytest.mark.parametrize("of", [row_codes, digests_of])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble, int])
+def test_equal_values_have_equal_hashes(of, dtype):
+    rows = np.array([[0, 1, 2], [3, 0, 4]])
+    assert of(rows.astype(dtype)).tolist() == of(rows.astype(np.float64)).tolist()
+
+
+@pytest.mark.parametrize("of", [row_codes, digests_of])
 def test_one_dimension_is_one_column(of):
     assert of(ROWS[:, 0]).tolist() == of(ROWS[:, :1]).tolist()
 

@@ -245,6 +245,18 @@ def test_logits_are_probabilities(cause):
     assert findings(first) == findings(second)
 
 
+@pytest.mark.parametrize("n", [600, 20_000])
+def test_the_precision_that_holds_the_same_values_is_irrelevant(n):
+    """Draws too, and of many rows the sample."""
+    y, p = make("over", n=n)
+    single = p.astype(np.float32)
+    first, second = diagnose(y, single), diagnose(y, single.astype(np.float64))
+    assert_same(first, second)
+    assert findings(first) == findings(second)
+    for name in DRAWN:
+        assert first.metrics[name].value == pytest.approx(second.metrics[name].value, rel=1e-9)
+
+
 @pytest.mark.parametrize("cause", ["healthy", "over", "bias+outliers", "zeros"])
 def test_merged_summaries_are_the_whole(cause):
     y, p, _, first = diagnosed(cause)
