@@ -15,6 +15,7 @@ P_BELOW = 0.01
 MIN_EXPECTED = 5.0  # disagreements that must be expected for labels to tell
 
 COUNTED_ONCE = "Intervals and p-values count each set of them as one draw."
+PASS_FEATURES = "Pass X= (the features) to tell copies from rows that share no more than a prediction."
 PASS_GROUPS = "Pass groups= (the origin of each row), so that intervals and p-values count each origin once."
 
 
@@ -110,8 +111,8 @@ def _judge_ties(evidence: Evidence) -> Verdict:
         evidence=_facts(pairs, "tied_rows"),
         fired=(
             f"{count(pairs.rows)} rows repeat another row's probabilities, and their labels disagree {percent(ratio)} "
-            "as often as those probabilities allow once recalibrated: they look like copies. "
-            f"{COUNTED_ONCE}"
+            "as often as those probabilities allow once recalibrated: they are copies, or alike in what the model does "
+            f"not use. {COUNTED_ONCE}"
         ),
         passed=(
             "Copies were not shown; labels of rows with equal probabilities may disagree as seldom as "
@@ -119,7 +120,7 @@ def _judge_ties(evidence: Evidence) -> Verdict:
             if low < AGREEMENT_BELOW
             else "Rows with equal probabilities have labels about as different as those probabilities say."
         ),
-        advice=PASS_GROUPS,
+        advice=f"{PASS_FEATURES} {PASS_GROUPS}",
     )
 
 

@@ -70,6 +70,19 @@ def test_copies_without_groups_agree_too_often(plant):
     assert "groups=" in finding.advice
 
 
+def test_rows_that_share_a_prediction_may_be_alike_without_being_copies():
+    """What a model of cells does not use can tell their labels: features show that they are no copies."""
+    rng = np.random.default_rng(0)
+    cell = np.arange(2000) % 400
+    p, y = np.linspace(0.2, 0.8, 400)[cell], (rng.random(400) < np.linspace(0.2, 0.8, 400)).astype(int)[cell]
+    proba = np.stack([1 - p, p], axis=1)
+    finding = diagnose(y, proba)["LA004"]
+    assert finding.status == "fired"
+    assert "they are copies, or alike in what the model does not use" in finding.headline
+    assert "Pass X=" in finding.advice
+    assert diagnose(y, proba, X=rng.normal(size=(2000, 3)))["LA004"].status == "passed"
+
+
 @pytest.mark.parametrize("with_features", [False, True])
 def test_copies_that_were_not_declared_count_once(plant, with_features):
     y, log_proba, origin = copies(plant, times=20, n=50, k=5, scale=2.0)
