@@ -76,8 +76,8 @@ def judge(evidence: Evidence) -> Verdict:
     if noisy:
         fired += " They may be wrong labels as well (LA202)."
     elif few and not only_zeros:
-        are = "it is an outlier or a wrong label" if index.size == 1 else "they are outliers or wrong labels"
-        fired += f" The predictions cannot tell whether {are}."
+        are = "it is an outlier, a wrong label or one" if index.size == 1 else "they are outliers, wrong labels or some"
+        fired += f" The predictions cannot tell whether {are} that the model is too sure of."
     fired += SEEMS if in_order else mixed_up(rows.y, rows.pred, rows.weight, evidence.summary.classes, ask=False)
     passed = "No row has a loss that the model's own probabilities do not allow."
     if index.size:
