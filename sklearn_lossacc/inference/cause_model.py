@@ -3,7 +3,8 @@
 The model is q = (1 - e) softmax(beta log p + b) + e / k. A floor is kept as label noise only if it fits: the number of
 rows that the rest of the model calls impossible must agree with the number that the floor predicts. A handful of
 corrupt rows mimics a floor but fails this; such rows are set aside as outliers and everything else is judged again
-under the null truncated to what the remaining rows could have shown.
+under the null truncated to what the remaining rows could have shown. So are, before anything is asked, the rows of a
+class that has probability 0 in every row.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from sklearn_lossacc.inference.floor import (
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.surprise import SurpriseCount, so_surprising, surprise_of_labels
+from sklearn_lossacc.inference.without_column import without_column
 
 NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
 NAME_TWO_BELOW = 0.05  # where one or two rows could be all there is to a term
@@ -78,6 +80,8 @@ class CauseModel:
         The p-value by which outliers were set aside, with the rivals fitted; 1 where there are none.
     rival : str or None
         The term, ``"temperature"`` or ``"floor"``, that does as well in place of the other one, which is selected.
+    n_without_column : int
+        How many of the rows set aside show a class that has probability 0 in every row.
     """
 
     terms: tuple[str, ...]
@@ -92,6 +96,7 @@ class CauseModel:
     few_rows: bool = False
     outlier_p: float = 1.0
     rival: str | None = None
+    n_without_column: int = 0
 
     def applied(self, rows: NullModel, log_floor: float, *, floor: bool = True) -> NullModel:
         """Return some rows under the selected model, with its floor or without; an exact zero counts as `log_floor`."""
@@ -285,6 +290,17 @@ def select_causes(
     >>> print(round(causes.fit.beta, 4), round(np.log(7 / 3) / np.log(9), 4))
     0.3856 0.3856
     """
+    ruled_out = without_column(null, log_floor)
+    if ruled_out.any() and not ruled_out.all():
+        # Nothing that is asked of the other classes explains these rows, and no repair of theirs reaches them.
+        rest = np.flatnonzero(~ruled_out)
+        found = select_causes(
+            null.take(rest), log_floor=log_floor, random_state=random_state, few=few, name_few=name_few
+        )
+        aside = np.sort(np.append(np.flatnonzero(ruled_out), rest[found.outliers]))
+        return replace(
+            found, outliers=aside, kept=rest[found.kept], outlier_p=0.0, n_without_column=int(ruled_out.sum())
+        )
     outliers = np.zeros(null.n_rows, dtype=bool)
     kept = np.arange(null.n_rows)
     current = null

@@ -19,10 +19,21 @@ NEARLY_ZERO = 1e-12  # probabilities below are equally far from all others
 
 @dataclass(frozen=True)
 class GroupDesign:
-    """Design effect of groups on the mean loss, and the intra-class correlation of the loss."""
+    """Design effect of groups on the mean loss, the intra-class correlation of the loss, and how well both are known.
+
+    Attributes
+    ----------
+    effect : float
+        Variance of the mean loss over that of as many independent rows.
+    correlation : float
+        Of the losses of two rows of one group.
+    freedom : float
+        Degrees of freedom of the variance between groups.
+    """
 
     effect: float
     correlation: float
+    freedom: float
 
 
 @dataclass(frozen=True)
@@ -48,25 +59,55 @@ class PairAgreement:
 
 
 def group_design(null: NullModel) -> GroupDesign:
-    """Return the design effect: variance of the mean loss by groups over that by rows.
+    """Return the design effect: variance of the mean loss with dependent rows in groups over that of independent ones.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows, in groups.
+
+    Returns
+    -------
+    GroupDesign
 
     Notes
     -----
-    With residuals r = w (l - mean), the effect is sum_g (sum r)^2 / sum r^2. The correlation is the mean product of
-    pairs within groups, sum_g [(sum r)^2 - sum r^2] / sum_g (m_g - 1) sum r^2.
+    With residuals r = w (l - mean), the correlation rho is the mean product of pairs within groups,
+    sum_g [(sum r)^2 - sum r^2] / sum_g (m_g - 1) sum r^2. A group of m rows of weight W then adds
+    v = sum w^2 + rho (W^2 - sum w^2) to the variance, and the effect is sum v / sum w^2: 1 + (m - 1) rho for equal
+    groups. A sum of the squares of the groups' own totals would have the same expectation, but the few largest groups,
+    of which each is one draw, may be nearly all of it. The degrees of freedom are Satterthwaite's,
+    (sum v)^2 / sum v^2, less one for the mean: as many as groups where these are alike.
+
+    References
+    ----------
+    Moulton (1986), Random group effects and the precision of regression estimates, Journal of Econometrics 32, 385-397.
+    Satterthwaite (1946), An approximate distribution of estimates of variance components, Biometrics Bulletin 2,
+    110-114.
+
+    Examples
+    --------
+    A group of six copies and two single rows: of eight rows, 64 / 38 remain.
+
+    >>> y, group = np.array([0, 0, 0, 0, 0, 0, 1, 0]), np.array([0, 0, 0, 0, 0, 0, 1, 2])
+    >>> found = group_design(NullModel(np.log(np.tile([0.8, 0.2], (8, 1))), y, np.ones(8), group))
+    >>> print(round(found.correlation, 6), round(8 / found.effect, 4), round(64 / 38, 4))
+    1.0 1.6842 1.6842
     """
     mean = float(null.weight @ null.true_loss / null.weight.sum())
     residual = null.weight * (null.true_loss - mean)
     by_group = np.bincount(null.group, residual)
     squares = np.bincount(null.group, residual**2)
     sizes = np.bincount(null.group)
-    total = squares.sum()
-    if total <= 0:
-        return GroupDesign(1.0, 0.0)
-    effect = float(by_group @ by_group / total)
+    if squares.sum() <= 0:
+        return GroupDesign(1.0, 0.0, float(max(sizes.size - 1, 1)))
     pairs = float(((sizes - 1) * squares).sum())
     correlation = float((by_group**2 - squares).sum() / pairs) if pairs > 0 else 0.0
-    return GroupDesign(effect, correlation)
+    alone = np.bincount(null.group, null.weight**2)
+    variance = np.maximum(alone + correlation * (np.bincount(null.group, null.weight) ** 2 - alone), 0.0)
+    total = float(variance.sum())
+    freedom = total**2 / float(variance @ variance) if total > 0 else float(sizes.size)
+    return GroupDesign(total / float(alone.sum()), correlation, max(freedom - 1.0, 1.0))
 
 
 def repetition(identity: np.ndarray, weight: np.ndarray, n_rows: int) -> float:

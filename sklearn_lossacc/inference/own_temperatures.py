@@ -15,6 +15,7 @@ from sklearn_lossacc.inference.floor import MATERIAL_NATS, finite
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.one_way_flips import one_way_flips
 from sklearn_lossacc.inference.uneven import MIN_ROWS, scaled_rows
+from sklearn_lossacc.inference.without_column import without_column
 
 INSTEAD = 6.63  # twice the log likelihood by which they must be ahead where no cause is spared: 0.01 of chi-square
 SHARPEST, BLUNTEST = 0.25, 8.0  # relative temperatures; beyond them scores, of the others or of a class, have no order
@@ -41,7 +42,7 @@ class OwnTemperatures:
     @property
     def explains_all(self) -> bool:
         """Whether nothing is selected beside them."""
-        return not self.causes.terms and not self.causes.outliers.size
+        return not self.causes.terms and self.causes.outliers.size == self.causes.n_without_column
 
     def first(self, given: NullModel) -> NullModel:
         """Return rows with as much of the temperatures as helps before that of all rows is repaired.
@@ -101,7 +102,9 @@ class ClassesApart:
 
     def __init__(self, null: NullModel, causes: CauseModel, *, log_floor: float, random_state: int = 0):
         self.causes, self.log_floor, self.random_state = causes, log_floor, random_state
-        self.given = NullModel(finite(null.log_proba, log_floor), null.y, null.weight, null.group)
+        # No temperature is asked to explain a class without any probability.
+        weight = np.where(without_column(null, log_floor), 0.0, null.weight)
+        self.given = NullModel(finite(null.log_proba, log_floor), null.y, weight, null.group)
         self.predicted = self.given.proba.argmax(axis=1)
         self.twice, self.of_class = 2.0 * design_scale(null), SAYS + 2.0 * math.log(null.n_classes)
 
@@ -221,7 +224,7 @@ class ClassesApart:
 
 def _number(causes: CauseModel) -> int:
     """Count the terms, and outliers as one more."""
-    return len(causes.terms) + bool(causes.outliers.size)
+    return len(causes.terms) + (causes.outliers.size > causes.n_without_column)
 
 
 def _gain(causes: CauseModel, null: NullModel) -> float:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.special import log_softmax
+from scipy.stats import binom, chi2
 
 from sklearn_lossacc.inference.dependence import group_design, look, pair_agreement, repetition
 from sklearn_lossacc.inference.null import NullModel
@@ -111,3 +112,27 @@ def test_group_design_without_spread():
     null = NullModel(np.full((4, 2), np.log(0.5)), np.zeros(4, dtype=int), np.ones(4), np.array([0, 0, 1, 1]))
     design = group_design(null)
     assert (design.effect, design.correlation) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("copied", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("sizes", ["alike", "one large", "heavy tail"])
+def test_group_design_of_unequal_groups_covers(sizes, copied):
+    """A share of the rows are copies of their group's own row; a group of half of all rows is one draw of its total."""
+    covered, runs = 0, 60
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        of_group = {
+            "alike": np.full(100, 6),
+            "one large": np.r_[300, np.ones(300, dtype=int)],
+            "heavy tail": 1 + (3 * rng.pareto(1.2, 200)).astype(int),
+        }[sizes]
+        group = np.repeat(np.arange(of_group.size), of_group)
+        z, origin = 2.0 * rng.normal(size=(group.size, 3)), 2.0 * rng.normal(size=(of_group.size, 3))
+        label, of_origin = ((s + rng.gumbel(size=s.shape)).argmax(axis=1) for s in (z, origin))
+        copy = rng.random(group.size) < np.sqrt(copied)
+        z[copy], label[copy] = origin[group[copy]], of_origin[group[copy]]
+        design = group_design(NullModel(log_softmax(z, axis=1), label, np.ones(group.size), group))
+        truth = 1.0 + copied * (float(of_group @ of_group) / group.size - 1.0)
+        low, high = chi2.ppf([0.025, 0.975], design.freedom) / design.freedom / design.effect
+        covered += low - 1e-9 <= 1.0 / truth <= high + 1e-9 or (low >= 1.0 and truth == 1.0)
+    assert covered >= 51  # of 60; at 0.95 fewer come with probability 0.001

@@ -9,14 +9,17 @@ import numpy as np
 
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc.findings.evidence.baselines import BaselineEvidence
+from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.inference.class_totals import totals_p_value
 from sklearn_lossacc.inference.design import too_sparse
 from sklearn_lossacc.inference.extremes import extreme_p_value
 from sklearn_lossacc.inference.gates import run_gates
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_FIRST, Gate
+from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import ShapeTest, shape_test
 from sklearn_lossacc.inference.total_tails import loss_z
 from sklearn_lossacc.inference.uneven import UnevenTest, uneven_test
+from sklearn_lossacc.inference.without_column import without_column
 
 MOST_RULES = 50  # more than Holm's correction will ever count
 
@@ -33,6 +36,12 @@ class GateEvidence(BaselineEvidence):
     def gates(self) -> dict[str, Gate]:
         """Tests of the universal null on the judged rows; p-values below 0.1 may be rough."""
         return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
+
+    @cached_property
+    def with_column(self) -> NullModel:
+        """The judged rows of classes that have a probability in some row; the others say nothing about these."""
+        aside = without_column(self.null, LOG_CLIP)
+        return self.null.take(~aside) if aside.any() and not aside.all() else self.null
 
     @cached_property
     def loss_z(self) -> float:
@@ -65,7 +74,9 @@ class GateEvidence(BaselineEvidence):
         if self.sample.complete or not alike or not too_sparse(self.null):
             return None
         unit = summary.sum_w / n_rows
-        return np.rint(summary.class_weight / unit), summary.proba_sum / unit, summary.predicted_weight / unit
+        # A class without any probability is found for what it is.
+        total = np.where(summary.proba_sum > 0.0, np.rint(summary.class_weight / unit), 0.0)
+        return total, summary.proba_sum / unit, summary.predicted_weight / unit
 
     @cached_property
     def totals_gate(self) -> float:
@@ -78,7 +89,7 @@ class GateEvidence(BaselineEvidence):
     @cached_property
     def shape_gate(self) -> ShapeTest:
         """Multi-scale test of the probabilities as they are."""
-        return shape_test(self.null, self.class_names, self.random_state)
+        return shape_test(self.with_column, self.class_names, self.random_state)
 
     @cached_property
     def uneven_gate(self) -> UnevenTest:
@@ -86,12 +97,12 @@ class GateEvidence(BaselineEvidence):
         rough = self.rough_uneven_gate
         if rough.p_value >= CONTINUE_BELOW or not rough.drawn:
             return rough
-        return uneven_test(self.null, self.random_state)
+        return uneven_test(self.with_column, self.random_state)
 
     @cached_property
     def rough_uneven_gate(self) -> UnevenTest:
         """The same test from draws that tell only whether its p-value is below 0.1."""
-        return uneven_test(self.null, self.random_state, N_DRAWS_FIRST)
+        return uneven_test(self.with_column, self.random_state, N_DRAWS_FIRST)
 
     @cached_property
     def alarmed(self) -> bool:

@@ -41,8 +41,8 @@ def _judge_groups(evidence: Evidence) -> Verdict:
     design = group_design(null)
     ratio = min(1.0, 1.0 / max(design.effect, 1e-9))
     effective = evidence.n_effective * ratio
-    freedom = null.n_groups - 1
-    # The design effect is a variance estimated from so many groups.
+    # The design effect is a variance estimated from so many groups, of which large ones count for more.
+    freedom = design.freedom
     low, high = (
         min(1.0, float(chi2.ppf(tail, freedom)) / (freedom * max(design.effect, 1e-9))) for tail in (0.025, 0.975)
     )

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_lossacc.findings.confusion import mixed_up
 from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.exchanged import SEEMS, exchanged_columns
-from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.format import count, number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE, OUTLIER_EXCESS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.inference.concentration import TRUNCATE_AT, concentration
@@ -63,7 +63,8 @@ def judge(evidence: Evidence) -> Verdict:
     if tail is not None:
         robust += f", or the mean of losses cut at {number(CUT)} nats ({number(tail.truncated_loss)})"
     named = ", ".join(str(i) for i in index[:3]) + (", ..." if index.size > 3 else "")
-    what = f"Row {named} carries" if index.size == 1 else f"{index.size} rows ({named}) carry"
+    judged = f" of the {count(rows.n_rows)} judged" if rows.n_rows < evidence.summary.n_samples else ""
+    what = f"Row {named} carries" if index.size == 1 else f"{index.size} rows{judged} ({named}) carry"
     fired = (
         f"{what} {percent(carried)} of the loss, {number(value)} nats more than the model's own probabilities allow; "
         f"the largest loss is {number(largest)} nats"

@@ -10,19 +10,39 @@ from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW
-from sklearn_lossacc.inference.uneven import ClassTemperatures
 
 
-def _own_temperature(fits: ClassTemperatures | None, worst: int, labels: list[str], alone: bool) -> str:
-    """Say how to take the gain of temperatures by predicted class; empty where the worst class has no part in it."""
-    if fits is None or worst not in fits.paying:
+def _own_temperature(evidence: Evidence, worst: int, labels: list[str], alone: bool) -> str:
+    """Say how to take the gain of temperatures by predicted class; empty where the worst class has no part in it.
+
+    They go with the selected causes. A calibrator of all rows takes some of the gain already, so that after it the same
+    temperatures do harm.
+    """
+    fits, causes = evidence.class_temperatures, evidence.causes
+    if fits is None or causes is None or worst not in fits.paying:
         return ""
-    others = len(fits.paying) - 1
-    whose = "a temperature of its own" if not others else f"temperatures for {others + 1} classes (in the evidence)"
-    return (
-        f"Most is gained by {whose}: divide the log probabilities of rows predicted as {labels[worst]!r} by T = "
-        f"{ratio(fits.temperatures[worst])}{'' if alone else ', after the other repairs,'} and take softmax; the "
+    of_class, of_all = fits.temperatures[worst], 1.0 / causes.fit.beta
+    several = len(fits.paying) > 1
+    whose = f"temperatures for {len(fits.paying)} classes (in the evidence)" if several else "a temperature of its own"
+    if set(causes.terms) - {"temperature"}:
+        return (
+            f"The gain is that of {whose}, T = {ratio(of_class)} for rows predicted as {labels[worst]!r}, once all "
+            "else is repaired as in the waterfall. A calibrator takes some of it: diagnose what that leaves, on other "
+            "rows, before adding temperatures. "
+        )
+    others = ""
+    if causes.terms:
+        others = f" and the others by {'theirs times ' if several else ''}{ratio(of_all)}"
+    said = (
+        f" {whose}{', in place of a calibrator and not after one' if alone else ''}: divide the log probabilities of "
+        f"rows predicted as {labels[worst]!r} by T = {ratio(of_class * of_all)}{others} and take softmax; the "
         "predicted classes do not change. "
+    )
+    if alone:
+        return f"Most is gained by{said}"
+    return (
+        f"The gain is that of{said}Compare that, on held-out rows, with what AutoCalibrator chooses; after a "
+        "calibrator the same temperatures do harm. "
     )
 
 
@@ -54,7 +74,7 @@ def judge(evidence: Evidence) -> Verdict:
         said += f" (T = {number(*own.temperatures.values())}), which explains all that is shown"
     else:
         said += f"; {len(own.temperatures)} classes that stand out explain all that is shown"
-    own_temperature = _own_temperature(fits, shown.worst, labels, alone)
+    own_temperature = _own_temperature(evidence, shown.worst, labels, alone)
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,

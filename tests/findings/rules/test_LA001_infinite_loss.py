@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import NATS
@@ -120,3 +121,47 @@ def test_zeros_of_classes_that_have_probability_elsewhere_are_a_matter_of_the_ex
     finding = diagnose(y, proba / proba.sum(axis=1, keepdims=True))["LA001"]
     assert finding.evidence["never_probable"] == []
     assert finding.advice.startswith("Export")
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.8, 0.5])
+@pytest.mark.parametrize(("k", "share"), [(3, 0.005), (3, 0.15), (10, 0.02), (10, 0.15)])
+def test_a_class_without_any_probability_is_no_fault_of_the_others(plant, k, share, temperature):
+    """Its rows are set aside, and what is said of the model is what is said without them."""
+    y, log_proba, _ = plant("healthy", k=k, scale=2.0)
+    aside = np.random.default_rng(0).random(y.size) < share
+    proba = np.exp(log_softmax(temperature * log_proba, axis=1))
+    shown = np.column_stack([proba, np.zeros(y.size)])
+    d = diagnose(np.where(aside, k, y), shown)
+    others = diagnose(y[~aside], shown[~aside], classes=range(k + 1))
+    causes = {"LA101", "LA102", "LA103", "LA104", "LA202", "LA203"}
+    fired = causes & {finding.code for finding in d.issues}
+    assert fired == causes & {finding.code for finding in others.issues}
+    assert fired == ({"LA101"} if temperature > 1 else {"LA102"} if temperature < 1 else set())
+    for code in fired:
+        assert d[code].value == pytest.approx(others[code].value)
+    assert d["LA201"].evidence["n_outliers"] == aside.sum()
+    assert "(LA001)" in d["LA201"].headline
+    assert not any(finding.evidence.get("column_order") for finding in d.issues)
+    assert sum(part.value for part in d.decomposition.parts) == pytest.approx(d.metrics["log_loss_clipped"].value)
+
+
+def test_a_class_of_its_own_temperature_beside_one_without_any_probability(plant):
+    y, log_proba, _ = plant("uneven", k=4, scale=2.0, strength=2.5)
+    aside = np.random.default_rng(0).random(y.size) < 0.1
+    d = diagnose(np.where(aside, 4, y), np.column_stack([np.exp(log_proba), np.zeros(y.size)]))
+    assert {finding.code for finding in d.issues} - {"LA301", "LA302"} == {"LA001", "LA201", "LA203"}
+    assert d["LA203"].evidence["class"] == "0"
+
+
+def test_many_classes_without_any_probability_are_no_class_bias():
+    """Half of all rows are judged, and class totals of all rows are asked as well."""
+    rng = np.random.default_rng(0)
+    k, n = 300, 30_000
+    truth = log_softmax(2.0 * rng.standard_normal((n, k)) - np.log(1.0 + np.arange(k)), axis=1)
+    y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    proba = np.exp(truth)
+    proba[:, -50:] = 0.0
+    d = diagnose(y, proba / proba.sum(axis=1, keepdims=True), classes=range(k))
+    assert d["LA103"].status == "passed"
+    assert len(d["LA001"].evidence["never_probable"]) == 50
+    assert " judged (" in d["LA201"].headline

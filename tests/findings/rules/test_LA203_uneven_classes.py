@@ -3,6 +3,8 @@ import pytest
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc._numerics import log_softmax
+from sklearn_lossacc.calibration import AutoCalibrator
+from sklearn_lossacc.findings.format import ratio
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.wording import part_label
 
@@ -256,3 +258,44 @@ def test_what_is_advised_saves_what_is_promised(plant):
     repaired = log_softmax(np.where(mine[:, None], others / temperature, others), axis=1)
     saved = (repaired - others)[np.arange(8000), y[4000:]]
     assert saved.mean() == pytest.approx(finding.value, abs=3 * saved.std() / 8000**0.5)
+
+
+@pytest.mark.parametrize(("temperature", "strength"), [(1.0, 2.5), (1.7, 2.5), (0.6, 2.5)])
+def test_the_advised_temperatures_keep_the_promise_and_are_none_after_a_calibrator(plant, temperature, strength):
+    y, log_proba, _ = plant("uneven", k=5, scale=2.0, strength=strength)
+    fresh, shown, _ = plant("uneven", n=20_000, k=5, scale=2.0, strength=strength, seed=1)
+    shown = log_softmax(temperature * shown, axis=1)
+    d = diagnose(y, log_softmax(temperature * log_proba, axis=1), input="logits")
+    code = "LA101" if temperature > 1 else "LA102"
+    of_all = d[code].value if temperature != 1 else 1.0
+    finding = d["LA203"]
+
+    def loss(scores):
+        return -log_softmax(scores, axis=1)[np.arange(fresh.size), fresh].mean()
+
+    def with_temperatures(scores):
+        own = np.ones(5)
+        own[0] = finding.evidence["temperatures"]["0"]
+        return scores / own[scores.argmax(axis=1), None]
+
+    rest = f" and the others by {ratio(of_all)}" if temperature != 1 else ""
+    of_class = ratio(finding.evidence["temperatures"]["0"] * of_all)
+    assert f"predicted as '0' by T = {of_class}{rest} and take softmax" in finding.advice
+    alone = "in place of a calibrator and not after one" in finding.advice
+    assert alone == (temperature == 1.0)
+    assert alone or "after a calibrator the same temperatures do harm" in finding.advice
+    advised = loss(with_temperatures(shown / of_all))
+    assert loss(shown / of_all) - advised > 0.8 * finding.value
+    chosen = np.log(
+        AutoCalibrator().fit(np.exp(log_softmax(temperature * log_proba, axis=1)), y).predict_proba(np.exp(shown))
+    )
+    assert advised < loss(chosen) < loss(with_temperatures(chosen))
+
+
+def test_beside_a_class_bias_the_temperatures_wait_for_what_a_calibrator_leaves(plant):
+    y, log_proba, _ = plant("uneven", n=4000, k=5, scale=2.0, strength=3.0)
+    biased = log_softmax(log_proba + np.array([0.0, 0.0, 0.0, 0.0, 1.2]), axis=1)
+    finding = diagnose(y, biased, input="logits")["LA203"]
+    assert finding.status == "fired"
+    assert "diagnose what that leaves" in finding.advice
+    assert "divide" not in finding.advice
