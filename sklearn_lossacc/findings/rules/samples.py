@@ -10,7 +10,7 @@ from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.inference.normal import Z95
 
-POWER_Z = 0.8416212335729143  # 80 % power
+SEEN = (2.5758293035489004 + 0.8416212335729143) ** 2  # at 0.01, where a cause is kept, with 80 % power
 TEMPERATURE_ASKED = 1.5
 ACCURACY_HALF_WIDTH = 0.05
 MIN_UNITS = 10
@@ -29,7 +29,7 @@ def judge(evidence: Evidence) -> Verdict:
     for_accuracy = spread * (Z95 / ACCURACY_HALF_WIDTH) ** 2
     # To second order, a temperature T costs half of log(T)^2 times the variance of the loss.
     twice_the_cost = math.log(TEMPERATURE_ASKED) ** 2 * variance
-    for_temperature = (Z95 + POWER_Z) ** 2 / twice_the_cost if variance > 0 else math.inf
+    for_temperature = SEEN / twice_the_cost if variance > 0 else math.inf
     # What hardly depends on the temperature need not show it; but a model without doubt hides what it would cost.
     # Errors beyond what the model expects have shown it already.
     refuted = evidence.gates["over"].p_value <= evidence.alpha
@@ -38,7 +38,7 @@ def judge(evidence: Evidence) -> Verdict:
         for_temperature = 0.0
     immaterial = not sure and for_temperature > 0.0 and twice_the_cost < 2.0 * NATS
     if immaterial:
-        for_temperature = (Z95 + POWER_Z) ** 2 / (2.0 * NATS)
+        for_temperature = SEEN / (2.0 * NATS)
     needed = max(for_accuracy, for_temperature)
     needed_text = "no affordable number" if sure else f"about {count(math.ceil(needed))}"
     asked = (
