@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import Evidence
+from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import D2_MARGIN, NATS, OUTLIER_EXCESS
+from sklearn_lossacc.inference.without_column import without_column
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,20 @@ class Repaired:
         What would be left of the log loss, in nats.
     prior : float
         Log loss of always predicting the class frequencies, in nats.
+    frequencies : str
+        Which frequencies these are: of all classes, or without those that have no probability in any row.
     """
 
     codes: list[str]
     names: str
     log_loss: float
     prior: float
+    frequencies: str = "the class frequencies"
 
     @property
     def informative(self) -> bool:
         """Whether the repaired model beats the class frequencies."""
-        return bool(self.codes) and 1.0 - self.log_loss / self.prior >= D2_MARGIN
+        return bool(self.codes) and self.log_loss <= (1.0 - D2_MARGIN) * self.prior and self.prior > 0.0
 
     @property
     def evidence(self) -> dict[str, float | list[str]]:
@@ -49,7 +53,7 @@ class Repaired:
         left, prior = number(self.log_loss), number(self.prior)
         return (
             f"Attend to {self.names} first ({', '.join(self.codes)}): without, {left} nats would be left, below the "
-            f"{prior} of the class frequencies, so that the scores do carry information."
+            f"{prior} of {self.frequencies}, so that the scores do carry information."
         )
 
 
@@ -81,12 +85,22 @@ def repaired(evidence: Evidence) -> Repaired:
         "floor": ("LA202", "label noise") if noise else ("LA001", "zeros of true classes"),
     }
     codes, names = [called[name][0] for name in parts], [called[name][1] for name in parts]
-    prior = evidence.prior_log_loss + evidence.prior_optimism
+    prior, frequencies = evidence.prior_log_loss, Repaired.frequencies
+    without = np.unique(evidence.null.y[without_column(evidence.null, LOG_CLIP)])
+    if "outliers" in parts and without.size:
+        # What is left is that of the other classes, and so is what it has to beat.
+        share, baseline = (np.delete(values, without) for values in (evidence.class_share, evidence.prior))
+        seen, frequencies = share > 0, "the frequencies of the other classes"
+        with np.errstate(divide="ignore"):
+            log_baseline = np.log(baseline[seen] / baseline.sum())
+        prior = max(0.0, -float(share[seen] @ log_baseline) / max(share.sum(), 1e-300))
+    prior += evidence.prior_optimism if prior > 0.0 else 0.0
     return Repaired(
         sorted(codes),
         " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names),
         evidence.total_loss - sum(parts.values()),
-        prior if math.isfinite(prior) and prior > 0 else math.log(evidence.n_classes),
+        prior if math.isfinite(prior) and (prior > 0 or without.size) else math.log(evidence.n_classes),
+        frequencies,
     )
 
 

@@ -7,6 +7,7 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_lossacc import TemperatureCalibrator, diagnose
+from sklearn_lossacc.findings.format import number
 
 
 def fired(d):
@@ -76,3 +77,18 @@ def test_a_finding_of_its_own_keeps_its_advice(diagnosed):
     assert d["LA302"].advice == (
         "The probabilities carry no usable information: look at the features, the labels and the training."
     )
+
+
+@pytest.mark.parametrize("informative", [True, False])
+def test_without_a_class_that_has_no_probability_scores_are_compared_with_the_other_classes(plant, informative):
+    y, log_proba, _ = plant("healthy" if informative else "majority", k=4)
+    aside = np.random.default_rng(0).random(y.size) < 0.15
+    d = diagnose(np.where(aside, 4, y), np.column_stack([np.exp(log_proba), np.zeros(y.size)]))
+    share = np.bincount(y[~aside]) / np.count_nonzero(~aside)
+    finding = d["LA302"]
+    assert finding.status == "fired"
+    assert finding.evidence["repaired_by"] == (["LA201"] if informative else [])
+    assert ("scores do carry information" in finding.advice) == informative
+    if informative:
+        prior = -float(share @ np.log(share)) + 4 / (2 * y.size)  # corrected for having seen the labels
+        assert f"below the {number(prior)} of the frequencies of the other classes" in finding.advice

@@ -68,8 +68,8 @@ def judge_chance(evidence: Evidence) -> Verdict:
             or (left.advice if left is not None and left.informative else "")
             or (
                 f"Check the pairing of labels with rows and the order of the classes first: without {left.names} about "
-                f"{number(left.log_loss)} nats would be left, hardly less than the {number(left.prior)} of the class "
-                "frequencies, so that recalibration alone is of no use."
+                f"{number(left.log_loss)} nats would be left, hardly less than the {number(left.prior)} of "
+                f"{left.frequencies}, so that recalibration alone is of no use."
                 if left is not None and left.codes
                 else ""
             )
