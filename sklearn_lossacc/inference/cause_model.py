@@ -291,7 +291,7 @@ def select_causes(
     0.3856 0.3856
     """
     ruled_out = without_column(null, log_floor)
-    if ruled_out.any() and not ruled_out.all():
+    if ruled_out.any():
         # Nothing that is asked of the other classes explains these rows, and no repair of theirs reaches them.
         rest = np.flatnonzero(~ruled_out)
         found = select_causes(

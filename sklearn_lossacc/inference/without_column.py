@@ -6,6 +6,8 @@ import numpy as np
 
 from sklearn_lossacc.inference.null import NullModel
 
+FEWEST_LEFT = 2
+
 
 def without_column(null: NullModel, log_floor: float) -> np.ndarray:
     """Return which rows show a class that has probability 0 in every row.
@@ -20,6 +22,7 @@ def without_column(null: NullModel, log_floor: float) -> np.ndarray:
     Returns
     -------
     ndarray of bool of shape (n_rows,)
+        None of them where fewer than two other rows would be left, which say nothing.
 
     Examples
     --------
@@ -33,4 +36,5 @@ def without_column(null: NullModel, log_floor: float) -> np.ndarray:
     never = np.zeros(null.n_classes, dtype=bool)
     shown = np.unique(null.y[zero])
     never[shown] = (null.log_proba[:, shown] <= log_floor).all(axis=0)
-    return zero & never[null.y]
+    aside = zero & never[null.y]
+    return aside if null.n_rows - np.count_nonzero(aside) >= FEWEST_LEFT else np.zeros_like(aside)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from sklearn_lossacc.inference.cause_model import select_causes
 from sklearn_lossacc.inference.null import NullModel
@@ -32,8 +33,10 @@ def test_one_row_with_some_probability_is_enough_to_count():
     assert not without_column(NullModel(log_proba, y, null.weight), LOG_FLOOR).any()
 
 
-def test_where_every_row_is_of_such_a_class_none_is_set_aside():
+@pytest.mark.parametrize("left", [0, 1])
+def test_where_hardly_any_other_row_is_left_none_is_set_aside(left):
     n = 50
     log_proba = np.maximum(np.log(np.tile([0.6, 0.4, 1e-300], (n, 1))), LOG_FLOOR)
-    causes = select_causes(NullModel(log_proba, np.full(n, 2), np.ones(n)), log_floor=LOG_FLOOR)
+    y = np.where(np.arange(n) < left, 0, 2)
+    causes = select_causes(NullModel(log_proba, y, np.ones(n)), log_floor=LOG_FLOOR)
     assert causes.n_without_column == 0

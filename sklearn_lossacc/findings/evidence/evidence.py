@@ -64,7 +64,7 @@ class Evidence(BeyondEvidence):
         null = self.null
         rival = -self.explained_log_proba[np.arange(null.n_rows), null.y] - self.repaired_gain
         aside = without_column(null, LOG_CLIP)
-        if aside.any() and not aside.all():
+        if aside.any():
             # With the columns as they are, a class without one may still be as frequent as it is.
             share = float(null.weight[aside].sum() / null.weight.sum())
             rival = np.where(aside, -math.log(share), rival - math.log1p(-share))

@@ -41,7 +41,7 @@ class GateEvidence(BaselineEvidence):
     def with_column(self) -> NullModel:
         """The judged rows of classes that have a probability in some row; the others say nothing about these."""
         aside = without_column(self.null, LOG_CLIP)
-        return self.null.take(~aside) if aside.any() and not aside.all() else self.null
+        return self.null.take(~aside) if aside.any() else self.null
 
     @cached_property
     def loss_z(self) -> float:
