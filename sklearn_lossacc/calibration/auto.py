@@ -196,6 +196,11 @@ class AutoCalibrator(BaseCalibrator):
         place = int(rivals[np.argmax(pairs[rivals, 0] <= allowed)])
         return candidates[place], trials[place].make
 
+    @property
+    def _keeps_labels(self) -> bool:
+        """Whether the fitted map leaves every predicted class as it is, whatever the row."""
+        return self.calibrator_._keeps_labels
+
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""
         self.calibrator_._fill(scores, rows, out)

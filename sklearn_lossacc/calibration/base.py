@@ -329,6 +329,11 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             total = total + calibrator.predict_proba(X)
         return total / len(calibrators)
 
+    @property
+    def _keeps_labels(self) -> bool:
+        """Whether the fitted map leaves every predicted class as it is, whatever the row."""
+        return False
+
     @abstractmethod
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         """Set the fitted attributes."""

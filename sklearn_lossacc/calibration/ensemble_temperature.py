@@ -93,6 +93,11 @@ class EnsembleTemperatureCalibrator(BaseCalibrator):
             self.weights_ = fit_mixture_weights(parts, predictions.sample_weight)
         return "converged" if outcome == "missing_class" else outcome
 
+    @property
+    def _keeps_labels(self) -> bool:
+        """Whether the fitted map leaves every predicted class as it is, whatever the row."""
+        return self.temperature_calibrator_._keeps_labels and self.weights_[2] < 1.0
+
     def _parts(self, scores: Scores, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Return tempered and given probabilities."""
         tempered = self.temperature_calibrator_._apply(scores, rows)

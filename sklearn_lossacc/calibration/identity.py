@@ -59,6 +59,11 @@ class IdentityCalibrator(BaseCalibrator):
         self.outcome_ = "converged"
         return missing
 
+    @property
+    def _keeps_labels(self) -> bool:
+        """Whether the fitted map leaves every predicted class as it is, whatever the row."""
+        return True
+
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         return "converged"
 

@@ -14,6 +14,7 @@ from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, out_o
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.weights import ordinary_weights
+from sklearn_lossacc.inference.comparison import discordant_limits
 from sklearn_lossacc.inference.intervals import mean_intervals, wilson_interval
 from sklearn_lossacc.inputs import Predictions
 
@@ -93,17 +94,18 @@ def _subset(
     )
 
 
-def _out_of_fold(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> np.ndarray:
-    """Calibrate each row by a map that was learnt from the other folds."""
-    proba = np.empty((len(folds.rows), predictions.n_classes))
+def _out_of_fold(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> tuple[np.ndarray, bool]:
+    """Calibrate each row by a map that was learnt from the other folds; say whether no map can change a label."""
+    proba, labels_kept = np.empty((len(folds.rows), predictions.n_classes)), True
     for fold in range(folds.n_folds):
         held_out = np.flatnonzero(folds.fold == fold)
         inner: Any = clone(calibrator).set_params(input=predictions.input, classes=predictions.classes)
         fit_inner(inner, _subset(predictions, folds, np.flatnonzero(folds.fold != fold)))
+        labels_kept &= inner._keeps_labels
         test = _subset(predictions, folds, held_out).checked
         for rows in row_blocks(test.n_rows, test.n_classes):
             proba[held_out[rows]] = inner._apply(test, rows)
-    return proba
+    return proba, labels_kept
 
 
 def _row_values(predictions: Predictions, proba: np.ndarray, folds: Folds) -> np.ndarray:
@@ -137,7 +139,9 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     -----
     Five folds, in which rows of one group, and rows that may be copies, stay together. `calibration_loss` is what one
     more temperature, itself cross-fitted, would save. Above 2**19 entries or 2**17 rows a fixed sample is judged. 95
-    percent intervals: Wilson's for accuracies, bootstrap-t or normal ones for the other means; over groups where given.
+    percent intervals: Wilson's for accuracies, Bonett and Price's for their change (none has changed on these rows does
+    not mean that none ever will; only maps that cannot change a label change accuracy by exactly 0), bootstrap-t or
+    normal ones for the other means; over groups where given.
     """
     predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
@@ -149,7 +153,8 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
         return CalibrationSummary(nothing, n_rows, "not applicable: too few rows")
     given = predictions.checked.proba(folds.rows, dtype=np.dtype(np.float64))
     before = _row_values(predictions, given, folds)
-    after = _row_values(predictions, _out_of_fold(calibrator, predictions, folds), folds)
+    proba, labels_kept = _out_of_fold(calibrator, predictions, folds)
+    after = _row_values(predictions, proba, folds)
     group = None
     if predictions.groups is not None:
         group = np.unique(predictions.groups[np.unique(folds.rows)], return_inverse=True)[1]
@@ -161,4 +166,7 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
         n_effective = weight.sum() ** 2 / (weight @ weight)
         for state in range(2):
             values[state, 1, 1:] = wilson_interval(float(values[state, 1, 0]), float(n_effective))
+    change = columns[:, 2 * len(MEASURES) + 1]
+    if not np.isnan(low).any() and (change.any() or not labels_kept):
+        values[2, 1, 1:] = discordant_limits(change, weight, group)[1:3]
     return CalibrationSummary(values.transpose(1, 0, 2).reshape(len(MEASURES), 9), n_rows, method)

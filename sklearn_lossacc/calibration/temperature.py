@@ -158,6 +158,11 @@ class TemperatureCalibrator(BaseCalibrator):
         self.n_iter_ = solution.n_passes
         return outcome
 
+    @property
+    def _keeps_labels(self) -> bool:
+        """Whether the fitted map leaves every predicted class as it is, whatever the row."""
+        return self.inverse_temperature_ > 0
+
     def _set(self, beta: float, floor: float) -> None:
         """Store beta, T and the floor."""
         self.inverse_temperature_ = beta

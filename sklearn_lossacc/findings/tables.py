@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.plain import plain_labels
-from sklearn_lossacc.inference.intervals import MIN_GROUPS, wilson_interval
+from sklearn_lossacc.inference.intervals import FEW_UNITS, MIN_GROUPS, mean_intervals, wilson_interval
 from sklearn_lossacc.inference.label_quality import label_quality
-from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.surprise import surprise_of_labels
 from sklearn_lossacc.statistics import TopRows
 
@@ -86,6 +86,33 @@ def _class_loss(evidence: Evidence) -> np.ndarray:
     return evidence.summary.class_loss
 
 
+def _class_loss_limits(evidence: Evidence, loss: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return 95 % limits of the mean loss of each true class; NaN where the rows at hand cannot tell its spread.
+
+    Where only a sample of the rows is kept, the limits of its mean are drawn in by the root of the share that it is,
+    and moved to the mean of all rows: that asks for ten rows of the class in the sample.
+    """
+    null, weight = evidence.rows.null, evidence.summary.class_weight
+    low, high = np.full(loss.shape, math.nan), np.full(loss.shape, math.nan)
+    least = 2 if evidence.rows.complete else FEW_UNITS
+    order = np.lexsort((null.weight, null.true_loss, null.y))  # resamples are drawn for rows, or groups, by their place
+    bounds = np.searchsorted(null.y[order], np.arange(len(loss) + 1))
+    for label, (start, stop) in enumerate(pairwise(bounds)):
+        rows = order[start:stop]
+        if len(rows) < least:
+            continue
+        group = None
+        if null.group is not None:
+            _, first, place = np.unique(null.group[rows], return_index=True, return_inverse=True)
+            group = np.argsort(np.argsort(first))[place]
+        rng = np.random.default_rng(0)
+        mean, below, above, _ = mean_intervals(null.true_loss[rows, None], null.weight[rows], group, rng)
+        share = min(1.0, math.sqrt(float(null.weight[rows].sum()) / weight[label]))
+        low[label] = max(loss[label] - share * float(mean[0] - below[0]), 0.0)
+        high[label] = loss[label] + share * float(above[0] - mean[0])
+    return low, high
+
+
 def classes(evidence: Evidence) -> dict[str, list[Any]]:
     """One row a class."""
     summary = evidence.summary
@@ -96,20 +123,15 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
         loss = np.where(seen, _class_loss(evidence) / weight, np.nan)
         effective = np.where(seen, weight**2 / np.maximum(summary.class_weight2, 1e-300), 0.0)
     null = evidence.rows.null
-    losses = null.true_loss - np.where(seen, loss, 0.0)[null.y]
     hits = evidence.rows.top[1] - np.where(seen, accuracy, 0.0)[null.y]
     # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
     effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
     limits = np.array(
         [wilson_interval(a, n) if n > 0 else (math.nan, math.nan) for a, n in zip(accuracy, effective, strict=True)]
     )
-    scale = summary.sum_w / null.weight.sum()
-    variance = np.bincount(null.y, (null.weight * losses) ** 2, evidence.n_classes) * scale
-    variance = variance * np.maximum(1.0, _design_effects(evidence, losses))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.where(effective >= 2, Z95 * np.sqrt(variance) / weight, np.nan)
+    low, high = _class_loss_limits(evidence, loss)
     if evidence.n_groups is not None and evidence.n_groups < MIN_GROUPS:
-        limits[:], half[:] = math.nan, math.nan
+        limits[:] = math.nan
     return {
         "label": [str(label) for label in summary.classes],
         **_records(
@@ -122,8 +144,8 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
                 "accuracy_low": limits[:, 0],
                 "accuracy_high": limits[:, 1],
                 "loss": loss,
-                "loss_low": np.maximum(loss - half, 0.0),
-                "loss_high": loss + half,
+                "loss_low": low,
+                "loss_high": high,
             }
         ),
     }

@@ -21,11 +21,13 @@ from sklearn_lossacc.calibration import (
     BaseCalibrator,
     CalibratedClassifier,
     DirichletCalibrator,
+    EnsembleTemperatureCalibrator,
     HistogramCalibrator,
     IdentityCalibrator,
     IsotonicCalibrator,
     PriorShiftCalibrator,
     TemperatureCalibrator,
+    VectorCalibrator,
     VennAbersCalibrator,
 )
 from sklearn_lossacc.calibration.outcome import Outcome
@@ -248,3 +250,34 @@ def test_plain_numbers_are_those_of_the_table():
     few = summarize_calibration(TemperatureCalibrator(), Predictions.from_arrays(y[:8], proba[:8]))
     assert not few.judged
     assert few.to_dict()["accuracy"] == {state: [None] * 3 for state in ("before", "after", "change")}
+
+
+def healthy(n, seed):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=2.0, size=(n, 2))
+    return logits, (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+
+
+def test_no_label_changed_does_not_prove_that_none_would():
+    # sixty rows, and a vector that changes few labels or none of them; the truth from many rows
+    many, labels = healthy(50_000, 0)
+    missed = unchanged = 0
+    for seed in range(1, 31):
+        logits, y = healthy(60, seed)
+        rows = Predictions.from_arrays(y, logits, input="logits")
+        mean, low, high = summarize_calibration(VectorCalibrator(), rows).to_dict()["accuracy"]["change"]
+        fitted = VectorCalibrator(input="logits").fit(logits, y)
+        truth = (fitted.predict(many) == labels).mean() - (many.argmax(axis=1) == labels).mean()
+        missed += not low <= truth <= high
+        unchanged += mean == 0
+        assert low < high
+    assert unchanged
+    assert missed <= 5
+
+
+@pytest.mark.parametrize("calibrator", [TemperatureCalibrator(floor=True), EnsembleTemperatureCalibrator()])
+def test_a_map_that_cannot_change_a_label_changes_accuracy_by_exactly_nothing(calibrator):
+    P, y = overconfident(200)
+    for groups in (None, np.arange(200) // 4):
+        summary = summarize_calibration(calibrator, Predictions.from_arrays(y, P, groups=groups))
+        assert summary.to_dict()["accuracy"]["change"] == [0.0, 0.0, 0.0]

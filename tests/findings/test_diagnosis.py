@@ -854,3 +854,33 @@ def test_a_constant_certain_prediction_is_not_explained_by_noise():
     d = diagnose(np.repeat(np.arange(5), 12), np.eye(5)[predicted])
     assert d["LA101"].status == "fired"
     assert not d["LA101"].evidence["cannot_tell_from_noise"]
+
+
+def test_the_limits_of_a_class_loss_cover_few_rows():
+    # ten classes, about twenty rows each, losses with a long tail; the truth from many rows
+    def rows(n, seed):
+        rng = np.random.default_rng(seed)
+        odds = 2.0 * rng.normal(size=(n, 10))
+        return (odds + rng.gumbel(size=odds.shape)).argmax(axis=1), 2.0 * odds
+
+    y, logits = rows(100_000, 0)
+    truth = np.bincount(y, -log_softmax(logits, axis=1)[np.arange(len(y)), y]) / np.bincount(y)
+    missed = 0
+    for seed in range(1, 21):
+        y, logits = rows(200, seed)
+        table = diagnose(y, logits, input="logits", classes=np.arange(10)).classes
+        missed += np.sum((truth < table["loss_low"]) | (table["loss_high"] < truth))
+    assert missed <= 200 * 0.05 + 3 * np.sqrt(200 * 0.05 * 0.95)
+
+
+def test_a_sample_with_few_rows_of_a_class_says_nothing_of_its_spread():
+    rng = np.random.default_rng(0)
+    odds = 2.0 * rng.normal(size=(9000, 300))
+    y = (odds + rng.gumbel(size=odds.shape)).argmax(axis=1)
+    whole = summarize(y, odds, input="logits", classes=np.arange(300))
+    part = summarize(y, odds, input="logits", classes=np.arange(300), sample_entries=2**10)
+    whole, part = (Diagnosis.from_summary(one).classes for one in (whole, part))
+    np.testing.assert_allclose(part["loss"], whole["loss"])
+    shown = part["loss_low"].notna()
+    assert not shown.all()
+    assert (part["loss_high"] > part["loss_low"])[shown].all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Change
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
@@ -37,3 +39,19 @@ def too_short(evidence: HistoryEvidence, least: int) -> str | None:
         if held
         else "Cannot tell: nothing was measured on validation rows."
     )
+
+
+def diverged(evidence: HistoryEvidence, *names: str) -> str | None:
+    """Say that a loss is no finite number where the log ends, so that its finite part does not tell how it ends."""
+    for name in names:
+        loss = getattr(evidence.history, name)
+        measured = np.flatnonzero(~np.isnan(loss))
+        if measured.size and np.isinf(loss[measured[-1]]):
+            finite = np.isfinite(loss[measured])
+            first = measured[len(finite) - int(np.argmax(finite[::-1]))] if finite.any() else measured[0]
+            words = {"val_loss": "validation", "train_loss": "training"}[name]
+            return (
+                f"From {evidence.at(int(first))} to the end of the log the {words} loss is not a finite number: "
+                "see LA504."
+            )
+    return None

@@ -61,6 +61,61 @@ def discordant_p_value(moves: np.ndarray, rng: np.random.Generator) -> tuple[flo
     return min(1.0, 2.0 * p_value), "random signs of weighted rows or groups"
 
 
+def discordant_limits(
+    change: np.ndarray, weight: np.ndarray, group: np.ndarray | None
+) -> tuple[float, float, float, float]:
+    """Compute the 95 % limits of a difference of two accuracies on the same rows.
+
+    Parameters
+    ----------
+    change : ndarray of shape (n,)
+        1 where only the second model is right, -1 where only the first is, else 0; between for means over copies.
+    weight : ndarray of shape (n,)
+        Row weights.
+    group : ndarray of int of shape (n,) or None
+        Group codes.
+
+    Returns
+    -------
+    value, low, high, error : float
+        The difference, its limits, and half their distance in standard errors.
+
+    Notes
+    -----
+    With shares b and c of the rows that only the second and only the first model has right, n b + 1 and n c + 1 of
+    n + 2 rows take their place in the normal interval of b - c, which keeps its level for few and for no discordant
+    rows. Weights and groups enter by the number n of independent rows that has the same standard error.
+
+    References
+    ----------
+    Bonett and Price (2012), J. Educ. Behav. Stat. 37, 479-488.
+
+    Examples
+    --------
+    No row of 98 differs; that is what n b + 1 = n c + 1 = 1 of 100 say:
+
+    >>> value, low, high, error = discordant_limits(np.zeros(98), np.ones(98), None)
+    >>> value, round(low, 4), round(high, 4), round(error, 6)
+    (0.0, -0.0277, 0.0277, 0.014142)
+    """
+    sums, sizes = unit_sums(change[:, None].astype(float), weight, group)
+    mean, error = mean_and_error(sums, sizes)
+    value, total = float(mean[0]), float(weight.sum())
+    gained, lost = (float(weight @ np.maximum(sign * change, 0.0)) / total for sign in (1, -1))
+    variance = float(error[0]) ** 2 if len(sizes) > 1 else 0.0
+    if group is None:  # the formula divides by n, not by n - 1
+        variance *= (len(sizes) - 1) / len(sizes)
+    spread = gained + lost - value**2
+    effective = float(sizes.sum() ** 2 / (sizes @ sizes))
+    rows = float(total**2 / (weight @ weight))
+    n = min(spread / variance, rows) if variance > 0 and spread > 0 else effective
+    more, less = (n * gained + 1.0) / (n + 2.0), (n * lost + 1.0) / (n + 2.0)
+    centre = more - less
+    half = Z95 * float(np.sqrt((more + less - centre**2) / (n + 2.0)))
+    low, high = max(min(centre - half, value), -1.0), min(max(centre + half, value), 1.0)
+    return value, low, high, half / Z95
+
+
 def accuracy_difference(
     change: np.ndarray, weight: np.ndarray, group: np.ndarray | None, rng: np.random.Generator
 ) -> PairedDifference:
@@ -83,13 +138,7 @@ def accuracy_difference(
 
     Notes
     -----
-    With shares b and c of the rows that only the second and only the first model has right, n b + 1 and n c + 1 of
-    n + 2 rows take their place in the normal interval of b - c, which keeps its level for few and for no discordant
-    rows. Weights and groups enter by the number n of independent rows that has the same standard error.
-
-    References
-    ----------
-    Bonett and Price (2012), J. Educ. Behav. Stat. 37, 479-488.
+    The limits are those of `discordant_limits`, the p-value that of `discordant_p_value`.
 
     Examples
     --------
@@ -99,21 +148,8 @@ def accuracy_difference(
     (0.06, -0.0068, 0.1244, 0.1094)
     """
     sums, sizes = unit_sums(change[:, None].astype(float), weight, group)
-    mean, error = mean_and_error(sums, sizes)
-    value, total = float(mean[0]), float(weight.sum())
     p_value, test = discordant_p_value(sums[:, 0], rng)
+    value, low, high, error = discordant_limits(change, weight, group)
     if group is not None and len(sizes) < MIN_GROUPS:
         return PairedDifference(value, None, None, None, None, f"not applicable: {len(sizes)} groups are too few")
-    gained, lost = (float(weight[change == sign].sum()) / total for sign in (1, -1))
-    variance = float(error[0]) ** 2 if len(sizes) > 1 else 0.0
-    if group is None:  # the formula divides by n, not by n - 1
-        variance *= (len(sizes) - 1) / len(sizes)
-    spread = gained + lost - value**2
-    effective = float(sizes.sum() ** 2 / (sizes @ sizes))
-    rows = float(total**2 / (weight @ weight))
-    n = min(spread / variance, rows) if variance > 0 and spread > 0 else effective
-    more, less = (n * gained + 1.0) / (n + 2.0), (n * lost + 1.0) / (n + 2.0)
-    centre = more - less
-    half = Z95 * float(np.sqrt((more + less - centre**2) / (n + 2.0)))
-    low, high = max(min(centre - half, value), -1.0), min(max(centre + half, value), 1.0)
-    return PairedDifference(value, low, high, p_value, half / Z95, f"Bonett and Price; p by {test}")
+    return PairedDifference(value, low, high, p_value, error, f"Bonett and Price; p by {test}")

@@ -96,3 +96,26 @@ def test_jitter_is_not_improvement():
 def test_improvement_needs_five_losses():
     assert judge(val_loss=[0.9, 0.5, 0.3, 0.2])["LA508"].status == "not_applicable"
     assert judge(val_accuracy=np.linspace(0.5, 0.9, 10))["LA508"].status == "not_applicable"
+
+
+@pytest.mark.parametrize("curve", ["train_loss", "val_loss"])
+def test_a_log_that_ends_in_no_number_does_not_end_still_improving(curve):
+    falling = 1.0 - 0.02 * TIME
+    assert judge(val_loss=falling, train_loss=falling)["LA508"].status == "fired"
+    broken = np.where(TIME < 15, falling, np.inf)
+    diagnosis = judge(**{"val_loss": falling, "train_loss": falling, curve: broken})
+    assert diagnosis["LA504"].status == "fired"
+    assert diagnosis["LA508"].status == "not_applicable"
+    assert "From epoch 15 to the end" in diagnosis["LA508"].headline
+    assert "still improving" not in str(diagnosis)
+    recovered = np.where(TIME == 10, np.inf, falling)
+    assert judge(val_loss=recovered)["LA508"].status == "fired"
+
+
+@pytest.mark.parametrize("code", ["LA501", "LA502", "LA505", "LA506", "LA512"])
+def test_nothing_is_said_of_the_end_of_a_loss_that_is_no_number_there(code):
+    broken = np.where(TIME < 15, TURNING, np.inf)
+    accuracy = np.where(TIME < 15, 0.8, 0.1)
+    diagnosis = judge(val_loss=broken, val_accuracy=accuracy, train_loss=1.0 / (1 + TIME), n_classes=10, n_val=2000)
+    assert diagnosis[code].status == "not_applicable"
+    assert "LA504" in diagnosis[code].headline

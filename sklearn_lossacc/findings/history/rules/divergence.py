@@ -6,7 +6,7 @@ from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Change
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import LEAST_TREND, LOSS_CHANGE, LOSS_FALL, material_accuracy
-from sklearn_lossacc.findings.history.words import moved_words, too_short
+from sklearn_lossacc.findings.history.words import diverged, moved_words, too_short
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import find_turn
 
@@ -21,7 +21,7 @@ def _missing(evidence: HistoryEvidence) -> str | None:
     if not len(evidence.loss) or not len(evidence.accuracy):
         has = "loss" if len(evidence.loss) else "accuracy" if len(evidence.accuracy) else ""
         return f"Validation loss and accuracy are both needed; the log has {'only the ' + has if has else 'neither'}."
-    return too_short(evidence, LEAST_TREND)
+    return diverged(evidence, "val_loss") or too_short(evidence, LEAST_TREND)
 
 
 def _facts(evidence: HistoryEvidence, loss: Change, accuracy: Change) -> dict[str, object]:

@@ -8,6 +8,7 @@ from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Curve
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import GAP_ACCURACY, GAP_NATS, GAP_SHARE, Z_ONE_SIDED
+from sklearn_lossacc.findings.history.words import diverged
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 CAVEAT = (
@@ -29,6 +30,9 @@ def _ends(train: Curve, validation: Curve) -> tuple[np.ndarray, np.ndarray] | No
 
 def judge(evidence: HistoryEvidence) -> Verdict:
     """Judge whether validation is far behind training at the end."""
+    broken = diverged(evidence, "val_loss", "train_loss")
+    if broken:
+        return not_applicable(broken, **evidence.rule_inputs())
     losses = _ends(evidence.train_loss, evidence.loss)
     accuracies = _ends(evidence.train_accuracy, evidence.accuracy)
     if losses is None and accuracies is None:

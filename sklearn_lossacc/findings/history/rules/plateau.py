@@ -17,7 +17,7 @@ from sklearn_lossacc.findings.history.materiality import (
     Z_ONE_SIDED,
     material_accuracy,
 )
-from sklearn_lossacc.findings.history.words import too_short
+from sklearn_lossacc.findings.history.words import diverged, too_short
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.loss_bounds import calibrated_ceiling
@@ -170,7 +170,7 @@ def judge_accuracy_plateau(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the validation loss falls while accuracy stands still."""
     if not len(evidence.loss) or not len(evidence.accuracy):
         return not_applicable("Validation loss and accuracy are both needed.", **evidence.rule_inputs())
-    short = too_short(evidence, LEAST_TREND)
+    short = diverged(evidence, "val_loss") or too_short(evidence, LEAST_TREND)
     if short or len(evidence.accuracy) < LEAST_TREND:
         return not_applicable(short or "There are too few validation accuracies.", **evidence.rule_inputs())
     row = int(evidence.loss.rows[len(evidence.loss) // 3])

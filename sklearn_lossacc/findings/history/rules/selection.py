@@ -17,7 +17,7 @@ from sklearn_lossacc.findings.history.materiality import (
     Z_ONE_SIDED,
     material_accuracy,
 )
-from sklearn_lossacc.findings.history.words import too_short
+from sklearn_lossacc.findings.history.words import diverged, too_short
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.history import accuracy_change_z, accuracy_error
 from sklearn_lossacc.inference.normal import Z_POWER
@@ -157,7 +157,7 @@ def judge_still_improving(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the validation loss was still falling when training ended."""
     if not len(evidence.loss):
         return not_applicable("The log has no validation loss.", **evidence.rule_inputs())
-    short = too_short(evidence, LEAST_TREND)
+    short = diverged(evidence, "val_loss", "train_loss") or too_short(evidence, LEAST_TREND)
     if short:
         return not_applicable(short, **evidence.rule_inputs())
     n = len(evidence.loss)
