@@ -109,7 +109,8 @@ def _class_loss_limits(evidence: Evidence, loss: np.ndarray) -> tuple[np.ndarray
         mean, below, above, _ = mean_intervals(null.true_loss[rows, None], null.weight[rows], group, rng)
         share = min(1.0, math.sqrt(float(null.weight[rows].sum()) / weight[label]))
         low[label] = max(loss[label] - share * float(mean[0] - below[0]), 0.0)
-        high[label] = loss[label] + share * float(above[0] - mean[0])
+        most = max(-LOG_CLIP, float(null.true_loss[rows[-1]]))  # that a row can cost, or did
+        high[label] = min(loss[label] + share * float(above[0] - mean[0]), most)
     return low, high
 
 

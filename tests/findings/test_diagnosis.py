@@ -873,6 +873,13 @@ def test_the_limits_of_a_class_loss_cover_few_rows():
     assert missed <= 200 * 0.05 + 3 * np.sqrt(200 * 0.05 * 0.95)
 
 
+def test_no_limit_of_a_class_loss_is_beyond_what_a_row_can_cost():
+    # Student's t of two rows, 10 and 0 nats, has an upper limit of 68.5 nats
+    p = np.r_[np.exp(-10.0), 1.0 - 1e-6, np.full(8, 0.5)]
+    table = diagnose(np.r_[1, 1, np.zeros(8, int)], p).classes
+    assert table["loss_high"][1] == pytest.approx(-np.log(2.22e-16), abs=0.01)
+
+
 def test_a_sample_with_few_rows_of_a_class_says_nothing_of_its_spread():
     rng = np.random.default_rng(0)
     odds = 2.0 * rng.normal(size=(9000, 300))
