@@ -11,7 +11,15 @@ import numpy as np
 
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.plain import plain_labels
-from sklearn_lossacc.inference.intervals import FEW_UNITS, MIN_GROUPS, mean_intervals, wilson_interval
+from sklearn_lossacc.inference.intervals import (
+    BOOTSTRAP_BELOW,
+    FEW_RESAMPLES,
+    FEW_UNITS,
+    MIN_GROUPS,
+    draw_resamples,
+    mean_intervals,
+    wilson_interval,
+)
 from sklearn_lossacc.inference.label_quality import label_quality
 from sklearn_lossacc.inference.surprise import surprise_of_labels
 from sklearn_lossacc.statistics import TopRows
@@ -105,8 +113,12 @@ def _class_loss_limits(evidence: Evidence, loss: np.ndarray) -> tuple[np.ndarray
         if null.group is not None:
             _, first, place = np.unique(null.group[rows], return_index=True, return_inverse=True)
             group = np.argsort(np.argsort(first))[place]
-        rng = np.random.default_rng(0)
-        mean, below, above, _ = mean_intervals(null.true_loss[rows, None], null.weight[rows], group, rng)
+        rng, n_units = np.random.default_rng(0), len(rows) if group is None else int(group.max()) + 1
+        # A table of many means takes fewer resamples for each.
+        resamples = draw_resamples(n_units, rng, FEW_RESAMPLES) if n_units < BOOTSTRAP_BELOW else None
+        mean, below, above, _ = mean_intervals(
+            null.true_loss[rows, None], null.weight[rows], group, rng, resamples=resamples
+        )
         share = min(1.0, math.sqrt(float(null.weight[rows].sum()) / weight[label]))
         low[label] = max(loss[label] - share * float(mean[0] - below[0]), 0.0)
         most = max(-LOG_CLIP, float(null.true_loss[rows[-1]]))  # that a row can cost, or did
