@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_lossacc.inference.null import NullModel
 
-FEWEST_LEFT = 2
+FEWEST_LEFT = 2  # classes
 
 
 def without_column(null: NullModel, log_floor: float) -> np.ndarray:
@@ -22,7 +22,7 @@ def without_column(null: NullModel, log_floor: float) -> np.ndarray:
     Returns
     -------
     ndarray of bool of shape (n_rows,)
-        None of them where fewer than two other rows would be left, which say nothing.
+        None of them where all others are of one class, as with a constant prediction: nothing is left to judge.
 
     Examples
     --------
@@ -37,4 +37,4 @@ def without_column(null: NullModel, log_floor: float) -> np.ndarray:
     shown = np.unique(null.y[zero])
     never[shown] = (null.log_proba[:, shown] <= log_floor).all(axis=0)
     aside = zero & never[null.y]
-    return aside if null.n_rows - np.count_nonzero(aside) >= FEWEST_LEFT else np.zeros_like(aside)
+    return aside if np.unique(null.y[~aside]).size >= FEWEST_LEFT else np.zeros_like(aside)

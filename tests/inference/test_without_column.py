@@ -33,8 +33,8 @@ def test_one_row_with_some_probability_is_enough_to_count():
     assert not without_column(NullModel(log_proba, y, null.weight), LOG_FLOOR).any()
 
 
-@pytest.mark.parametrize("left", [0, 1])
-def test_where_hardly_any_other_row_is_left_none_is_set_aside(left):
+@pytest.mark.parametrize("left", [0, 1, 10])
+def test_where_the_others_are_of_one_class_none_is_set_aside(left):
     n = 50
     log_proba = np.maximum(np.log(np.tile([0.6, 0.4, 1e-300], (n, 1))), LOG_FLOOR)
     y = np.where(np.arange(n) < left, 0, 2)
