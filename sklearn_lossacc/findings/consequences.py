@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
+from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import D2_MARGIN, NATS, OUTLIER_EXCESS
-from sklearn_lossacc.inference.without_column import without_column
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def repaired(evidence: Evidence) -> Repaired:
     }
     codes, names = [called[name][0] for name in parts], [called[name][1] for name in parts]
     prior, frequencies = evidence.prior_log_loss, Repaired.frequencies
-    without = np.unique(evidence.null.y[without_column(evidence.null, LOG_CLIP)])
+    without = np.unique(evidence.null.y[evidence.without_column])
     if "outliers" in parts and without.size:
         # What is left is that of the other classes, and so is what it has to beat.
         share, baseline = (np.delete(values, without) for values in (evidence.class_share, evidence.prior))

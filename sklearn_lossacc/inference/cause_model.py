@@ -98,6 +98,11 @@ class CauseModel:
     rival: str | None = None
     n_without_column: int = 0
 
+    @property
+    def has_outliers(self) -> bool:
+        """Whether rows are set aside for more than that their class has no probability."""
+        return self.outliers.size > self.n_without_column
+
     def applied(self, rows: NullModel, log_floor: float, *, floor: bool = True) -> NullModel:
         """Return some rows under the selected model, with its floor or without; an exact zero counts as `log_floor`."""
         scores = finite(rows.log_proba, log_floor)

@@ -42,7 +42,7 @@ class OwnTemperatures:
     @property
     def explains_all(self) -> bool:
         """Whether nothing is selected beside them."""
-        return not self.causes.terms and self.causes.outliers.size == self.causes.n_without_column
+        return not self.causes.terms and not self.causes.has_outliers
 
     def first(self, given: NullModel) -> NullModel:
         """Return rows with as much of the temperatures as helps before that of all rows is repaired.
@@ -224,7 +224,7 @@ class ClassesApart:
 
 def _number(causes: CauseModel) -> int:
     """Count the terms, and outliers as one more."""
-    return len(causes.terms) + (causes.outliers.size > causes.n_without_column)
+    return len(causes.terms) + causes.has_outliers
 
 
 def _gain(causes: CauseModel, null: NullModel) -> float:

@@ -49,7 +49,7 @@ class CauseEvidence(LoneCauseEvidence):
     def own_temperatures(self) -> OwnTemperatures | None:
         """The predicted classes whose temperatures explain what reaches all rows otherwise; None without such ones."""
         found = self.common_causes
-        if self.n_classes < 3 or found is None or not (found.terms or found.outliers.size > found.n_without_column):
+        if self.n_classes < 3 or found is None or not (found.terms or found.has_outliers):
             return None
         if self.uneven_gate.p_value > self.alpha:
             return None
@@ -190,7 +190,7 @@ class CauseEvidence(LoneCauseEvidence):
     def mixed(self) -> dict[str, float] | None:
         """Rows at a higher temperature than the others that explain the labels as well as a floor; None without."""
         causes = self.causes
-        if causes is None or "floor" not in causes.terms or causes.outliers.size > causes.n_without_column:
+        if causes is None or "floor" not in causes.terms or causes.has_outliers:
             return None
         null = causes.null
         scores = causes.fit.beta * finite(null.log_proba, LOG_CLIP) + causes.fit.bias

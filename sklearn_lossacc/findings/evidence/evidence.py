@@ -8,13 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_lossacc.findings.evidence.beyond import BeyondEvidence
-from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.inference.calibration_error import BinnedCalibration, binned_calibration, tallied_calibration
 from sklearn_lossacc.inference.column_order import better_order
 from sklearn_lossacc.inference.dependence import PairAgreement, look, pair_agreement, repetition
 from sklearn_lossacc.inference.exact_ties import exact_ties_p_value
 from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS
-from sklearn_lossacc.inference.without_column import without_column
 
 FINE_BINS = 960  # of the top probability, as tallied by summaries
 
@@ -61,9 +59,8 @@ class Evidence(BeyondEvidence):
     @cached_property
     def column_order(self) -> np.ndarray | None:
         """The order of the columns that is shown to be better than the one given; None without one."""
-        null = self.null
+        null, aside = self.null, self.without_column
         rival = -self.explained_log_proba[np.arange(null.n_rows), null.y] - self.repaired_gain
-        aside = without_column(null, LOG_CLIP)
         if aside.any():
             # With the columns as they are, a class without one may still be as frequent as it is.
             share = float(null.weight[aside].sum() / null.weight.sum())

@@ -38,10 +38,14 @@ class GateEvidence(BaselineEvidence):
         return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
 
     @cached_property
+    def without_column(self) -> np.ndarray:
+        """Which of the judged rows show a class that has probability 0 in all of them."""
+        return without_column(self.null, LOG_CLIP)
+
+    @cached_property
     def with_column(self) -> NullModel:
-        """The judged rows of classes that have a probability in some row; the others say nothing about these."""
-        aside = without_column(self.null, LOG_CLIP)
-        return self.null.take(~aside) if aside.any() else self.null
+        """The other judged rows: about their classes these say nothing."""
+        return self.null.take(~self.without_column) if self.without_column.any() else self.null
 
     @cached_property
     def loss_z(self) -> float:
