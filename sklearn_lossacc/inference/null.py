@@ -12,6 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from sklearn_lossacc._numerics import row_blocks
+
 ROWWISE_ENTRIES, INVERSE_ENTRIES = 2**20, 2**18  # of a chunk: many draws of each row, or what stays in the cache
 SORTED_CLASSES = 32  # with more, and no more rows than this, rows are searched one by one
 ROWWISE_ROWS = 2**14
@@ -61,11 +63,14 @@ class NullModel:
         self.n_groups = None if group is None else int(group.max()) + 1
         self.proba = np.exp(log_proba) if proba is None else proba
         self.loss = np.negative(log_proba)
-        self.loss[np.isinf(self.loss)] = 0.0
         self.true_loss = -log_proba[np.arange(self.n_rows), y]
-        self.entropy = np.vecdot(self.proba, self.loss)
-        centred = self.loss - self.entropy[:, None]
-        self.varentropy = np.vecdot(self.proba * centred, centred)
+        self.entropy, self.varentropy = np.empty((2, self.n_rows))
+        for rows in row_blocks(self.n_rows, self.n_classes):
+            proba, loss = self.proba[rows], self.loss[rows]
+            loss[np.isinf(loss)] = 0.0
+            mean = np.vecdot(proba, loss, out=self.entropy[rows])
+            centred = loss - mean[:, None]
+            np.vecdot(proba * centred, centred, out=self.varentropy[rows])
 
     @cached_property
     def _sampler(self) -> _InverseSampler | _RowwiseSampler:

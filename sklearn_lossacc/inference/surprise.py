@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc
 
+from sklearn_lossacc._numerics import row_blocks
+
 TIE = 1 + 1e-9  # probabilities this close count as equal
 RANKS = (1, 2, 3, 5, 8, 13)  # how many surprising rows are asked about at once
 
@@ -144,11 +146,13 @@ def expected_surprises(proba: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     >>> expected_surprises(np.array([[0.98, 0.02], [0.995, 0.005]]), np.array([0.01, 0.03])).round(3).tolist()
     [0.005, 0.025]
     """
-    low = proba <= thresholds.max() * TIE
-    unlikely = proba[low]
-    row = np.repeat(np.arange(len(proba)), low.sum(axis=1))
-    sums = (np.bincount(row, unlikely * (unlikely <= t * TIE), len(proba)) for t in thresholds)
-    return np.array([np.minimum(total, t).sum() for total, t in zip(sums, thresholds, strict=True)])
+    most = thresholds * TIE
+    expected = np.zeros(len(thresholds))
+    for rows in row_blocks(*proba.shape):
+        some = proba[rows]
+        sums = np.stack([np.vecdot(some, (some <= limit).astype(np.float64)) for limit in most])
+        expected += np.minimum(sums, thresholds[:, None]).sum(axis=1)
+    return expected
 
 
 def too_many_surprises(proba: np.ndarray, surprise: np.ndarray, independent: bool = True) -> float:
