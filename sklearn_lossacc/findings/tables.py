@@ -12,11 +12,9 @@ import numpy as np
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.plain import plain_labels
 from sklearn_lossacc.inference.intervals import (
-    BOOTSTRAP_BELOW,
     FEW_RESAMPLES,
     FEW_UNITS,
     MIN_GROUPS,
-    draw_resamples,
     mean_intervals,
     wilson_interval,
 )
@@ -113,11 +111,9 @@ def _class_loss_limits(evidence: Evidence, loss: np.ndarray) -> tuple[np.ndarray
         if null.group is not None:
             _, first, place = np.unique(null.group[rows], return_index=True, return_inverse=True)
             group = np.argsort(np.argsort(first))[place]
-        rng, n_units = np.random.default_rng(0), len(rows) if group is None else int(group.max()) + 1
         # A table of many means takes fewer resamples for each.
-        resamples = draw_resamples(n_units, rng, FEW_RESAMPLES) if n_units < BOOTSTRAP_BELOW else None
         mean, below, above, _ = mean_intervals(
-            null.true_loss[rows, None], null.weight[rows], group, rng, resamples=resamples
+            null.true_loss[rows, None], null.weight[rows], group, np.random.default_rng(0), n_resamples=FEW_RESAMPLES
         )
         share = min(1.0, math.sqrt(float(null.weight[rows].sum()) / weight[label]))
         low[label] = max(loss[label] - share * float(mean[0] - below[0]), 0.0)
@@ -139,9 +135,8 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
     hits = evidence.rows.top[1] - np.where(seen, accuracy, 0.0)[null.y]
     # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
     effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
-    limits = np.array(
-        [wilson_interval(a, n) if n > 0 else (math.nan, math.nan) for a, n in zip(accuracy, effective, strict=True)]
-    )
+    pairs = zip(accuracy.tolist(), effective.tolist(), strict=True)
+    limits = np.array([wilson_interval(share, n) if n > 0 else (math.nan, math.nan) for share, n in pairs])
     low, high = _class_loss_limits(evidence, loss)
     if evidence.n_groups is not None and evidence.n_groups < MIN_GROUPS:
         limits[:] = math.nan

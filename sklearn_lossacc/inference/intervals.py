@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.special import ndtri
 from scipy.stats import norm, t
+
+from sklearn_lossacc._numerics import row_blocks
 
 N_RESAMPLES = 999
 FEW_RESAMPLES = 199
@@ -47,7 +51,7 @@ def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tu
     """
     z = float(ndtri(0.5 + 0.5 * level))
     centre = (share + z * z / (2 * n_effective)) / (1 + z * z / n_effective)
-    half = z / (1 + z * z / n_effective) * np.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
+    half = z / (1 + z * z / n_effective) * math.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
     return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
 
 
@@ -162,11 +166,20 @@ def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_
     """
     if n_units > MAX_HELD_UNITS:
         return None
-    return rng.multinomial(n_units, np.full(n_units, 1.0 / n_units), size=n_resamples).astype(float)
+    resamples = np.empty((n_resamples, n_units))
+    for block in row_blocks(n_resamples, n_units):
+        picks = rng.integers(n_units, size=(block.stop - block.start, n_units))
+        picks += n_units * np.arange(len(picks))[:, None]
+        resamples[block] = np.bincount(picks.ravel(), minlength=picks.size).reshape(picks.shape)
+    return resamples
 
 
 def studentised_means(
-    sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator, resamples: np.ndarray | None = None
+    sums: np.ndarray,
+    sizes: np.ndarray,
+    rng: np.random.Generator,
+    resamples: np.ndarray | None = None,
+    n_resamples: int = N_RESAMPLES,
 ) -> np.ndarray:
     """Return how far each resample's ratio means lie from those of the data, in the resample's own standard errors.
 
@@ -180,6 +193,8 @@ def studentised_means(
         Source of the resamples.
     resamples : ndarray of shape (n_resamples, n_units), optional
         Bootstrap counts from `draw_resamples`; drawn from `rng` otherwise.
+    n_resamples : int, default=999
+        How many to draw.
 
     Returns
     -------
@@ -198,18 +213,17 @@ def studentised_means(
     # The result has no unit: powers of two keep every digit, and the squares finite.
     sums = np.ldexp(sums, -np.frexp(np.abs(sums).max(axis=0))[1])
     mean, _ = mean_and_error(sums, sizes)
-    features = np.concatenate([sums, sizes[:, None]], axis=1)
-    second = np.concatenate([sums**2, sums * sizes[:, None], (sizes**2)[:, None]], axis=1)
+    firsts, seconds = [sums, sizes[:, None]], [sums**2, sums * sizes[:, None], (sizes**2)[:, None]]
+    of_units = np.concatenate([*firsts, *seconds], axis=1)
     if resamples is None:
-        resamples = draw_resamples(n_units, rng)
+        resamples = draw_resamples(n_units, rng, n_resamples)
     if resamples is not None:
-        first, squares = resamples @ features, resamples @ second
+        totals = resamples @ of_units
     else:
         # Only heavy weights leave so many rows below the bootstrap's bound: fewer resamples do.
         picks = (rng.integers(n_units, size=n_units) for _ in range(FEW_RESAMPLES))
-        times = (np.bincount(pick, minlength=n_units).astype(float) for pick in picks)
-        pairs = [(count @ features, count @ second) for count in times]
-        first, squares = (np.stack(part) for part in zip(*pairs, strict=True))
+        totals = np.stack([np.bincount(pick, minlength=n_units).astype(float) @ of_units for pick in picks])
+    first, squares = np.split(totals, [n_columns + 1], axis=1)
     resampled = first[:, :n_columns] / first[:, n_columns:]
     spread = (
         squares[:, :n_columns]
@@ -227,6 +241,7 @@ def bootstrap_t(
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: np.ndarray | None = None,
+    n_resamples: int = N_RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return bootstrap-t limits of the ratio means, by column.
 
@@ -242,6 +257,8 @@ def bootstrap_t(
         Nominal coverage.
     resamples : ndarray of shape (n_resamples, n_units), optional
         Bootstrap counts from `draw_resamples`; drawn from `rng` otherwise.
+    n_resamples : int, default=999
+        How many to draw.
 
     Returns
     -------
@@ -259,7 +276,7 @@ def bootstrap_t(
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 12.
     """
     mean, error = mean_and_error(sums, sizes)
-    studentised = studentised_means(sums, sizes, rng, resamples)
+    studentised = studentised_means(sums, sizes, rng, resamples, n_resamples)
     low, high = mean.copy(), mean.copy()
     for column in range(len(mean)):
         usable = studentised[:, column]
@@ -293,6 +310,7 @@ def mean_intervals(
     rng: np.random.Generator,
     level: float = 0.95,
     resamples: np.ndarray | None = None,
+    n_resamples: int = N_RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
     """Return means, lower and upper limits of the columns of `values`, and the name of the method.
 
@@ -310,6 +328,8 @@ def mean_intervals(
         Nominal coverage.
     resamples : ndarray of shape (n_resamples, n_units), optional
         Bootstrap counts from `draw_resamples`, to serve several calls with one set; drawn from `rng` otherwise.
+    n_resamples : int, default=999
+        How many to draw.
 
     Returns
     -------
@@ -331,7 +351,7 @@ def mean_intervals(
     if effective < 2:
         return mean, nothing, nothing, "not applicable: one row has most of the weight"
     if effective < BOOTSTRAP_BELOW:
-        low, high = bootstrap_t(sums, sizes, rng, level, resamples)
+        low, high = bootstrap_t(sums, sizes, rng, level, resamples, n_resamples)
         for column, of_unit in enumerate((sums / sizes[:, None]).T):
             proportion = _of_two_values(of_unit, sizes, effective, level)
             if proportion is not None:
