@@ -22,6 +22,7 @@ from itertools import product
 
 import numpy as np
 from scipy.special import log_softmax
+from sklearn.metrics import roc_auc_score
 
 from sklearn_lossacc import summarize
 from sklearn_lossacc._numerics.mixture import fit_mixture, mixture_proba
@@ -29,7 +30,6 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.measures import measure
 from sklearn_lossacc.findings.waterfall import decompose
 from sklearn_lossacc.inference.debiased_error import debiased_rmsce
-from sklearn_lossacc.inference.ranks import roc_area
 from sklearn_lossacc.inference.smooth_ece import smooth_ece
 
 POPULATION = 200_000
@@ -91,7 +91,7 @@ def truths(scenario: str, n_classes: int) -> dict[str, float]:
         "calibration_loss": calibration,
         "refinement_loss": loss - calibration,
         "resolution": prior - loss + calibration,
-        "roc_auc": float(np.mean([roc_area(proba[:, j], y == j, ones) for j in columns])),
+        "roc_auc": float(np.mean([roc_auc_score(y == j, proba[:, j]) for j in columns])),
     }
 
 

@@ -1,6 +1,7 @@
 """The floors: imports only go down, heavy libraries are imported where they are used."""
 
 import ast
+import importlib
 import shutil
 import subprocess
 import sys
@@ -64,3 +65,17 @@ def module_level_imports(path):
 def test_modules_import_light_libraries_only(path):
     allowed = {"__future__", "numpy", "scipy", "sklearn", "sklearn_lossacc", "threadpoolctl", *sys.stdlib_module_names}
     assert set(module_level_imports(path)) <= allowed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for folder in ("benchmarks", "tools", "examples") for path in sorted((ROOT / folder).rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_scripts_import_names_that_exist(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "sklearn_lossacc":
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
