@@ -17,7 +17,8 @@ from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import folds
 from sklearn_lossacc.inference.smooth_bend import bent, smooth_bend
 
-APART = 2  # place of the map of a factor and an offset for each class
+BEND, APART, MIXED = "bend", "classes apart", "classes mixed"
+MOST_MIXED = 100  # classes up to which all log probabilities are mapped together
 
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
@@ -66,10 +67,23 @@ def _draws(model: NullModel) -> np.ndarray:
     return model.weight * design_scale(model)
 
 
-def _vector(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Return the loss of the test rows after a factor and an offset for the log probability of each class."""
-    scores, k = np.log(np.maximum(model.proba, 1e-30)), model.n_classes
-    theta = fit_multinomial(scores[train], model.y[train], _draws(model)[train], penalty=np.full((k, 2), float(k)))
+def _vector_penalty(k: int) -> np.ndarray:
+    """Return the penalty of a factor and an offset for each class."""
+    return np.full((k, 2), float(k))
+
+
+def _matrix_penalty(k: int) -> np.ndarray:
+    """Return the penalty of a map of all log probabilities, in which one of another class is seldom needed."""
+    penalty = np.full((k, k + 1), float(k * (k - 1)))
+    penalty[:, -1] = k
+    np.fill_diagonal(penalty[:, :-1], k)
+    return penalty
+
+
+def _linear(model: NullModel, penalty: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a linear map of the log probabilities."""
+    scores = np.log(np.maximum(model.proba, 1e-30))
+    theta = fit_multinomial(scores[train], model.y[train], _draws(model)[train], penalty=penalty)
     moved = adjusted_scores(scores[test], theta)
     largest = moved.max(axis=1)
     return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
@@ -93,14 +107,15 @@ class ShapeGain:
         Fitted to these rows, on others: cross-fitted.
     error : float
         Standard error of the gain.
-    classes_apart : bool
-        The map that gains most is a factor and an offset for each class, not a bend.
+    best : {"bend", "classes apart", "classes mixed"}
+        The map that gains most. The second is a factor and an offset for each class, the third is linear in all log
+        probabilities.
     """
 
     cost: float
     gain: float
     error: float
-    classes_apart: bool = False
+    best: str = BEND
 
 
 def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> ShapeGain:
@@ -119,7 +134,8 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     -------
     ShapeGain
         Of the map that gains most: a free increasing map or a smooth one of the probability of the likeliest class (of
-        the second of two), the same for one class, a factor and an offset for each class, or one bend for all classes.
+        the second of two), the same for one class, one bend for all classes, a factor and an offset for each class, or,
+        up to 100 classes, a linear map of all log probabilities.
 
     Notes
     -----
@@ -141,21 +157,23 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     """
     two = model.n_classes == 2
     top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
-    maps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [
-        partial(_monotone, model, top),
-        partial(_smooth, model, top),
+    maps: list[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = [
+        (BEND, partial(_monotone, model, top)),
+        (BEND, partial(_smooth, model, top)),
     ]
     if not two:
-        maps += [partial(_vector, model), partial(_common, model)]  # the first of them at APART
+        maps += [(APART, partial(_linear, model, _vector_penalty(model.n_classes))), (BEND, partial(_common, model))]
         if column is not None:
             one = np.full(model.n_rows, column)
-            maps += [partial(_monotone, model, one), partial(_smooth, model, one)]
+            maps += [(BEND, partial(_monotone, model, one)), (BEND, partial(_smooth, model, one))]
+        if model.n_classes <= MOST_MIXED:
+            maps.append((MIXED, partial(_linear, model, _matrix_penalty(model.n_classes))))
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
     numbers = np.unique(fold)
     gain = np.zeros((len(maps), model.n_rows))
     for number in numbers:
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        for place, mapped in enumerate(maps if train.size else ()):  # one group alone: no map, no gain
+        for place, (_, mapped) in enumerate(maps if train.size else ()):  # one group alone: no map, no gain
             gain[place, test] = model.true_loss[test] - mapped(train, test)
     by_fold = np.stack([(gain * model.weight) @ (fold == number) for number in numbers])
     elsewhere = by_fold.sum(axis=0) - by_fold
@@ -163,6 +181,6 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     sums, sizes = unit_sums(chosen[:, None], model.weight, model.group)
     mean, error = mean_and_error(sums, sizes)
     everywhere = np.arange(model.n_rows)
-    best = int((gain @ model.weight).argmax())
-    apparent = float(np.average(model.true_loss - maps[best](everywhere, everywhere), weights=model.weight))
-    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), not two and best == APART)
+    name, mapped = maps[int((gain @ model.weight).argmax())]
+    apparent = float(np.average(model.true_loss - mapped(everywhere, everywhere), weights=model.weight))
+    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), name)

@@ -1,9 +1,9 @@
 """Miscalibration that depends on the level of a probability: the likelihood ratio of a random bend with a drawn null.
 
 A view is a probability that each row gives to one event: its likeliest label (top label), or one class; or all classes
-at once. In each view the labels are compared with what the probabilities promise by the likelihood ratio of a bend of
-random form: of an offset, a slope, a cubic on the logit scale, or waves of several lengths over the bins of equal
-variance sum p (1 - p). The largest ratio over the views, calibrated by draws, is the test.
+at once, or pairs of them. In each view the labels are compared with what the probabilities promise by the likelihood
+ratio of a bend of random form: of an offset, a slope, a cubic on the logit scale, or waves of several lengths over the
+bins of equal variance sum p (1 - p). The largest ratio over the views, calibrated by draws, is the test.
 
 With many rows the residuals by bin are nearly normal, and are drawn directly; otherwise labels are drawn.
 """
@@ -19,7 +19,7 @@ from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
 from sklearn_lossacc.inference.monte_carlo import N_DRAWS_EXTENDED, STAGES
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.views import CommonView, LevelView
+from sklearn_lossacc.inference.views import CommonView, LevelView, PairsView
 
 FINEST = 64
 MOST_BINS = 800  # of all views together: with more views they are coarser
@@ -30,7 +30,7 @@ MIN_VIEW_VARIANCE = 4.0  # a class with less is left to the top-label view
 MIN_TOP_VARIANCE = 1.0  # less than about one miss is expected: no shape can be seen
 BOUND_BINS = 8  # steps of the map whose possible gain is bounded
 MAX_GROUPED_ROWS = 2000  # rows of whole groups that are enough to see a material shape
-TOP_SHARE, CLASSES_SHARE, COMMON_SHARE = 0.2, 0.6, 0.2  # prior shares of the views
+TOP_SHARE, CLASSES_SHARE, COMMON_SHARE, PAIRS_SHARE = 0.2, 0.6, 0.2, 0.2  # prior weights of the views
 BEYOND_DRAWS = 1e-6  # a p-value so small that draws would all miss it
 
 
@@ -45,7 +45,8 @@ class ShapeTest:
     statistic : float
         Its logarithm, in nats, with the prior share of the view.
     view : str
-        ``"top label"``, ``"class j"`` or ``"classes together"``, where the largest departure was seen.
+        ``"top label"``, ``"class j"``, ``"classes together"`` or ``"pairs of classes"``, where the largest departure
+        was seen.
     n_draws : int
         Draws behind the p-value; 0 where a bound shows it to be smaller than draws can.
     open_gain : float or None
@@ -63,7 +64,7 @@ class ShapeTest:
     column: int | None = None
 
 
-def _views(null: NullModel, names: Sequence[str], normal: bool) -> list[LevelView | CommonView]:
+def _views(null: NullModel, names: Sequence[str], normal: bool) -> list[LevelView | CommonView | PairsView]:
     variance = (null.weight**2) @ (null.proba * (1 - null.proba)) / null.weight.max() ** 2
     largest = np.argsort(-variance, kind="stable")[: 1 if null.n_classes == 2 else MAX_CLASS_VIEWS]
     classes = [int(j) for j in largest if variance[j] >= MIN_VIEW_VARIANCE]
@@ -75,7 +76,7 @@ def _views(null: NullModel, names: Sequence[str], normal: bool) -> list[LevelVie
         n_bins //= 2
     top = null.proba.max(axis=1)
     information = null.weight**2 @ (top * (1 - top)) / null.weight.max() ** 2
-    views: list[LevelView | CommonView] = []
+    views: list[LevelView | CommonView | PairsView] = []
 
     def see(name: str, column: int | None, label: np.ndarray, share: float, smooth: bool) -> None:
         views.append(LevelView(name, column, label, null, n_bins, MIN_BIN_VARIANCE, share, smooth, not normal))
@@ -85,12 +86,12 @@ def _views(null: NullModel, names: Sequence[str], normal: bool) -> list[LevelVie
     for j in classes:
         see(f"class {names[j]}", j, np.full(null.n_rows, j), CLASSES_SHARE / len(classes), True)
     if null.n_classes > 2 and null.group is None and information >= MIN_VIEW_VARIANCE:
-        views.append(CommonView(null, COMMON_SHARE))
+        views += [CommonView(null, COMMON_SHARE), PairsView(null, PAIRS_SHARE)]
     return views[::-1] if null.n_classes == 2 else views  # of two classes, one tells all
 
 
 def _draw(
-    null: NullModel, views: list[LevelView | CommonView], normal: bool, rng: np.random.Generator
+    null: NullModel, views: list[LevelView | CommonView | PairsView], normal: bool, rng: np.random.Generator
 ) -> Callable[[int], np.ndarray]:
     """Return a function that draws the largest statistic.
 

@@ -7,12 +7,13 @@ from scipy.linalg import block_diag
 
 from sklearn_lossacc._numerics.blocks import row_blocks
 from sklearn_lossacc.inference.null import Draws, NullModel
-from sklearn_lossacc.inference.random_bend import STRENGTH, RandomBend, waves
+from sklearn_lossacc.inference.random_bend import SMALLEST, STRENGTH, RandomBend, waves
 
 LOGIT_LIMIT = 15.0
 DEPENDENT = 1e-8  # share of its variance that a score must have of its own
 DEGREE = 3
 TIE = 1e-9  # relative; probabilities closer than that are equal
+MOST_PAIRED = 12  # classes of which pairs are looked at
 SIMPLE = 3.0  # weight of an offset and of a slope alone, in weights of a polynomial or one length of waves
 
 
@@ -216,3 +217,82 @@ class CommonView:
     def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
         """Return scores drawn from their normal limit."""
         return rng.standard_normal((size, DEGREE)) * self.turn.any(axis=0)
+
+
+class PairsView:
+    """Pairs of classes: whether one is given more often than promised where the other is more likely.
+
+    Parameters
+    ----------
+    null : NullModel
+        The rows.
+    share : float
+        Prior share of the view among all.
+
+    Notes
+    -----
+    The scores are sum_i w_i (1[y_i = j] - p_ij) (x_il - mean of x_l) with x the square root of p, which no single
+    surprising label can dominate, for all pairs (j, l) of the classes whose labels vary most, at most 12. Along the
+    principal directions of their covariance they are independent; where the rows say more, more is expected. A network
+    that is too sure which of two neighbours it sees, and right about all others, shows it here and in no single class.
+    """
+
+    name = "pairs of classes"
+    column = None
+
+    def __init__(self, null: NullModel, share: float):
+        self.null, self.log_share = null, np.log(share)
+        squares = null.weight**2
+        spread = squares @ (null.proba * (1.0 - null.proba))
+        self.classes = np.argsort(-spread, kind="stable")[:MOST_PAIRED]
+        p = null.proba[:, self.classes]
+        root = np.sqrt(p)
+        self.features = root - np.average(root, axis=0, weights=null.weight)
+        self.expected = ((null.weight[:, None] * p).T @ self.features).ravel()
+        size = self.classes.size
+        both = np.zeros((size**2, size**2))
+        for rows in row_blocks(null.n_rows, size**2):
+            promised = null.weight[rows, None] * p[rows]
+            products = (promised[:, :, None] * self.features[rows, None, :]).reshape(-1, size**2)
+            both -= products.T @ products
+        for j in range(size):
+            own = slice(j * size, (j + 1) * size)
+            both[own, own] += (self.features * (squares * p[:, j])[:, None]).T @ self.features
+        values, directions = np.linalg.eigh(both)
+        kept = values > SMALLEST * max(values[-1], DEPENDENT * squares.sum())  # equal rows tell nothing
+        self.turn = directions[:, kept] / np.sqrt(values[kept])
+        # As many squares as there are vary by the root of their number: so much more makes a signal.
+        strength = STRENGTH * np.sqrt(kept.sum()) / max(values[kept].sum(), 1e-300)
+        self.bend = RandomBend(strength * values[None, kept], np.ones(1))
+
+    def statistic(self, scores: np.ndarray) -> np.ndarray:
+        """Return the log likelihood ratio of mixed-up pairs, in nats, given scores of shape (..., n_scores)."""
+        return self.bend.log_ratio(scores) + self.log_share
+
+    def _scores(self, given: np.ndarray) -> np.ndarray:
+        return (given - self.expected) @ self.turn
+
+    def observed(self) -> np.ndarray:
+        """Return the scores of the labels."""
+        hits = (self.null.y[:, None] == self.classes) * self.null.weight[:, None]
+        return self._scores((hits.T @ self.features).ravel())
+
+    def drawn(self, draws: Draws) -> np.ndarray:
+        """Return the scores of drawn labels, shape (size, n_scores)."""
+        size, null = self.classes.size, self.null
+        place = np.full(null.n_classes, size)  # of the others, which are dropped in the end
+        place[self.classes] = np.arange(size)
+        start = draws.draw * (size + 1)
+        into, out_of = start + place[draws.label], start + place[draws.top[draws.row]]
+        moves = np.empty((draws.size, size + 1, size))
+        for feature, values in enumerate((self.features * null.weight[:, None]).T):
+            change = values[draws.row]
+            n_cells = draws.size * (size + 1)
+            moved = np.bincount(into, change, n_cells) - np.bincount(out_of, change, n_cells)
+            moves[:, :, feature] = moved.reshape(draws.size, size + 1)
+        at_top = (draws.top[:, None] == self.classes) * null.weight[:, None]
+        return self._scores((at_top.T @ self.features).ravel() + moves[:, :size].reshape(draws.size, -1))
+
+    def normal(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """Return scores drawn from their normal limit."""
+        return rng.standard_normal((size, self.turn.shape[1]))

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import log_softmax
 
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.views import CommonView, LevelView, whitened
+from sklearn_lossacc.inference.views import CommonView, LevelView, PairsView, whitened
 
 
 def rows(seed, n, k, weighted=False):
@@ -42,7 +42,8 @@ def test_residuals_by_bin_by_definition(by_row):
 
 def test_scores_of_drawn_labels_are_those_of_the_same_labels_observed():
     null = rows(3, 200, 4, weighted=True)
-    views = [one_class(null), one_class(null, smooth=False), one_class(null, by_row=False), CommonView(null, 1.0)]
+    views = [one_class(null), one_class(null, smooth=False), one_class(null, by_row=False)]
+    views += [CommonView(null, 1.0), PairsView(null, 1.0)]
     views.append(LevelView("top label", None, null.proba.argmax(axis=1), null, 8, 2.0, 1.0, True, True))
     for draws in null.draws(5, np.random.default_rng(0)):
         found = [view.drawn(draws) for view in views]
@@ -61,6 +62,7 @@ def test_scores_have_mean_zero_and_variance_one(weighted):
         (by_bins, slice(None)),
         (one_class(null), slice(-4, None)),  # of the polynomial: these depend on residuals by bin
         (CommonView(null, 1.0), slice(None)),
+        (PairsView(null, 1.0), slice(None)),
     ):
         drawn = np.concatenate([view.drawn(draws) for draws in null.draws(4000, np.random.default_rng(0))])
         for scores in (drawn[:, part], view.normal(4000, np.random.default_rng(1))):
@@ -103,3 +105,31 @@ def test_equal_probabilities_share_a_bin_whatever_their_order():
         assert np.isfinite(view.skewness).all()
         found.append(float(view.statistic(view.observed())))
     assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
+def test_pairs_of_classes_by_definition():
+    null = rows(6, 300, 3, weighted=True)
+    view = PairsView(null, 1.0)
+    root = np.sqrt(null.proba)
+    residual = null.weight[:, None] * ((null.y[:, None] == view.classes) - null.proba[:, view.classes])
+    moved = root - np.average(root, axis=0, weights=null.weight)
+    scores = (residual.T @ moved[:, view.classes]).ravel()
+    np.testing.assert_allclose(view.observed(), scores @ view.turn, atol=1e-9)
+    # Residuals sum to zero over the classes.
+    assert view.turn.shape == (9, 6)
+
+
+def test_pairs_of_the_classes_that_vary_most():
+    rng = np.random.default_rng(7)
+    scores = rng.normal(size=(500, 30)) + np.where(np.arange(30) % 2, 2.0, -2.0)
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    view = PairsView(NullModel(log_softmax(scores, axis=1), y, np.ones(500)), 1.0)
+    assert view.classes.size == 12
+    assert (view.classes % 2 == 1).all()
+
+
+def test_equal_rows_say_nothing_of_pairs():
+    null = NullModel(np.log(np.tile([0.2, 0.3, 0.5], (60, 1))), np.arange(60) % 3, np.ones(60))
+    view = PairsView(null, 1.0)
+    assert view.statistic(view.observed()) == 0.0
+    assert view.normal(5, np.random.default_rng(0)).shape == (5, 0)

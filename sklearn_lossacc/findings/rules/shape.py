@@ -7,14 +7,27 @@ from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.inference.monotone import APART, BEND, MIXED
+from sklearn_lossacc.inference.views import PairsView
 
 MIN_ROWS = 30
 TWO = "Calibrate with a map that bends: isotonic, spline or beta."
-APART = "Calibrate with a map that treats classes separately: VectorCalibrator or MatrixCalibrator."
-CURVES = (
-    "Compare a curve for each class (SplineCalibrator, IsotonicCalibrator) on held-out rows with what AutoCalibrator "
-    "chooses; vector and matrix maps do not bend."
-)
+ADVICE = {
+    BEND: (
+        "Compare a curve for each class (SplineCalibrator, IsotonicCalibrator) on held-out rows with what "
+        "AutoCalibrator chooses; vector and matrix maps do not bend."
+    ),
+    APART: "Calibrate with a map that treats classes separately: VectorCalibrator or MatrixCalibrator.",
+    MIXED: (
+        "Calibrate with a map that moves probability between classes that are taken for each other: MatrixCalibrator "
+        "or DirichletCalibrator."
+    ),
+}
+MAPS = {
+    BEND: "a map that bends",
+    APART: "a factor and an offset for each class",
+    MIXED: "a linear map of all log probabilities",
+}
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -25,12 +38,12 @@ def judge(evidence: Evidence) -> Verdict:
     p_value = max(gate.p_value, 0.0 if attribution is None else attribution.p_value)
     part, found = evidence.shape_part, evidence.shape_gain
     value, gain = (0.0, 0.0) if part is None or found is None else (part.value, found.gain)
-    apart = found is not None and found.classes_apart
+    best = BEND if found is None else found.best
     shown = attribution or gate
-    richer = "a factor and an offset for each class" if apart else "a map that bends"
     rival = bool(wrong_labels(evidence))
     still_open = shown.open_gain if part is None or part.high is None else part.high
-    seen = f"the {shown.view}" if shown.column is None else f"class {evidence.class_names[shown.column]!r}"
+    seen = "" if shown.view == PairsView.name else "the "
+    seen = seen + shown.view if shown.column is None else f"class {evidence.class_names[shown.column]!r}"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
@@ -45,7 +58,7 @@ def judge(evidence: Evidence) -> Verdict:
             "gain": gain,
             "n_draws": gate.n_draws,
             "view": shown.view,
-            "map": "classes apart" if apart else "bend",
+            "map": best,
             "cannot_tell_from_noise": rival,
             "repaired_by": ["LA103"] if rival else [],
         },
@@ -53,9 +66,9 @@ def judge(evidence: Evidence) -> Verdict:
             f"Probabilities are off in a way that temperature, class bias and label noise do not explain, most clearly "
             f"for {seen}; it costs {number(value)} nats, "
             + (
-                f"of which {richer} would gain {number(min(gain, value))} if it were fitted to so many rows."
+                f"of which {MAPS[best]} would gain {number(min(gain, value))} if it were fitted to so many rows."
                 if gain > 0
-                else "but so few rows cannot fit a map that bends."
+                else f"but so few rows cannot fit {MAPS[best]}."
             )
             + (" Wrong labels explain these rows as well (LA103)." if rival else "")
         ),
@@ -71,7 +84,7 @@ def judge(evidence: Evidence) -> Verdict:
             if still_open > NATS
             else f"No material shape beyond the causes named: it costs at most {number(still_open)} nats."
         ),
-        advice=TWO if evidence.n_classes == 2 else APART if apart else CURVES,
+        advice=TWO if evidence.n_classes == 2 else ADVICE[best],
     )
 
 
