@@ -17,11 +17,16 @@ SHARED = 0.5  # of a cost, above which it is as much that of the temperature
 MOST_WRONG = 0.5  # of the labels of a class: beyond, they are not labels of that class
 
 
+def more_right_than_it_says(evidence: Evidence) -> bool:
+    """Return whether the loss is below what the model itself expects."""
+    return evidence.cause_gates["under"].p_value <= GATE_BELOW
+
+
 def nearly_always_right(evidence: Evidence) -> bool:
     """Return whether underconfidence comes with near-perfect accuracy."""
     limit = evidence.error_upper_limit
     return (
-        evidence.cause_gates["under"].p_value <= GATE_BELOW
+        more_right_than_it_says(evidence)
         and limit is not None
         and 1.0 - limit > ACCURACY_ABOVE
         # Where nearly all labels are of one class, naming it is as accurate as a model that has learnt its rows.

@@ -31,8 +31,9 @@ WITH_OFFSETS = (
 )
 
 SEPARABLE = (
-    "Fit TemperatureCalibrator(floor=True, cautious=True) on held-out rows, which allows for errors that so few rows "
-    "need not show, and ship the calibrated probabilities; the predicted classes do not change."
+    "Make sure that no row was used in training. Then fit TemperatureCalibrator(floor=True, cautious=True) on held-out "
+    "rows, which allows for errors that so few rows need not show, and ship the calibrated probabilities; the "
+    "predicted classes do not change."
 )
 
 NO_ORDER = (
@@ -126,6 +127,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         evidence=facts,
         fired=(
             f"The model is {direction}confident: {said}; {promised} would be repaired{only}."
+            + (" Rows that it was trained on look the same." if evidence.separable and not over else "")
             + (
                 " Wrong labels explain these rows as well (LA103)."
                 if one_way

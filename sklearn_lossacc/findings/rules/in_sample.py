@@ -8,12 +8,30 @@ from sklearn_lossacc.findings.selected import (
     ACCURACY_ABOVE,
     TEMPERATURE_BELOW,
     errors_follow_doubts,
+    more_right_than_it_says,
     nearly_always_right,
     selected_temperature,
 )
 from sklearn_lossacc.findings.verdict import Rule, Verdict
 
+NOT_SHOWN = "It is not shown that the model was trained on these rows, and not ruled out: "
 EXACT_SHARE = 0.1  # of the level: what is exact by design leaves little doubt
+
+
+def _passed(evidence: Evidence, nearly: bool, every: bool) -> str:
+    """Say what is known where nothing is shown."""
+    if nearly:
+        return (
+            "Accuracy is near perfect while the model is unsure, but its errors lie where it doubts: smoothed, "
+            "averaged or voted probabilities of rows it has not seen look so."
+        )
+    doubting = more_right_than_it_says(evidence)
+    if every:
+        says = "it is right in all of them, more than it says" if doubting else "it is right in all of them, and sure"
+        return f"{NOT_SHOWN}{says}, as a model is in rows that it has learnt by heart."
+    if doubting:
+        return "Nothing but its underconfidence suggests that the model was trained on these rows."
+    return "Nothing suggests that the model was trained on these rows."
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -60,12 +78,7 @@ def judge(evidence: Evidence) -> Verdict:
             "(smoothed or noisy training labels, mixup, few rounds of boosting, votes) looks the same, and no "
             "prediction can tell them apart."
         ),
-        passed=(
-            "Accuracy is near perfect while the model is unsure, but its errors lie where it doubts: smoothed, "
-            "averaged or voted probabilities of rows it has not seen look so."
-            if nearly
-            else "Nothing suggests that the model was trained on these rows."
-        ),
+        passed=_passed(evidence, nearly, every=bool(correct.all())),
         advice=(
             "Predict rows that took no part in the fit or the calibration (cross_val_predict), and diagnose those."
             if exact

@@ -70,12 +70,35 @@ def test_every_row_right():
     assert d["LA102"].status == "not_applicable"
 
 
+@pytest.mark.parametrize("n", [40, 90, 280])
+def test_all_of_a_few_rows_right(n):
+    """Too few to say so, which is no reason to say that nothing suggests it, or to advise a repair without a word."""
+    d = diagnose(*learnt(n))
+    assert d["LA005"].status == "passed"
+    assert "not ruled out" in d["LA005"].headline
+    assert "more than it says" in d["LA005"].headline
+    assert d["LA102"].status == "fired"
+    assert "trained on look the same" in d["LA102"].headline
+    assert d["LA102"].advice.startswith("Make sure that no row was used in training.")
+
+
+def test_all_rows_right_and_sure():
+    finding = diagnose(*learnt(200, confidence=0.89))["LA005"]
+    y = np.arange(200) % 2
+    sure = diagnose(y, np.eye(2)[y])["LA005"]
+    assert finding.status == sure.status == "passed"
+    assert "more than it says" in finding.headline
+    assert "right in all of them, and sure" in sure.headline
+
+
 def test_near_miss_of_accuracy():
     # The lower limit of accuracy stays below .99: underconfidence, and nothing else.
     d = diagnose(*learnt(wrong=12))
     assert d.metrics["accuracy"].value == 0.988
     assert d["LA005"].status == "passed"
+    assert "Nothing but its underconfidence" in d["LA005"].headline
     assert d["LA102"].status == "fired"
+    assert "trained on" not in d["LA102"].headline
 
 
 def test_near_miss_of_temperature(plant):
@@ -83,7 +106,7 @@ def test_near_miss_of_temperature(plant):
     finding = diagnose(y, 0.75 * log_proba, input="logits")["LA005"]
     assert finding.evidence["accuracy_low"] > 0.97
     assert finding.status == "passed"
-    assert "Nothing suggests" in finding.headline
+    assert "Nothing but its underconfidence suggests" in finding.headline
 
 
 def test_naming_the_commonest_of_very_unequal_classes_is_no_sign_of_learning():
@@ -120,6 +143,7 @@ def test_a_forest_that_predicts_its_training_rows():
 def test_a_healthy_model_is_not_accused(diagnosed, scale):
     d = diagnosed("healthy", scale=scale)
     assert d["LA005"].status == "passed"
+    assert d["LA005"].headline == "Nothing suggests that the model was trained on these rows."
     assert d["LA102"].status == "passed"
 
 
