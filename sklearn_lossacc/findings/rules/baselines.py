@@ -231,6 +231,7 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
     gap = accuracy - balanced
     low, high = gap - Z95 * error, gap + Z95 * error
     names = ", ".join(repr(str(summary.classes[j])) for j in never[:3]) + (", ..." if never.size > 3 else "")
+    are = "is" if never.size == 1 else "are"
     return Verdict(
         holds=low > IMBALANCE_GAP and never.size > 0,
         value=gap,
@@ -244,7 +245,7 @@ def judge_imbalance(evidence: Evidence) -> Verdict:
         },
         fired=(
             f"Accuracy {percent(accuracy)} is flattered by imbalance: balanced accuracy is {percent(balanced)}, and "
-            f"{never.size} of the {n_present} classes that occur are never predicted ({names})."
+            f"{never.size} of the {n_present} classes that occur {are} never predicted ({names})."
         ),
         passed=(
             f"Every class that occurs is predicted: accuracy {percent(accuracy)}, balanced {percent(balanced)}."

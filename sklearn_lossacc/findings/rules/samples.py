@@ -44,8 +44,10 @@ def judge(evidence: Evidence) -> Verdict:
     asked = (
         f"{nats(NATS)} nats of miscalibration"
         if immaterial
-        else f"a temperature of {TEMPERATURE_ASKED}, or its inverse,"
+        else f"a temperature of {TEMPERATURE_ASKED}, or its inverse"
     )
+    within = f"accuracy to within {100 * ACCURACY_HALF_WIDTH:.0f} points"
+    too_much = [question for question, rows in ((asked, for_temperature), (within, for_accuracy)) if n_effective < rows]
     few_groups = evidence.n_groups is not None and evidence.n_groups < MIN_UNITS
     facts = {
         "effective_n": n_effective,
@@ -54,10 +56,7 @@ def judge(evidence: Evidence) -> Verdict:
         "needed_for_temperature": for_temperature if math.isfinite(for_temperature) else None,
         "n_groups": evidence.n_groups,
     }
-    fired = (
-        f"{count(round(n_effective))} effective rows cannot show {asked} and accuracy to within "
-        f"{100 * ACCURACY_HALF_WIDTH:.0f} points; {needed_text} would."
-    )
+    fired = f"{count(round(n_effective))} effective rows cannot show {', nor '.join(too_much)}; {needed_text} would."
     if few_groups:
         fired = f"{evidence.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
     return Verdict(

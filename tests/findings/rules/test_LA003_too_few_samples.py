@@ -118,3 +118,14 @@ def test_so_many_rows_do_show_the_temperature(plant, temperature):
         rows = slice(part * needed, (part + 1) * needed)
         shown += diagnose(y[rows], log_proba[rows], input="logits")[code].status == "fired"
     assert shown >= 23  # of 40 at 0.75; fewer come with probability 0.005
+
+
+def test_only_what_cannot_be_shown_is_named():
+    """Six hundred rows, all right, show accuracy to within a point; it said that no affordable number could."""
+    y = np.arange(600) % 2
+    sure = diagnose(y, np.eye(2)[y])["LA003"]
+    assert sure.status == "fired"
+    assert "a temperature of 1.5, or its inverse; no affordable number would." in sure.headline
+    assert "points" not in sure.headline
+    few = diagnose(y[:20], np.tile([0.4, 0.6], (20, 1)))["LA003"]
+    assert "accuracy to within 5 points" in few.headline

@@ -17,6 +17,14 @@ def test_rare_classes_never_predicted_fire(diagnosed):
     assert finding.url.endswith("LA304.html")
 
 
+def test_one_class_is_never_predicted():
+    rng = np.random.default_rng(0)
+    y = rng.choice(2, 1000, p=[0.85, 0.15])
+    finding = diagnose(y, np.tile([0.85, 0.15], (1000, 1)))["LA304"]
+    assert finding.status == "fired"
+    assert "1 of the 2 classes that occur is never predicted ('1')" in finding.headline
+
+
 def test_near_miss_a_rare_class_that_is_predicted(diagnosed):
     finding = diagnosed("imbalanced", k=2, scale=1.5)["LA304"]
     assert finding.value > IMBALANCE_GAP
