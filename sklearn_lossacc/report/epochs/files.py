@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class EpochFiles:
     def read(self, path: Path) -> tuple[float, EpochRows, float | None, float | None]:
         """Read one epoch: its number, its rows, and the training loss and accuracy."""
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 facts = json.loads(str(data["facts"]))
                 loss = data["loss"]
                 rows = EpochRows(
@@ -100,7 +101,7 @@ class EpochFiles:
                     outcome=facts["outcome"],
                     **{name: float(facts[name]) for name in NUMBERS},
                 )
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise InvalidFileError(f"{path} holds no recorded epoch: {error}.") from None
         return float(facts["epoch"]), rows, facts["train_loss"], facts["train_accuracy"]
 

@@ -136,7 +136,7 @@ def test_a_fall_of_accuracy_that_curves_cannot_show_is_shown_on_the_same_rows():
         recorder.record(epoch, np.where(right == (y == 1), sure, 1 - sure))
     found = recorder.diagnosis_["LA501"]
     assert found.status == "fired"
-    assert "whether the decisions did, cannot be told" in found.headline
+    assert "whether the decisions did, these curves cannot tell" in found.headline
     assert "On the same rows, accuracy is shown to fall" in found.headline
     assert "shown to fall" not in HistoryReport.from_history(recorder.history()).diagnosis_["LA501"].headline
 
@@ -316,9 +316,11 @@ def test_a_folder_of_other_labels_or_broken_files_is_refused(run, tmp_path):
     recorded(run, path=tmp_path)
     with pytest.raises(InvalidFileError, match="other labels"):
         EpochRecorder(1 - np.minimum(y, 1), path=tmp_path, resume=True)
-    (tmp_path / "epoch-000003.npz").write_bytes(b"no zip")
-    with pytest.raises(InvalidFileError, match=r"epoch-000003.npz holds no recorded epoch"):
-        EpochRecorder(y, path=tmp_path, resume=True)
+    whole = (tmp_path / "epoch-000003.npz").read_bytes()
+    for broken in (b"no zip", b"", whole[: len(whole) // 2], whole[:100] + b"\xff" * 60 + whole[160:]):
+        (tmp_path / "epoch-000003.npz").write_bytes(broken)
+        with pytest.raises(InvalidFileError, match=r"epoch-000003.npz holds no recorded epoch"):
+            EpochRecorder(y, path=tmp_path, resume=True)
     (tmp_path / "recorder.json").unlink()
     with pytest.raises(InvalidFileError, match=r"no readable recorder.json"):
         EpochRecorder(y, path=tmp_path, resume=True)

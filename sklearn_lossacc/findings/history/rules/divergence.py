@@ -72,7 +72,7 @@ def _beside_the_rise(evidence: HistoryEvidence, accuracy: Change) -> tuple[str, 
     assert evidence.best_accuracy_row is not None
     return (
         "fell by no more than noise may explain",
-        "whether the decisions did, cannot be told",
+        "whether the decisions did, these curves cannot tell",
         f"take {evidence.at(evidence.best_accuracy_row)}, of the highest accuracy, or one near it",
     )
 
