@@ -42,8 +42,10 @@ def judge(evidence: Evidence) -> Verdict:
     shown = attribution or gate
     rival = bool(wrong_labels(evidence))
     still_open = shown.open_gain if part is None or part.high is None else part.high
-    seen = "" if shown.view == PairsView.name else "the "
-    seen = seen + shown.view if shown.column is None else f"class {evidence.class_names[shown.column]!r}"
+    if shown.column is not None:
+        seen = f"class {evidence.class_names[shown.column]!r}"
+    else:
+        seen = shown.view if shown.view == PairsView.name else f"the {shown.view}"
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
         value=value,
