@@ -148,7 +148,8 @@ def log_odds_formula(scores: Formula, n_classes: int, *, logits: bool) -> Formul
     positive = f.greater(scores, 0.0)
     entries = f.where(positive, scores, f.row_min(f.where(positive, scores, LOSS_CLIP)))
     rest = f.row_sum(f.where(is_largest, 0.0, entries))
-    return f.minimum(f.log(entries / (largest - entries + rest)), LARGEST_OF_PROBA)
+    # the quotient may be beyond what the precision holds
+    return f.minimum(f.log(entries) - f.log(largest - entries + rest), LARGEST_OF_PROBA)
 
 
 def log_sum_formula(x: Formula, y: Formula | float | np.ndarray) -> Formula:

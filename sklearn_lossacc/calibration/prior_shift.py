@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, softmax
+from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, softmax
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
@@ -163,16 +163,22 @@ class PriorShiftCalibrator(BaseCalibrator):
         """Return probabilities as they come, with 2.22e-16 in the place of 0."""
         return softmax(log_scores(scores.values[rows], logits=self.input == "logits"))
 
+    def _shift(self) -> np.ndarray:
+        """Return log t / s: shares of a row that is sure of an impossible class underflow, their logs do not."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.target_prior_) - np.log(self.source_prior_)
+
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        np.multiply(self._proba(scores, rows), self.target_prior_ / self.source_prior_, out=out)
-        without_zeros(out)
-        out /= out.sum(axis=1, keepdims=True)
+        logs = log_scores(scores.values[rows], logits=self.input == "logits")
+        with np.errstate(over="ignore"):
+            np.subtract(logs, row_max(logs)[:, np.newaxis], out=out)
+        out += self._shift()
+        softmax(out, out=out)
         without_zeros(out)
 
     def _formula(self, scores: Formula) -> Formula:
-        proba = f.softmax(log_scores_formula(scores, logits=self.input == "logits"))
-        shifted = positive_formula(proba * (self.target_prior_ / self.source_prior_))
-        return positive_formula(shifted / f.row_sum(shifted))
+        logs = log_scores_formula(scores, logits=self.input == "logits")
+        return positive_formula(f.softmax(logs - f.row_max(logs) + self._shift()))
 
     def to_dict(self) -> dict[str, Any]:
         """Write the fitted calibrator as plain numbers, strings, lists and dicts.

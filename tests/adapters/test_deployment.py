@@ -146,6 +146,29 @@ def test_single_precision(run, calibrator, kind):
 
 
 @every_library
+@every_input
+def test_single_precision_of_a_class_that_is_all_but_gone(run, kind):
+    """Its share of the rows that are sure of it is less than the smallest number of single precision."""
+    logits, y = rows(3)
+    calibrator = PriorShiftCalibrator(target_prior=[1e-60, 0.4, 0.6], input=kind).fit(as_input(logits, kind), y)
+    sure = np.array([[200.0, 60.0, 61.0], [80.0, 0.0, 1.0], [30.0, 0.0, 0.0], [0.0, 1.0, 2.0]])
+    X = as_input(sure, kind).astype(np.float32)
+    proba, _ = run(calibrator, X, "float32")
+    np.testing.assert_allclose(proba, calibrator.predict_proba(X), atol=1e-5)
+
+
+@every_library
+@pytest.mark.parametrize("calibrator", [SigmoidCalibrator(), BetaCalibrator(), SplineCalibrator()], ids=repr)
+def test_single_precision_of_denormal_numbers(run, calibrator):
+    """A network in single precision has them for classes 88 to 103 nats behind; their reciprocals are infinite."""
+    logits, y = rows(3)
+    calibrator = fitted(calibrator, as_input(40 * logits, "proba"), y, "proba")
+    X = np.array([[0.0, 8.65e-40, 1.0], [1.4e-45, 1.0, 0.0], [2e-41, 3e-42, 1.0]], dtype=np.float32)
+    proba, _ = run(calibrator, X, "float32")
+    np.testing.assert_allclose(proba, calibrator.predict_proba(X), rtol=1e-4)
+
+
+@every_library
 @pytest.mark.parametrize("calibrator", STEPS, ids=repr)
 def test_single_precision_beside_steps(run, calibrator):
     """Where no score lies at a step, but for rounding, the step taken is the same."""

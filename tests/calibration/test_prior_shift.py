@@ -97,3 +97,18 @@ def test_bad_frequencies_are_refused_by_their_name():
             PriorShiftCalibrator(target_prior=bad).fit(P, y)
     with pytest.raises(ClassesMismatchError, match="target_prior"):
         PriorShiftCalibrator(target_prior={0: 1, 1: 1, 9: 1}).fit(P, y)
+
+
+@pytest.mark.parametrize("kind", ["proba", "logits"])
+def test_rows_that_are_sure_of_a_class_that_is_all_but_impossible(kind):
+    """What the other classes are to each other stays, however little of the row is theirs."""
+    logits = np.array([[1000.0, 0.0, -2.0], [0.0, -600.0, -602.0], [0.0, 1.0, 2.0]])
+    shift = np.array([-np.inf, 0.0, 0.0])
+    if kind == "logits":
+        X, wanted = logits, softmax(logits + shift, axis=1)
+    else:
+        X = softmax(logits[1:], axis=1)
+        wanted = softmax(logits[1:] + shift, axis=1)
+    calibrator = PriorShiftCalibrator(target_prior=[0, 1, 1], input=kind)
+    calibrator.fit(np.zeros((6, 3)) if kind == "logits" else np.full((6, 3), 1 / 3), [0, 1, 2] * 2)
+    np.testing.assert_allclose(calibrator.predict_proba(X), wanted, rtol=1e-9, atol=1e-307)
