@@ -91,7 +91,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     n_jobs : int, optional
         Splits that are fitted at the same time.
     summary : bool, default=True
-        Whether to compute `summary_`, for which the calibrator is fitted five more times.
+        Whether to compute `summary_`, for which the calibrator is fitted six more times.
 
     Attributes
     ----------
@@ -125,8 +125,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     it requests it). Folds are made of the rows of positive weight. `groups` reach the splitter and the calibrators.
 
     `summary_` takes the held-out predictions of all splits together, and cross-fits the calibrator on them in five
-    folds. Above 2**19 entries or 2**17 rows it takes a fixed sample of them. Intervals are over groups, where given,
-    and for the maps as they were fitted: how much other rows would have moved the maps is not in them.
+    folds. Above 2**19 entries or 2**17 rows it takes a fixed sample of them. Intervals are over groups, where given;
+    those of a change hold, beside the chance in the rows judged, that in the maps.
 
     Examples
     --------

@@ -15,7 +15,8 @@ from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.weights import ordinary_weights
 from sklearn_lossacc.inference.comparison import discordant_limits
-from sklearn_lossacc.inference.intervals import mean_intervals, wilson_interval
+from sklearn_lossacc.inference.intervals import mean_intervals, unit_sums, wilson_interval
+from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inputs import Predictions
 
 if TYPE_CHECKING:
@@ -94,18 +95,16 @@ def _subset(
     )
 
 
-def _out_of_fold(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> tuple[np.ndarray, bool]:
-    """Calibrate each row by a map that was learnt from the other folds; say whether no map can change a label."""
-    proba, labels_kept = np.empty((len(folds.rows), predictions.n_classes)), True
-    for fold in range(folds.n_folds):
-        held_out = np.flatnonzero(folds.fold == fold)
-        inner: Any = clone(calibrator).set_params(input=predictions.input, classes=predictions.classes)
-        fit_inner(inner, _subset(predictions, folds, np.flatnonzero(folds.fold != fold)))
-        labels_kept &= inner._keeps_labels
-        test = _subset(predictions, folds, held_out).checked
-        for rows in row_blocks(test.n_rows, test.n_classes):
-            proba[held_out[rows]] = inner._apply(test, rows)
-    return proba, labels_kept
+def _calibrate(
+    calibrator: BaseCalibrator, predictions: Predictions, folds: Folds, learn: Any, judge: Any, out: np.ndarray
+) -> bool:
+    """Learn a map from some of the rows in folds, and calibrate others; say whether it cannot change a label."""
+    inner: Any = clone(calibrator).set_params(input=predictions.input, classes=predictions.classes)
+    fit_inner(inner, _subset(predictions, folds, learn))
+    test, places = _subset(predictions, folds, judge).checked, np.arange(len(folds.rows))[judge]
+    for rows in row_blocks(test.n_rows, test.n_classes):
+        out[places[rows]] = inner._apply(test, rows)
+    return bool(inner._keeps_labels)
 
 
 def _row_values(predictions: Predictions, proba: np.ndarray, folds: Folds) -> np.ndarray:
@@ -118,6 +117,48 @@ def _row_values(predictions: Predictions, proba: np.ndarray, folds: Folds) -> np
     own = Folds(place, folds.weight, folds.fold, folds.unit, folds.n_folds, folds.n_units)
     tempered = out_of_fold_loss(TemperatureCalibrator(), _subset(predictions, folds, slice(None), proba), own)
     return np.column_stack([loss, correct, brier, gap, loss - tempered])
+
+
+def _after(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return the measures of each row by the map of the other folds, and by that of all; and if these keep labels."""
+    proba, all_rows = np.empty((len(folds.rows), predictions.n_classes)), slice(None)
+    labels_kept = True
+    for fold in range(folds.n_folds):
+        own = folds.fold == fold
+        labels_kept &= _calibrate(calibrator, predictions, folds, np.flatnonzero(~own), np.flatnonzero(own), proba)
+    out_of_fold = _row_values(predictions, proba, folds)
+    labels_kept &= _calibrate(calibrator, predictions, folds, all_rows, all_rows, proba)
+    return out_of_fold, _row_values(predictions, proba, folds), labels_kept
+
+
+def _chance_of_maps(moved: np.ndarray, weight: np.ndarray, group: np.ndarray | None, n_folds: int) -> np.ndarray:
+    """Return the variance of mean changes that comes from what the maps learn by chance.
+
+    Parameters
+    ----------
+    moved : ndarray of shape (n_rows, m)
+        Measures by the map of the other folds less those by the map of all.
+    weight : ndarray of shape (n_rows,)
+        Weights.
+    group : ndarray of int of shape (n_rows,) or None
+        Group of each row.
+    n_folds : int
+        Number of folds.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Of each mean.
+
+    Notes
+    -----
+    Let z_k be the chance in fold k. A map learnt by K - 1 folds is off by the mean of theirs, so that what it does to
+    its own fold by chance is a sum of products z_j z_k. Each pair of folds adds two of them, which are the same: the
+    variance is twice the mean square that the rows show. The second half is added here. A map of all folds is off by
+    the mean of all z; its distance from that of K - 1 has 1 / K of the variance that the latter has from the truth.
+    """
+    sums = unit_sums(moved, weight, group)[0]
+    return n_folds * (sums**2).sum(axis=0) / weight.sum() ** 2
 
 
 def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) -> CalibrationSummary:
@@ -141,7 +182,8 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     more temperature, itself cross-fitted, would save. Above 2**19 entries or 2**17 rows a fixed sample is judged. 95
     percent intervals: Wilson's for accuracies, Bonett and Price's for their change (none has changed on these rows does
     not mean that none ever will; only maps that cannot change a label change accuracy by exactly 0), bootstrap-t or
-    normal ones for the other means; over groups where given.
+    normal ones for the other means; over groups where given. Those of a change hold, beside the chance in the rows
+    judged, that in the maps (`_chance_of_maps`): they are about the map that all rows lead to.
     """
     predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
@@ -153,20 +195,24 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
         return CalibrationSummary(nothing, n_rows, "not applicable: too few rows")
     given = predictions.checked.proba(folds.rows, dtype=np.dtype(np.float64))
     before = _row_values(predictions, given, folds)
-    proba, labels_kept = _out_of_fold(calibrator, predictions, folds)
-    after = _row_values(predictions, proba, folds)
+    after, in_sample, labels_kept = _after(calibrator, predictions, folds)
     group = None
     if predictions.groups is not None:
         group = np.unique(predictions.groups[np.unique(folds.rows)], return_inverse=True)[1]
-    columns = np.column_stack([before, after, after - before])
+    columns = np.column_stack([before, after, after - before, after - in_sample])
     columns = np.column_stack([np.bincount(row, weights=folds.weight * one) / weight for one in columns.T])
+    columns, moved = np.split(columns, [3 * len(MEASURES)], axis=1)
     mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
+    change = slice(2 * len(MEASURES), None)
+    more = Z95**2 * _chance_of_maps(moved, weight, group, folds.n_folds)
+    low[change] = mean[change] - np.sqrt((mean - low)[change] ** 2 + more)
+    high[change] = mean[change] + np.sqrt((high - mean)[change] ** 2 + more)
     values = np.stack([mean, low, high], axis=1).reshape(3, len(MEASURES), 3)
     if group is None:
         n_effective = weight.sum() ** 2 / (weight @ weight)
         for state in range(2):
             values[state, 1, 1:] = wilson_interval(float(values[state, 1, 0]), float(n_effective))
-    change = columns[:, 2 * len(MEASURES) + 1]
-    if not np.isnan(low).any() and (change.any() or not labels_kept):
-        values[2, 1, 1:] = discordant_limits(change, weight, group)[1:3]
+    flips = columns[:, 2 * len(MEASURES) + 1]
+    if not np.isnan(low).any() and (flips.any() or not labels_kept):
+        values[2, 1, 1:] = discordant_limits(flips, weight, group)[1:3]
     return CalibrationSummary(values.transpose(1, 0, 2).reshape(len(MEASURES), 9), n_rows, method)

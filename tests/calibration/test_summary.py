@@ -281,3 +281,18 @@ def test_a_map_that_cannot_change_a_label_changes_accuracy_by_exactly_nothing(ca
     for groups in (None, np.arange(200) // 4):
         summary = summarize_calibration(calibrator, Predictions.from_arrays(y, P, groups=groups))
         assert summary.to_dict()["accuracy"]["change"] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("calibrator", [TemperatureCalibrator(input="logits"), VectorCalibrator(input="logits")])
+def test_limits_of_a_change_hold_what_the_map_does_to_other_rows(calibrator):
+    """Nothing is to be repaired: each pair of folds enters the change twice, by its chance in the one and the other."""
+    many, labels = healthy(50_000, 0)
+    before = metrics.log_loss(labels, softmax(many, axis=1))
+    missed = 0
+    for seed in range(1, 51):
+        logits, y = healthy(100, seed)
+        rows = Predictions.from_arrays(y, logits, input="logits")
+        _, low, high = summarize_calibration(calibrator, rows).to_dict()["log_loss"]["change"]
+        truth = metrics.log_loss(labels, calibrator.fit(logits, y).predict_proba(many)) - before
+        missed += not low <= truth <= high
+    assert missed <= 5
