@@ -121,7 +121,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
                 sample_weight=sample_weight,
                 groups=groups,
             )
-        warn_of_shares(predictions)
+        warn_of_shares(predictions.sample_weight)
         # last, so that bad data leave a fitted calibrator as it is
         validate_data(self, X=scores, reset=True, skip_check_array=True)
         with one_blas_thread():

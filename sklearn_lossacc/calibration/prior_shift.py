@@ -15,6 +15,7 @@ from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.formulas import log_scores_formula, positive_formula
 from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import numbers_from_plain
+from sklearn_lossacc.calibration.weights import warn_of_shares
 from sklearn_lossacc.inputs import Predictions, Scores
 from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
@@ -116,30 +117,41 @@ class PriorShiftCalibrator(BaseCalibrator):
         InvalidWeightsError
             If `sample_weight` is.
 
+        Warns
+        -----
+        DataWarning
+            If `sample_weight` of ten rows or more sums to less than two rows.
+
         Notes
         -----
-        Maximum likelihood by expectation and maximisation: t becomes the mean of the probabilities shifted
-        to t, until it stays.
+        The most likely frequencies t under a Dirichlet prior that is worth as many rows as there are classes, with the
+        mean s, by expectation and maximisation: t becomes the mean of k rows that say s and the n rows with their
+        probabilities shifted to t, until it stays. So t_j / s_j is never below k / (n + k). Without these k rows the
+        likeliest frequency of a class that few rows ask for is often 0, however common it is, and the loss without
+        bounds when it comes.
 
         Examples
         --------
         >>> from sklearn_lossacc import PriorShiftCalibrator
         >>> calibrator = PriorShiftCalibrator().fit([[0.1, 0.9], [0.9, 0.1]], [1, 0])
         >>> calibrator.estimate_prior([[0.1, 0.9]] * 3 + [[0.9, 0.1]]).target_prior_.round(4)
-        array([0.1875, 0.8125])
+        array([0.3282, 0.6718])
         """
         check_is_fitted(self)
         X_target = self._check_features(X_target, reset=False)
         with called(y_proba="X_target"):
             scores = Scores.from_array(X_target, input=self.input)
             weight = check_sample_weight(sample_weight, scores.n_rows)
+        warn_of_shares(weight)
         ratio = self._proba(scores, slice(0, scores.n_rows)) / self.source_prior_
         weight = np.ones(len(ratio)) if weight is None else weight
-        weight = weight / weight.sum()
+        n_rows, k = weight.sum(), len(self.classes_)
+        known = k / (n_rows + k)
+        weight = weight / n_rows * (1.0 - known)
         target = self.source_prior_.copy()
         for _ in range(MAX_STEPS):
-            # E and M in one: t_j <- t_j mean_i [r_ij / sum_l t_l r_il]
-            updated = target * ((weight / (ratio @ target)) @ ratio)
+            # E and M in one: t_j <- t_j mean_i [r_ij / sum_l t_l r_il], and s_j for what is known
+            updated = target * ((weight / (ratio @ target)) @ ratio) + known * self.source_prior_
             moved = np.abs(updated - target).max()
             target = updated / updated.sum()
             if moved <= TOL:

@@ -53,22 +53,21 @@ def ordinary_weights(predictions: Predictions) -> Predictions:
     return replace(predictions, sample_weight=np.where(weight > 0, np.maximum(scaled, TINY), 0.0))
 
 
-def warn_of_shares(predictions: Predictions) -> None:
+def warn_of_shares(weight: np.ndarray | None) -> None:
     """Say what weights mean where ten rows or more make less than two together.
 
-    To be called from `fit` itself, so that the warning points to the caller's line.
+    To be called from a public method itself, so that the warning points to the caller's line.
 
     Parameters
     ----------
-    predictions : Predictions
-        With or without weights.
+    weight : ndarray of shape (n_rows,) or None
+        Weights, if any.
 
     Warns
     -----
     DataWarning
         If the weights look like shares.
     """
-    weight = predictions.sample_weight
     if weight is None:
         return
     total, n_rows = float(weight.sum()), int(np.count_nonzero(weight))

@@ -6,7 +6,7 @@ from scipy.special import softmax
 from scipy.stats import norm
 
 from sklearn_lossacc.calibration import BaseCalibrator, PriorShiftCalibrator
-from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError
+from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidWeightsError
 from sklearn_lossacc.metrics import log_loss
 
 
@@ -43,16 +43,34 @@ def test_frequencies_are_estimated_without_labels():
     assert abs(difference) < 1e-3
 
 
-def test_estimate_has_the_largest_likelihood():
+def test_estimate_has_the_largest_likelihood_after_one_row_a_class_like_those_of_the_fit():
     P, y = draw(EQUAL, 500, 0)
     fresh, _ = draw(TARGET, 500, 1)
     calibrator = PriorShiftCalibrator().fit(P, y).estimate_prior(fresh)
-    ratio = fresh / calibrator.source_prior_
-    best = np.log(ratio @ calibrator.target_prior_).sum()
+    source = calibrator.source_prior_
+
+    def log_posterior(target):
+        return np.log(fresh / source @ target).sum() + 3 * source @ np.log(target)
+
+    best = log_posterior(calibrator.target_prior_)
     for other in np.random.default_rng(0).dirichlet(np.ones(3), size=200):
         for step in (1e-3, 1.0):
             mixed = (1 - step) * calibrator.target_prior_ + step * other
-            assert np.log(ratio @ mixed).sum() <= best + 1e-9
+            assert log_posterior(mixed) <= best + 1e-9
+
+
+@pytest.mark.parametrize("n", [20, 100])
+def test_few_rows_do_not_make_a_class_impossible(n):
+    """Nothing has shifted; some class is not needed to explain the rows at hand, and comes afterwards."""
+    P, y = draw(EQUAL, 20000, 0)
+    calibrator = PriorShiftCalibrator().fit(P, y)
+    harm = []
+    for seed in range(1, 11):
+        blunt = P[np.random.default_rng(seed).integers(0, len(P), n)]
+        q = calibrator.estimate_prior(blunt).predict_proba(P)
+        assert (calibrator.target_prior_ / calibrator.source_prior_).min() >= 3 / (n + 3) - 1e-12
+        harm.append(log_loss(y, q) - log_loss(y, P))
+    assert max(harm) < 0.5
 
 
 def test_nothing_shifted_is_nothing_changed_whatever_the_confidence():
@@ -60,6 +78,21 @@ def test_nothing_shifted_is_nothing_changed_whatever_the_confidence():
     sharp = P**3 / (P**3).sum(axis=1, keepdims=True)
     calibrator = PriorShiftCalibrator().fit(sharp, y).estimate_prior(sharp)
     np.testing.assert_allclose(calibrator.predict_proba(sharp), sharp, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_weights_of_any_size_estimate_frequencies(size):
+    P, y = draw(EQUAL, 300, 0)
+    fresh, _ = draw(TARGET, 300, 1)
+    calibrator = PriorShiftCalibrator().fit(P, y)
+    if size < 1:  # as good as no rows
+        with pytest.warns(DataWarning, match="sums to"):
+            calibrator.estimate_prior(fresh, sample_weight=np.full(300, size))
+        np.testing.assert_allclose(calibrator.target_prior_, calibrator.source_prior_)
+    else:
+        many = calibrator.estimate_prior(fresh, sample_weight=np.full(300, 1e9)).target_prior_
+        heavy = calibrator.estimate_prior(fresh, sample_weight=np.full(300, size)).target_prior_
+        np.testing.assert_allclose(heavy, many, rtol=1e-6)
 
 
 def test_weights_are_repetitions_in_the_estimate():
