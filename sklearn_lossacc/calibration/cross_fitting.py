@@ -13,7 +13,7 @@ from sklearn_lossacc.calibration.draws import split_ties
 from sklearn_lossacc.calibration.structured import StructuredCalibrator, Temperatures
 from sklearn_lossacc.inputs import Predictions
 
-__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "shared_chance", "unit_keys"]
+__all__ = ["Folds", "assign_folds", "compare", "out_of_fold_loss", "row_loss", "shared_chance", "unit_keys"]
 
 MAX_ENTRIES, MAX_ROWS = 2**19, 2**17  # beyond either, folds hold a fixed sample of the rows
 MIN_ROWS = 2048
@@ -169,12 +169,25 @@ def out_of_fold_loss(calibrator: BaseCalibrator, predictions: Predictions, folds
         if isinstance(calibrator, StructuredCalibrator):
             calibrator._known = folds.temperatures.setdefault(fold, {})
         calibrator._fit_checked(_subset(predictions, folds, ~held_out))
-        loss[held_out] = _row_loss(calibrator, _subset(predictions, folds, held_out))
+        loss[held_out] = row_loss(calibrator, _subset(predictions, folds, held_out))
     return loss
 
 
-def _row_loss(calibrator: BaseCalibrator, predictions: Predictions) -> np.ndarray:
-    """Compute the log loss of each row by a fitted map."""
+def row_loss(calibrator: BaseCalibrator, predictions: Predictions) -> np.ndarray:
+    """Compute the log loss of each row by a fitted map.
+
+    Parameters
+    ----------
+    calibrator : BaseCalibrator
+        Fitted.
+    predictions : Predictions
+        Labels and scores.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        In nats; probabilities are clipped at 2.22e-16.
+    """
     loss = np.empty(predictions.n_rows)
     for rows in row_blocks(predictions.n_rows, predictions.n_classes, PREDICTED_ENTRIES):
         proba = calibrator._apply(predictions.checked, rows)

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
 from sklearn_lossacc.calibration.base import BaseCalibrator
-from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, out_of_fold_loss
+from sklearn_lossacc.calibration.cross_fitting import Folds, assign_folds, row_loss
 from sklearn_lossacc.calibration.nested import fit_inner
 from sklearn_lossacc.calibration.temperature import TemperatureCalibrator
 from sklearn_lossacc.calibration.weights import ordinary_weights
@@ -114,8 +114,8 @@ def _row_values(predictions: Predictions, proba: np.ndarray, folds: Folds) -> np
     correct = (proba.argmax(axis=1) == y).astype(np.float64)
     brier = (proba**2).sum(axis=1) - 2.0 * proba[place, y] + 1.0
     gap = proba.max(axis=1) - correct
-    own = Folds(place, folds.weight, folds.fold, folds.unit, folds.n_folds, folds.n_units)
-    tempered = out_of_fold_loss(TemperatureCalibrator(), _subset(predictions, folds, slice(None), proba), own)
+    rows = _subset(predictions, folds, slice(None), proba)
+    tempered = row_loss(fit_inner(TemperatureCalibrator(classes=rows.classes), rows), rows)
     return np.column_stack([loss, correct, brier, gap, loss - tempered])
 
 
@@ -179,11 +179,12 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     Notes
     -----
     Five folds, in which rows of one group, and rows that may be copies, stay together. `calibration_loss` is what one
-    more temperature, itself cross-fitted, would save. Above 2**19 entries or 2**17 rows a fixed sample is judged. 95
-    percent intervals: Wilson's for accuracies, Bonett and Price's for their change (none has changed on these rows does
-    not mean that none ever will; only maps that cannot change a label change accuracy by exactly 0), bootstrap-t or
-    normal ones for the other means; over groups where given. Those of a change hold, beside the chance in the rows
-    judged, that in the maps (`_chance_of_maps`): they are about the map that all rows lead to.
+    more temperature saves on these rows, less the 1 / 2n that it saves by chance. Above 2**19 entries or 2**17 rows a
+    fixed sample is judged. 95 percent intervals: Wilson's for accuracies, Bonett and Price's for their change (none has
+    changed on these rows does not mean that none ever will; only maps that cannot change a label change accuracy by
+    exactly 0), bootstrap-t or normal ones for the other means; over groups where given. Those of a change hold, beside
+    the chance in the rows judged, that in the maps (`_chance_of_maps`): they are about the map that all rows lead to.
+    Those of `calibration_loss` hold that in its temperature.
     """
     predictions = ordinary_weights(predictions)
     folds = assign_folds(predictions, N_FOLDS)
@@ -202,11 +203,15 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     columns = np.column_stack([before, after, after - before, after - in_sample])
     columns = np.column_stack([np.bincount(row, weights=folds.weight * one) / weight for one in columns.T])
     columns, moved = np.split(columns, [3 * len(MEASURES)], axis=1)
+    sizes = unit_sums(columns, weight, group)[1]
+    by_chance = 0.5 * (sizes @ sizes) / sizes.sum() ** 2  # what one temperature saves, in the mean
+    saved, more = slice(len(MEASURES) - 1, None, len(MEASURES)), np.zeros(3 * len(MEASURES))
+    columns[:, saved] -= [by_chance, by_chance, 0.0]
     mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
-    change = slice(2 * len(MEASURES), None)
-    more = Z95**2 * _chance_of_maps(moved, weight, group, folds.n_folds)
-    low[change] = mean[change] - np.sqrt((mean - low)[change] ** 2 + more)
-    high[change] = mean[change] + np.sqrt((high - mean)[change] ** 2 + more)
+    more[2 * len(MEASURES) :] = _chance_of_maps(moved, weight, group, folds.n_folds)
+    more[saved] += 2.0 * by_chance**2 * np.array([1.0, 1.0, 0.0])  # its variance, most of which the two have in common
+    low = mean - np.sqrt((mean - low) ** 2 + Z95**2 * more)
+    high = mean + np.sqrt((high - mean) ** 2 + Z95**2 * more)
     values = np.stack([mean, low, high], axis=1).reshape(3, len(MEASURES), 3)
     if group is None:
         n_effective = weight.sum() ** 2 / (weight @ weight)

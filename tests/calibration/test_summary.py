@@ -296,3 +296,20 @@ def test_limits_of_a_change_hold_what_the_map_does_to_other_rows(calibrator):
         truth = metrics.log_loss(labels, calibrator.fit(logits, y).predict_proba(many)) - before
         missed += not low <= truth <= high
     assert missed <= 5
+
+
+@pytest.mark.parametrize("n", [100, 400])
+def test_calibration_loss_is_not_below_nothing_beyond_chance(n):
+    """A temperature that was learnt from the other folds is off by their chance, which another one would follow."""
+    before, after = [], []
+    for seed in range(1, 31):
+        logits, y = healthy(n, seed)
+        rows = Predictions.from_arrays(y, logits, input="logits")
+        found = summarize_calibration(TemperatureCalibrator(), rows).to_dict()["calibration_loss"]
+        before.append(found["before"])
+        after.append(found["after"])
+    for found in (before, after):
+        mean, low, high = np.transpose(found)
+        assert (low > 0).mean() <= 0.1
+        assert (high < 0).mean() <= 0.1
+        assert abs(mean.mean()) <= 1 / n
