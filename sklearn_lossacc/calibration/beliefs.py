@@ -62,7 +62,8 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     No temperature may be right for such rows. But copies of a row have its label, so that rows of the same scores and
     of several labels are none, unless all their counts by scores and label have a common divisor c: then they may be c
     copies of fewer. So without groups the divisor is no more than if only rows of the same scores that all have the
-    same label were one draw, and of the others each c. Whole weights are counts; of other weights each row is one draw.
+    same label were one draw, and of the others each c. Whole weights are counts; of other weights each row is one draw,
+    and without groups such rows are worth no more than Kish's (sum w)^2 / sum w^2, whatever their residuals.
     """
     y, n_rows = predictions.y, predictions.n_rows
     weight = np.ones(n_rows) if predictions.sample_weight is None else predictions.sample_weight
@@ -85,6 +86,9 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     if predictions.groups is None:
         square = min(square, float(weight.max()) * _square_of_copies(unit, y, weight, residual))
     total = float(share @ residual**2)
+    if predictions.groups is None and (weight != np.floor(weight)).any():
+        # what the residuals of a few heavy rows happen to be says less than that they are few
+        square = max(square, total * float(weight @ weight / weight.sum()))
     return weight * (total / square if square > total * (1.0 + NOTHING) else 1.0)
 
 

@@ -139,3 +139,13 @@ def test_other_weights_of_rows_of_equal_scores_count_as_those_of_different_ones(
     kish = weight.sum() ** 2 / (weight @ weight)
     assert kish < 1200
     assert worth == pytest.approx(kish, rel=0.2)
+
+
+def test_rows_of_unequal_weights_are_worth_no_more_than_their_weights_say():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        logits = 2.0 * rng.standard_normal((60, 3))
+        y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        weight = rng.exponential(size=60) ** 2
+        worth = effective_weight(Predictions.from_arrays(y, logits, input="logits", sample_weight=weight))
+        assert worth.sum() <= weight.sum() ** 2 / (weight @ weight) * (1 + 1e-9)
