@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.plain import plain_labels
 from sklearn_lossacc.inference.intervals import (
@@ -65,8 +66,10 @@ def loss_distribution(evidence: Evidence) -> dict[str, list[Any]]:
 
     total = float(null.weight.sum())
     observed = np.bincount(bins(null.true_loss), null.weight, LOSS_BINS + 1) / total
-    mass = null.proba * null.weight[:, None]
-    expected = np.bincount(bins(null.loss).ravel(), mass.ravel(), LOSS_BINS + 1) / total
+    expected = np.zeros(LOSS_BINS + 1)
+    for rows in row_blocks(null.n_rows, null.n_classes):
+        mass = null.proba[rows] * (null.weight[rows, None] / total)
+        expected += np.bincount(bins(null.loss[rows]).ravel(), mass.ravel(), LOSS_BINS + 1)
     low = np.concatenate([[0.0], edges[:-1]])
     return _records({"low": low, "high": edges, "observed": observed, "expected": expected})
 
