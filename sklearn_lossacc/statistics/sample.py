@@ -38,9 +38,9 @@ class RowSample:
     weight : ndarray of float64 of shape (m,)
         Sample weights, all positive.
     group : ndarray of intp of shape (m,) or None
-        Code 0..g-1 of the row's group.
+        Code 0..g-1 of the row's group, in an order that does not depend on the names of groups.
     group_keys : ndarray of uint64 of shape (g,) or None
-        Hash of each group's label, increasing, as in ``PredictionSummary.group_keys``.
+        Hash of each group's label, as in ``PredictionSummary.group_keys``.
     index : ndarray of int64 of shape (m,)
         Position of the row among all rows, `row_offset` included.
     identity : ndarray of uint64 of shape (m,) or None
@@ -184,6 +184,14 @@ class _Rows(Protocol):
     def stored(self) -> StoredRows: ...
 
 
+def _groups_by_content(group: np.ndarray, digest: np.ndarray) -> np.ndarray:
+    """Return the groups in an order that does not depend on their names, from rows in the order of their digests."""
+    by_group = np.argsort(group, kind="stable")
+    begin = np.searchsorted(group[by_group], np.arange(group.max() + 1))
+    sorted_digest = digest[by_group]
+    return np.lexsort((np.add.reduceat(sorted_digest, begin), sorted_digest[begin]))
+
+
 @dataclass(frozen=True)
 class KeptRows:
     """The rows that a summary keeps: all that have a key below the cutoff.
@@ -252,6 +260,11 @@ class KeptRows:
                 whole = rows.keys[0] != np.uint64(self.cutoff[0])
                 rows = rows.take(whole) if whole.any() else rows
             group_keys, group = np.unique(rows.keys[0], return_inverse=True)
+            order = _groups_by_content(group, rows.digest)
+            group_keys, group = group_keys[order], np.argsort(order)[group]
+            order = np.lexsort((group, rows.digest))  # equal rows of different groups stood by these groups' names
+            if (np.diff(order) < 0).any():
+                rows, group = rows.take(order), group[order]
         return RowSample(
             rows.y,
             rows.log_proba,

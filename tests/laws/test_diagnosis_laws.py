@@ -172,6 +172,21 @@ def test_the_order_of_rows_is_irrelevant(cause, design):
     np.testing.assert_array_equal(sorted(outliers), sorted(first["LA201"].evidence["rows"]))
 
 
+@pytest.mark.parametrize("cause", ["over", "noise", "zeros"])
+def test_the_names_of_groups_are_irrelevant(cause):
+    y, p, extra, first = diagnosed(cause, "groups")
+    names = np.array([f"ward {7 * code % 1009}" for code in extra["groups"]])
+    assert first.to_json() == diagnose(y, p, groups=names).to_json()
+
+
+def test_the_names_of_groups_of_equal_rows_are_irrelevant():
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, 2, 90)
+    p = np.where(np.arange(90)[:, None] % 5 == 0, [0.3, 0.7], [0.6, 0.4])
+    groups = rng.integers(0, 30, 90)
+    assert diagnose(y, p, groups=groups).to_json() == diagnose(y, p, groups=rng.permutation(30)[groups]).to_json()
+
+
 @pytest.mark.parametrize(
     ("cause", "times"),
     [
