@@ -3,6 +3,7 @@ import pytest
 from scipy.special import log_softmax
 from scipy.stats import binom, chi2
 
+from sklearn_lossacc.inference import class_counts
 from sklearn_lossacc.inference.class_counts import ClassCounts
 from sklearn_lossacc.inference.gates import run_gates
 from sklearn_lossacc.inference.monte_carlo import (
@@ -342,6 +343,20 @@ def test_class_counts_with_an_impossible_class():
     totals = np.bincount(null.y, minlength=3).astype(float)
     assert ClassCounts(padded).df == 2
     assert ClassCounts(padded)(np.insert(totals, 1, 0.0)) == pytest.approx(ClassCounts(null)(totals), rel=1e-10)
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0, 20.0])
+def test_class_totals_of_more_classes_than_rows_by_either_equations(monkeypatch, scale):
+    rng = np.random.default_rng(8)
+    log_proba = log_softmax(scale * rng.standard_normal((30, 50)), axis=1)
+    null = NullModel(log_proba, rng.integers(0, 50, 30), rng.exponential(size=30))
+    totals = rng.exponential(size=(4, 50))
+    by_class = ClassCounts(null)
+    monkeypatch.setattr(class_counts, "MOST_SQUARED", 0)
+    by_row = ClassCounts(null)
+    assert (by_class.by_row, by_row.by_row) == (False, True)
+    np.testing.assert_allclose(by_row(totals), by_class(totals), rtol=1e-6)
+    assert by_row(totals[0]) == pytest.approx(by_row(totals)[0], rel=1e-9)
 
 
 def test_class_counts_of_rows_that_cannot_meet():
