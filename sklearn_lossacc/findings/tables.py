@@ -164,13 +164,13 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
 
 def confusion(evidence: Evidence) -> dict[str, list[Any]]:
     """Return the non-zero cells of the confusion matrix."""
-    dense = evidence.summary.confusion()
-    true, predicted = np.nonzero(dense)
+    true, predicted, weight = evidence.summary.confusion_cells()
+    filled = weight != 0
     names = [str(label) for label in evidence.summary.classes]
     return {
-        "true": [names[j] for j in true],
-        "predicted": [names[j] for j in predicted],
-        "weight": dense[true, predicted].tolist(),
+        "true": [names[j] for j in true[filled]],
+        "predicted": [names[j] for j in predicted[filled]],
+        "weight": weight[filled].tolist(),
     }
 
 

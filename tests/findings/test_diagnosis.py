@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 import warnings
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -740,6 +741,17 @@ def test_a_data_frame_names_its_classes():
 
 
 # -- cost -------------------------------------------------------------------------------------------------------------
+
+
+def test_more_classes_than_a_dense_confusion_matrix_holds():
+    rng = np.random.default_rng(7)
+    n_classes = 1025
+    y = rng.integers(n_classes, size=1500)
+    proba = np.full((1500, n_classes), 0.5 / n_classes)
+    proba[np.arange(1500), np.where(rng.random(1500) < 0.5, y, rng.integers(n_classes, size=1500))] += 0.5
+    table = diagnose(y, proba).tables["confusion"]
+    cells = Counter(zip(map(str, y), map(str, proba.argmax(axis=1)), strict=True))
+    assert dict(zip(zip(table["true"], table["predicted"], strict=True), table["weight"], strict=True)) == cells
 
 
 def test_a_thousand_classes_take_seconds():
