@@ -27,9 +27,10 @@ from sklearn_lossacc.calibration.plain import (
 )
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
-from sklearn_lossacc.exceptions import InvalidFileError, InvalidPredictionsError
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidFileError, InvalidPredictionsError
 from sklearn_lossacc.inputs import Predictions, Scores, check_flags
 from sklearn_lossacc.inputs.arrays import as_array, show_labels
+from sklearn_lossacc.inputs.column_order import contradicts
 from sklearn_lossacc.inputs.naming import called
 
 __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
@@ -55,6 +56,16 @@ def _real_numbers(X: np.ndarray) -> np.ndarray:
             f"0 feature(s) (shape={X.shape}) while a minimum of 1 is required: pass one column for each class."
         )
     return X.astype(np.float64) if X.dtype.kind == "O" else X
+
+
+def _refuse_repeated_names(X: Any) -> None:
+    """Raise if columns of a pandas data frame share a name, with which newer scikit-learn fails in words of its own."""
+    repeated = getattr(getattr(X, "columns", None), "has_duplicates", False)
+    if repeated:
+        name = X.columns[X.columns.duplicated()][0]
+        raise InvalidPredictionsError(
+            f"X has several columns named {name!r}; give each column a name of its own, or pass X.to_numpy()."
+        )
 
 
 class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
@@ -151,6 +162,7 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         X = self._check_features(X, reset=False)
         with called(y_proba="X"), one_blas_thread():
             scores = Scores.of_shape(X, input=self.input)
+            self._check_names(scores.column_names)
             proba = np.empty((scores.n_rows, len(self.classes_)))
             rows_at_least = min(self._rows_at_least, scores.n_rows // PREDICTED_PARTS)
             wanted = PREDICTED_ENTRIES * (1 if proba.size < MANY_ENTRIES else 2)
@@ -304,12 +316,22 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             X = X.reshape(-1, 1)
         if isinstance(X, np.ndarray):
             X = _real_numbers(X)
+        _refuse_repeated_names(X)
         if not reset:
             try:
                 validate_data(self, X=X, reset=False, skip_check_array=True)
             except ValueError as error:
                 raise InvalidPredictionsError(str(error)) from None
         return X
+
+    def _check_names(self, names: list | None) -> None:
+        """Raise where columns to predict for are named like the classes in another order, unless that was declared."""
+        # scikit-learn compares names with those of fit only if they are text, and only if fit saw any
+        if self.classes is None and names is not None and contradicts(names, self.classes_.tolist()):
+            raise ClassesMismatchError(
+                f"the columns of X are named {show_labels(names)}, but {type(self).__name__} was fitted with columns "
+                f"of the classes {show_labels(self.classes_)}: put the columns in this order."
+            )
 
     def _fit_checked(self, predictions: Predictions) -> np.ndarray:
         """Learn from checked predictions, without a warning; return the classes without rows."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError
 from sklearn_lossacc.inputs.arrays import label_vector, show_labels
+from sklearn_lossacc.inputs.column_order import contradicts
 from sklearn_lossacc.inputs.factorize import EXACT_INTEGERS, factorize, tidy, whole_numbers
 from sklearn_lossacc.inputs.naming import row_count
 
@@ -195,15 +196,19 @@ def class_labels(y_true: Any) -> np.ndarray:
 
 
 def _refuse_other_order(names: list, values: np.ndarray, classes: np.ndarray) -> None:
-    """Raise where the column names, read as text, are the classes in another order."""
-    as_text = [str(label) for label in classes.tolist()]
-    named = [str(name) for name in names]
-    if named != as_text and sorted(named) == sorted(as_text):
+    """Raise where the column names, read as text, say that the columns are other classes."""
+    if not contradicts(names, classes.tolist()):
+        return
+    if len(names) == 1:
         raise ClassesMismatchError(
-            f"the columns of y_proba are named {show_labels(names)}, which are not the labels of y_true "
-            f"{show_labels(values)}, but look like them in another order than the sorted one. "
-            "Pass classes= with the label of each column, in column order."
+            f"the one column of y_proba is named {names[0]!r}, like the first of the classes {show_labels(classes)}; a "
+            "single column is read as that of the second. Pass classes= with the class of the column last."
         )
+    raise ClassesMismatchError(
+        f"the columns of y_proba are named {show_labels(names)}, which are not the labels of y_true "
+        f"{show_labels(values)}, but look like them in another order than the sorted one. "
+        "Pass classes= with the label of each column, in column order."
+    )
 
 
 def match_classes(
@@ -221,7 +226,7 @@ def match_classes(
         The label of each column, in column order. The order is honoured.
     column_names : list, optional
         Names of the columns of a data frame. They are the classes when they cover the labels and no `classes`
-        are given.
+        are given. The name of a single column is that of the second class, or says nothing.
 
     Returns
     -------
@@ -264,8 +269,9 @@ def match_classes(
     if given is not None:
         return _place(values, codes, given, "classes"), given
     _reject_continuous(labels, values)
-    if column_names is not None and set(values.tolist()) <= set(column_names):
-        names = _check_classes(column_names, n_columns)
+    several = column_names if column_names is not None and len(column_names) > 1 else None
+    if several is not None and set(values.tolist()) <= set(several):
+        names = _check_classes(several, n_columns)
         return _place(values, codes, names, "columns"), names
 
     if values.dtype.kind in "iu" and values.min() >= 0 and values.max() < n_columns:
@@ -278,7 +284,7 @@ def match_classes(
             raise ClassesMismatchError(
                 f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label "
                 f"belongs to which column is unknown. Labels of y_true: {show_labels(fitting)}; columns: "
-                f"{show_labels(column_names if column_names is not None else columns)}. "
+                f"{show_labels(several if several is not None else columns)}. "
                 "Pass classes= with the label of each column, in column order."
             )
     if column_names is not None:

@@ -18,14 +18,17 @@ __all__ = ["Scores"]
 
 
 def _column_names(scores: Any) -> list | None:
-    """Names of the columns of a data frame with more than one column."""
+    """Names of the columns of a data frame, or the name of one column."""
     # the columns of a pyarrow table are its data; those of pandas and polars are its names
     arrow = type(scores).__module__.startswith("pyarrow")
     columns = getattr(scores, "column_names" if arrow else "columns", None)
-    if columns is None or isinstance(scores, np.ndarray):
+    if isinstance(scores, np.ndarray):
         return None
+    if columns is None:
+        name = getattr(scores, "name", None)
+        return [name] if isinstance(name, str) and getattr(scores, "ndim", 1) == 1 else None
     names = list(columns)
-    return names if len(names) > 1 and all(isinstance(name, Hashable) for name in names) else None
+    return names if all(isinstance(name, Hashable) for name in names) else None
 
 
 def _shaped(scores: np.ndarray) -> np.ndarray:
@@ -71,7 +74,7 @@ class Scores:
     dtype : str
         Name of the dtype of the export.
     column_names : list or None
-        Names of the columns of a data frame.
+        Names of the columns of a data frame; of one column, its name.
     max_sum_error : float
         Largest distance of a row sum from 1 before renormalising; 0 for logits.
     """

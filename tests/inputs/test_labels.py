@@ -89,11 +89,24 @@ def test_classes_keep_their_dtype():
         ([1, 2], [0, 1], ([0, 1], [1, 2])),
         ([0, 1], ["neg", "pos"], ([0, 1], [0, 1])),
         ([0, 1], ["0", "1"], ([0, 1], [0, 1])),
-        (["a", "b"], ["p_b", "p_a"], ([0, 1], ["a", "b"])),
+        (["a", "b"], ["p_a", "p_b"], ([0, 1], ["a", "b"])),
+        (["a", "b"], ["x", "y"], ([0, 1], ["a", "b"])),
+        ([1, 2, 3], [2, 3, 4], ([0, 1, 2], [1, 2, 3])),
     ],
 )
 def test_column_names(y_true, names, expected):
     assert match(y_true, len(names), column_names=names) == expected
+
+
+@pytest.mark.parametrize(
+    ("y_true", "name"), [(["no", "yes"], "yes"), (["no", "yes"], "score"), (["no", "yes"], "casino"), ([0, 1], "0")]
+)
+def test_name_of_one_column(y_true, name):
+    assert match(y_true, 2, column_names=[name]) == ([0, 1], sorted(y_true))
+
+
+def test_classes_go_before_the_name_of_one_column():
+    assert match(["no", "yes"], 2, classes=["yes", "no"], column_names=["no"]) == ([1, 0], ["yes", "no"])
 
 
 def test_classes_go_before_column_names():
@@ -138,6 +151,11 @@ def test_the_labels_are_left_alone():
         (["a", "b"], 3, {"column_names": ["a", "b", "a"]}, "classes names 'a' more than once"),
         ([10, 2], 2, {"column_names": ["10", "2"]}, "another order"),
         (["1", "10", "2"], 3, {"column_names": [1, 2, 10]}, "another order"),
+        (["a", "b"], 2, {"column_names": ["p_b", "p_a"]}, "another order"),
+        ([0, 1, 2], 3, {"column_names": ["class 2 (%)", "class 0 (%)", "class 1 (%)"]}, "another order"),
+        (["a", "b", "c"], 3, {"column_names": ["a", "b", "b"]}, "another order"),
+        (["no", "yes"], 2, {"column_names": ["no"]}, "like the first of the classes"),
+        (["no", "yes"], 2, {"column_names": ["p_no"]}, "like the first of the classes"),
     ],
 )
 def test_mismatches(y_true, n_columns, keywords, message):

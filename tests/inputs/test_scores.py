@@ -117,8 +117,10 @@ def test_the_callers_array_is_referenced_and_left_alone(input, columns):
         (P, None),
         (pd.DataFrame(P), list(range(7))),
         (pd.DataFrame(P, columns=list("gfedcba")), list("gfedcba")),
-        (pd.DataFrame(P[:, :1]), None),
+        (pd.DataFrame(P[:, :1], columns=["a"]), ["a"]),
         (pd.Series(P[:, 0]), None),
+        (pd.Series(P[:, 0], name="a"), ["a"]),
+        (pd.Series(P[:, 0], name=0), None),
     ],
 )
 def test_column_names(scores, names):
