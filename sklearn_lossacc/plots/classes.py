@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
 from sklearn_lossacc.plots.marks import draw_key, key_lines
+from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
@@ -52,8 +53,8 @@ def draw_classes(diagnosis: Diagnosis, axes: Sequence[Axes]) -> None:
         frequency.plot(given, place, "o", markersize=4.5, markerfacecolor=INK, markeredgecolor=INK, zorder=2)
         _draw_estimate(accuracy, place, table, row, "accuracy", "o")
         _draw_estimate(loss, place, table, row, "loss", "s")
-    width = label_width(frequency, 0.36)
-    _finish(diagnosis, axes, [label(table["label"][row], width) for row in rows])
+    width, names = label_width(frequency, 0.36), class_names(diagnosis)
+    _finish(diagnosis, axes, [label(names[str(table["label"][row])], width) for row in rows])
 
 
 def _draw_estimate(ax: Axes, place: int, table: Table, row: int, name: str, marker: str) -> None:

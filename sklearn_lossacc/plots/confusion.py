@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
 from sklearn_lossacc.findings.format import count, one_line, percent
+from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.style import (
     INK,
     MUTED,
@@ -58,25 +59,28 @@ def confusion_title(diagnosis: Diagnosis) -> str:
     if not pairs:
         return "No class is taken for another"
     true, predicted, weight, _ = pairs[0]
-    names = [one_line(name, 24) for name in (true, predicted)]
+    of_class = class_names(diagnosis)
+    names = [one_line(of_class[str(name)], 24) for name in (true, predicted)]
     if max(map(len, names)) <= SHORT_NAME:
         names = [name.replace(" ", NO_BREAK) for name in names]
-    return f"Most confused: {names[0]} → {names[1]}, {count(weight)} rows"
+    rows = count(weight)
+    return f"Most confused: {names[0]} → {names[1]}, {rows} {'row' if rows == '1' else 'rows'}"
 
 
 def draw_confusion(diagnosis: Diagnosis, ax: Axes) -> None:
     """Draw the matrix where it can be read, otherwise the pairs most often confused."""
-    labels = [str(name) for name in diagnosis.tables["classes"]["label"]]
-    if len(labels) <= MOST_CLASSES:
-        _draw_matrix(diagnosis.tables["confusion"], labels, ax)
+    names = class_names(diagnosis)
+    if len(names) <= MOST_CLASSES:
+        _draw_matrix(diagnosis.tables["confusion"], names, ax)
     else:
-        _draw_pairs(diagnosis.tables["confusion"], ax)
+        _draw_pairs(diagnosis.tables["confusion"], names, ax)
 
 
-def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
+def _draw_matrix(table: Table, names: dict[str, str], ax: Axes) -> None:
     """Draw shares of each true class: errors in orange, hits in blue, darker for more, with the number in each cell."""
     from matplotlib.patches import Rectangle
 
+    labels = list(names)
     place = {name: index for index, name in enumerate(labels)}
     of_class: dict[str, float] = defaultdict(float)
     for true, weight in zip(table["true"], table["weight"], strict=True):
@@ -104,12 +108,12 @@ def _draw_matrix(table: Table, labels: list[str], ax: Axes) -> None:
     size = min(TEXT_SIZE, 110 / n_classes)
     ax.tick_params(axis="both", length=0, labelsize=size, labelcolor=INK)
     width = ax.get_window_extent().width
-    fitted = [_fitted(ax, name, NAMES_SHARE * width, size) for name in labels]
+    fitted = [_fitted(ax, name, NAMES_SHARE * width, size) for name in names.values()]
     short = [name for name, _ in fitted]
     ax.set_yticks(range(n_classes), short)
     if n_classes <= FEW_CLASSES:
         room = (MATRIX_SHARE * width - max(taken for _, taken in fitted)) / n_classes
-        folded = [_fitted(ax, name, room, FOLDED_SIZE, fold=True)[0] for name in labels]
+        folded = [_fitted(ax, name, room, FOLDED_SIZE, fold=True)[0] for name in names.values()]
         ax.set_xticks(range(n_classes), folded, fontsize=FOLDED_SIZE)
     else:
         ax.set_xticks(range(n_classes), short, rotation=90 if max(map(len, short)) > 2 else 0)
@@ -130,7 +134,7 @@ def _fitted(ax: Axes, name: str, room: float, size: float, *, fold: bool = False
     return probe.get_text(), taken
 
 
-def _draw_pairs(table: Table, ax: Axes) -> None:
+def _draw_pairs(table: Table, names: dict[str, str], ax: Axes) -> None:
     """Draw the pairs most often confused as bars."""
     pairs = confused_pairs(table)[:MOST_PAIRS]
     for row, (_, _, weight, share) in enumerate(pairs):
@@ -145,8 +149,8 @@ def _draw_pairs(table: Table, ax: Axes) -> None:
         )
     ax.set_ylim(max(len(pairs), LEAST_PAIRS) - 0.4, -0.6)
     width = label_width(ax, 0.42, SMALL_SIZE) // 2
-    names = [f"{label(true, width)} → {label(predicted, width)}" for true, predicted, _, _ in pairs]
-    ax.set_yticks(range(len(pairs)), names)
+    written = [" → ".join(label(names[str(name)], width) for name in pair[:2]) for pair in pairs]
+    ax.set_yticks(range(len(pairs)), written)
     plain(ax, x_axis=False)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=SMALL_SIZE, labelcolor=INK)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.format import nats, percent
+from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.style import (
     INK,
     MUTED,
@@ -36,6 +37,7 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
     shown = zip(table["loss"][:n_rows], table["p_true"], strict=False)
     largest = max((loss for loss, p_true in shown if p_true > 0 and loss > 0), default=1.0)
     width = (label_width(ax, 0.42, SMALL_SIZE) - INDEX_WIDTH) // 2
+    of_class = class_names(diagnosis)
     names = []
     for row in range(n_rows):
         loss, finite = table["loss"][row], table["p_true"][row] > 0
@@ -47,7 +49,8 @@ def draw_rows(diagnosis: Diagnosis, ax: Axes) -> None:
         for words, color, points in ((nats(loss) if finite else "∞", INK, 34), (share, MUTED, 74)):
             column = shifted(ax, ax.get_yaxis_transform(), x=points)
             ax.text(1.0, row, words, transform=column, ha="right", va="center", **text(SMALL_SIZE, color))
-        true, predicted = (label(table[name][row], max(width, 4)) for name in ("y_true", "y_pred"))
+        pair = (str(table[name][row]) for name in ("y_true", "y_pred"))
+        true, predicted = (label(of_class.get(name, name), max(width, 4)) for name in pair)
         names.append(f"{table['index'][row]}:  {true} → {predicted}")
     ax.set_ylim(max(n_rows, LEAST_ROWS) - 0.4, -0.6)
     ax.set_xlim(0, largest * (1.1 if 0 in table["p_true"][:n_rows] else 1.02))

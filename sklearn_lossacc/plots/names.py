@@ -1,0 +1,48 @@
+"""Names of classes that stay different from each other when they are cut to the room of a panel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.format import one_line
+from sklearn_lossacc.inputs.column_order import shared_start
+
+CUT_TO = 12  # letters that the narrowest panels keep
+ELLIPSIS = "…"
+
+
+def class_names(diagnosis: Diagnosis) -> dict[str, str]:
+    """Return the name to draw for each class, by its label as text."""
+    return telling_names(str(label) for label in diagnosis.tables["classes"]["label"])
+
+
+def telling_names(labels: Iterable[str]) -> dict[str, str]:
+    """Leave out the words that all labels begin or end with, where labels that are cut in the middle would look alike.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        All labels.
+
+    Returns
+    -------
+    dict of str to str
+        Label to name; a label is its own name where cutting tells it from all others.
+
+    Examples
+    --------
+    >>> names = telling_names(["/data/animals/dog/train", "/data/animals/cat/train"])
+    >>> list(names.values())
+    ['…dog…', '…cat…']
+    """
+    whole = {label: one_line(label) for label in labels}
+    if len({one_line(name, CUT_TO) for name in whole.values()}) == len(whole):
+        return whole
+    begin = re.sub(r"\w*$", "", shared_start(list(whole.values())))
+    rest = [name[len(begin) :] for name in whole.values()]
+    end = re.sub(r"^\w*", "", shared_start([name[::-1] for name in rest])[::-1])
+    kept = [name[: len(name) - len(end)] for name in rest]
+    before, after = ELLIPSIS * bool(begin), ELLIPSIS * bool(end)
+    return {label: f"{before}{name}{after}" for label, name in zip(whole, kept, strict=True)}
