@@ -26,6 +26,19 @@ def test_the_advice_looks_past_calibration(compared):
     assert "A has the lower loss as well" in finding.advice
 
 
+def test_the_advice_knows_models_apart_whose_names_look_alike_when_cut():
+    n = 4000
+    rng = np.random.default_rng(0)
+    easy = np.arange(n) % 2 == 0
+    y = (rng.random(n) < np.where(easy, 0.95, 0.6)).astype(int)
+    names = [f"runs/of/a/large/experiment/{name}/at/the/last/checkpoint" for name in "ab"]
+    models = dict(zip(names, (np.full(n, 0.6), np.where(easy, 0.95, 0.45)), strict=True))
+    finding = ComparisonDiagnosis.from_predictions(y, models)["LA601"]
+    assert finding.status == "fired"
+    assert finding.evidence["refinement_difference"] < 0
+    assert "still has the lower loss" in finding.advice
+
+
 @pytest.mark.parametrize("kind", ["equal", "certainty", "capacity", "outliers"])
 def test_it_does_not_fire_otherwise(compared, kind):
     finding = compared(kind)["LA601"]

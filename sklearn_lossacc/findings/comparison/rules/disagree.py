@@ -10,16 +10,17 @@ from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 
-def _advice(pair: PairEvidence, low_loss: str, accurate: str) -> str:
+def _advice(pair: PairEvidence) -> str:
     """Say which model to take for which use."""
-    refinement = pair.differences["refinement_loss"]
+    refinement, accuracy = pair.differences["refinement_loss"], pair.differences["accuracy"]
+    accurate = short(pair.names[1] if accuracy.value > 0 else pair.names[0])
     said = f"Where only labels are used, take {accurate}. Where probabilities are used, recalibrate both first: "
     if not pair.significant("refinement_loss"):
         return said + "after a temperature each, their losses cannot be told apart by these rows."
-    better = pair.names[1] if refinement.value < 0 else pair.names[0]
-    if short(better) == accurate:
-        return said + f"after a temperature each, {accurate} has the lower loss as well."
-    return said + f"after a temperature each, {low_loss} still has the lower loss."
+    better = short(pair.names[1] if refinement.value < 0 else pair.names[0])
+    if (refinement.value < 0) == (accuracy.value > 0):
+        return said + f"after a temperature each, {better} has the lower loss as well."
+    return said + f"after a temperature each, {better} still has the lower loss."
 
 
 def judge_disagree(pair: PairEvidence) -> Verdict:
@@ -59,7 +60,7 @@ def judge_disagree(pair: PairEvidence) -> Verdict:
             f"{accurate} the higher accuracy, by {percent(abs(accuracy.value))} ({p_words(accuracy.p_value)})."
         ),
         passed=f"Loss and accuracy do not disagree beyond noise: {better_words(pair)}.",
-        advice=_advice(pair, low_loss, accurate),
+        advice=_advice(pair),
     )
 
 
