@@ -24,7 +24,7 @@ from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
 from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
 from sklearn_lossacc.plots.reliability import draw_reliability
 from sklearn_lossacc.plots.rows import draw_rows
-from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
+from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
 from sklearn_lossacc.plots.titles import (
     classes_title,
     loss_title,
@@ -121,7 +121,7 @@ def new_figure(panels: Sequence[str] | None = None) -> tuple[Figure, Axes]:
     """Make a figure outside pyplot, with one axes to divide."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=figure_size(panels), dpi=100, facecolor=PAPER)
+    figure = Figure(figsize=figure_size(panels), dpi=100, **OWN_FIGURE)
     return figure, frame_axes(figure)
 
 
@@ -129,14 +129,14 @@ def pyplot_figure(panels: Sequence[str] | None = None) -> Axes:
     """Make a figure that pyplot shows, with one axes to divide."""
     from matplotlib import pyplot
 
-    return frame_axes(pyplot.figure(figsize=figure_size(panels), facecolor=PAPER))
+    return frame_axes(pyplot.figure(figsize=figure_size(panels), **OWN_FIGURE))
 
 
 def panel_figure() -> tuple[Figure, Axes]:
     """Make a figure outside pyplot for one panel alone."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=PAGE_PANEL, dpi=72)
+    figure = Figure(figsize=PAGE_PANEL, dpi=72, **OWN_FIGURE)
     return figure, frame_axes(figure, margin=0.06)
 
 

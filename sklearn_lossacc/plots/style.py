@@ -32,6 +32,8 @@ WIDTH_OF_LETTER = 0.58
 SHORTEST_LABEL = 5
 
 HATCH = "////"
+# Panels are laid out as they are drawn: no layout of matplotlib's may move them, whatever other figures take.
+OWN_FIGURE: dict[str, Any] = {"facecolor": PAPER, "layout": "none"}
 TITLE: dict[str, Any] = {"fontsize": 10.5, "fontweight": "bold", "color": INK, "linespacing": 1.25}
 
 
@@ -80,8 +82,9 @@ def shifted(ax: Axes, transform: Transform, *, x: float = 0.0, y: float = 0.0) -
 
 
 def plain(ax: Axes, *, x_axis: bool = True, y_axis: bool = True) -> None:
-    """Give axes thin quiet spines and ticks, and leave out the axes that carry no numbers."""
+    """Give axes thin quiet spines and ticks and no grid, and leave out the axes that carry no numbers."""
     ax.set_facecolor("none")
+    ax.grid(False)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side, shown in (("bottom", x_axis), ("left", y_axis)):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -148,6 +150,13 @@ def test_special_cases_can_be_drawn(kind):
     for picture in comparison_pictures(diagnosis):
         assert picture.alt
         assert picture.title
+
+
+def test_ticks_of_no_difference_do_not_cover_each_other():
+    figure, _, axes = drawn(special("identical"))
+    figure.canvas.draw()
+    boxes = [tick.get_window_extent() for tick in axes["stories"].get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_no_global_setting_is_touched_and_the_diagnosis_is_not_changed(two):

@@ -1,6 +1,7 @@
 """What is drawn are the numbers of the diagnosis, read back from the artists."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -223,6 +224,23 @@ def test_drawing_reads_and_writes_no_global_state(diagnosis_of):
     draw(diagnosis_of("biased"), ax)
     figure.savefig("/dev/null", format="png")
     assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("setting", ["axes.grid", "figure.autolayout", "figure.constrained_layout.use"])
+def test_settings_of_other_figures_change_no_pixel(diagnosis_of, setting):
+    import matplotlib as mpl
+
+    def pixels():
+        figure, ax = new_figure()
+        draw(diagnosis_of("biased"), ax)
+        written = BytesIO()
+        figure.savefig(written, format="rgba")
+        return written.getvalue()
+
+    plain = pixels()
+    with mpl.rc_context({setting: True}):
+        assert pixels() == plain
 
 
 @pytest.mark.parametrize("style", ["dark_background", "ggplot", "grayscale", "fivethirtyeight"])

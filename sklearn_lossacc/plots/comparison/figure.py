@@ -22,7 +22,7 @@ from sklearn_lossacc.plots.comparison.differences import (
 from sklearn_lossacc.plots.comparison.stories import draw_stories, stories_alt, stories_title
 from sklearn_lossacc.plots.figure import PANEL_HEIGHT, PANEL_WIDTH, frame_axes, grid_shape, named_panels, panel_figure
 from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
-from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
+from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
 from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def new_comparison_figure(n_panels: int) -> tuple[Figure, Axes]:
     """Make a figure outside pyplot, with one axes to divide."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_size(n_panels), dpi=100, facecolor=PAPER)
+    figure = Figure(figsize=_size(n_panels), dpi=100, **OWN_FIGURE)
     return figure, frame_axes(figure)
 
 
@@ -93,7 +93,7 @@ def pyplot_comparison_axes(n_panels: int) -> Axes:
     """Make a figure that pyplot shows, with one axes to divide."""
     from matplotlib import pyplot
 
-    return frame_axes(pyplot.figure(figsize=_size(n_panels), facecolor=PAPER))
+    return frame_axes(pyplot.figure(figsize=_size(n_panels), **OWN_FIGURE))
 
 
 def draw_comparison(

@@ -32,6 +32,8 @@ MOST_TIMES_BARS = 3.0
 
 def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     """Draw one bar a story, and their sum; hatched where the second model costs more."""
+    from matplotlib.ticker import MaxNLocator
+
     records = diagnosis.records("stories", pair)
     total = by_measure(diagnosis, pair)["log_loss"]
     width = max(label_width(ax, 0.42) - 14, 6)
@@ -58,6 +60,7 @@ def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     ax.set_ylim(last + 0.5, -0.5)
     ax.set_yticks(range(last + 1), names)
     plain(ax)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, symmetric=True))
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=TEXT_SIZE, labelcolor=INK)
     ax.get_yticklabels()[last].set_fontweight("bold")

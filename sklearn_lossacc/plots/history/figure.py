@@ -12,7 +12,7 @@ from sklearn_lossacc.plots.figure import frame_axes
 from sklearn_lossacc.plots.history.curves import best_row, draw_accuracy, draw_loss, rise_row
 from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words
 from sklearn_lossacc.plots.marks import draw_key
-from sklearn_lossacc.plots.style import INK, MUTED, PAPER, TEXT_SIZE, text
+from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
 from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def new_history_figure(size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
     """Make a figure outside pyplot, with one axes to divide."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=size, dpi=100, facecolor=PAPER)
+    figure = Figure(figsize=size, dpi=100, **OWN_FIGURE)
     return figure, frame_axes(figure)
 
 
@@ -86,7 +86,7 @@ def pyplot_history_axes() -> Axes:
     """Make a figure that pyplot shows, with one axes to divide."""
     from matplotlib import pyplot
 
-    return frame_axes(pyplot.figure(figsize=SIZE, facecolor=PAPER))
+    return frame_axes(pyplot.figure(figsize=SIZE, **OWN_FIGURE))
 
 
 def draw_history(diagnosis: HistoryDiagnosis, ax: Axes, *, header: bool = True) -> dict[str, Axes]:
