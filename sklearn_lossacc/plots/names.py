@@ -1,10 +1,12 @@
-"""Names of classes that stay different from each other when they are cut to the room of a panel."""
+"""Names of classes and models that stay different from each other when they are cut to the room of a panel."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
+from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
+from sklearn_lossacc.findings.comparison.wording import Pair
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.format import one_line
 from sklearn_lossacc.inputs.column_order import shared_start
@@ -16,6 +18,12 @@ ELLIPSIS = "…"
 def class_names(diagnosis: Diagnosis) -> dict[str, str]:
     """Return the name to draw for each class, by its label as text."""
     return telling_names(str(label) for label in diagnosis.tables["classes"]["label"])
+
+
+def pair_names(diagnosis: ComparisonDiagnosis, pair: Pair) -> Pair:
+    """Return the names to draw for two of the models that are compared."""
+    names = telling_names(diagnosis.description["models"])
+    return names[pair[0]], names[pair[1]]
 
 
 def telling_names(labels: Iterable[str]) -> dict[str, str]:

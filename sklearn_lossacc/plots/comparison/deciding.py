@@ -10,6 +10,7 @@ from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import Pair, short
 from sklearn_lossacc.findings.format import count, nats, percent
 from sklearn_lossacc.findings.wording import counted
+from sklearn_lossacc.plots.names import pair_names
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
@@ -65,7 +66,7 @@ def draw_deciding(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     write_ticks(ax.yaxis, "{:.3g}")
-    first, second = (label(short(name, 16)) for name in pair)
+    first, second = (label(short(name, 16)) for name in pair_names(diagnosis, pair))
     label_axis(ax, x=f"{_unit(diagnosis)}s taken away, most decisive first", y=f"{second} minus {first} (nats)")
 
 

@@ -10,6 +10,7 @@ from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import DIFFERENCES, Pair, by_measure, pair_words, short
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.format import typographic
+from sklearn_lossacc.plots.names import pair_names
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
@@ -39,6 +40,7 @@ LOSS_LABELS = {
 }
 MOST_PAIRS = 12
 NAME_WIDTH = 24
+AXIS_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def draw_differences(diagnosis: ComparisonDiagnosis, axes: Sequence[Axes], pair:
     """Draw the differences of one pair: losses in nats above, accuracy below."""
     records = by_measure(diagnosis, pair)
     above, below = axes
-    first, second = (label(short(name, NAME_WIDTH)) for name in pair)
+    first, second = (label(short(name, AXIS_WIDTH)) for name in pair_names(diagnosis, pair))
     losses = [Line(LOSS_LABELS[measure], records[measure]) for measure in LOSSES]
     _draw_lines(above, losses, diagnosis.alpha)
     _draw_lines(below, [Line("accuracy", records["accuracy"])], diagnosis.alpha, in_points=True)
@@ -74,7 +76,7 @@ def draw_pairs(diagnosis: ComparisonDiagnosis, axes: Sequence[Axes], pair: Pair)
     left, right = axes
     shown = diagnosis.pairs[:MOST_PAIRS]
     width = max(label_width(left, 0.9) // 2, 6)
-    names = [label(pair_words(shown_pair, width // 2)) for shown_pair in shown]
+    names = [label(pair_words(pair_names(diagnosis, shown_pair), width // 2)) for shown_pair in shown]
     records = [by_measure(diagnosis, shown_pair) for shown_pair in shown]
     for ax, measure, words in ((left, "log_loss", names), (right, "accuracy", [""] * len(names))):
         lines = [Line(name, record[measure]) for name, record in zip(words, records, strict=True)]
@@ -125,7 +127,8 @@ def _draw_lines(
 def differences_title(diagnosis: ComparisonDiagnosis, pair: Pair) -> str:
     """Say which model is better by which measure."""
     (facts,) = diagnosis.records("pairs", pair)
-    names = {"first": short(pair[0], NAME_WIDTH), "second": short(pair[1], NAME_WIDTH)}
+    written = (short(name, NAME_WIDTH) for name in pair_names(diagnosis, pair))
+    names = dict(zip(("first", "second"), written, strict=True))
     if facts["verdict"] == "agree":
         return f"{names[facts['better_loss']]} is better in loss and in accuracy"
     if facts["verdict"] == "disagree":

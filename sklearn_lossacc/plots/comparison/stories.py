@@ -8,6 +8,7 @@ from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import Pair, by_measure, short, story_words
 from sklearn_lossacc.findings.format import nats, typographic
 from sklearn_lossacc.findings.wording import counted
+from sklearn_lossacc.plots.names import pair_names
 from sklearn_lossacc.plots.style import (
     BLUE,
     INK,
@@ -37,7 +38,7 @@ def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     records = diagnosis.records("stories", pair)
     total = by_measure(diagnosis, pair)["log_loss"]
     width = max(label_width(ax, 0.42) - 14, 6)
-    names, reach = [], abs(total["value"])
+    names, reach, shown = [], abs(total["value"]), pair_names(diagnosis, pair)
     for place, record in enumerate(records):
         value, low, high = (record[key] for key in ("contribution", "low", "high"))
         looks: dict[str, Any] = {"color": BLUE} if value <= 0 else cost_bar()
@@ -46,7 +47,7 @@ def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
             ax.plot([low, high], [place, place], marker="|", markersize=5, zorder=6, **interval_line())
         reach = max(reach, *(abs(limit) for limit in (value, low, high) if limit is not None))
         _write(ax, place, nats(value, signed=True))
-        words = label(story_words(record["story"], pair, width))
+        words = label(story_words(record["story"], shown, width))
         names.append(f"{words}\n{counted(record['rows'], 'row')}")
     last = len(records)
     ax.barh(last, total["value"], height=BAR_HEIGHT, color=INK, zorder=3)
@@ -64,7 +65,7 @@ def draw_stories(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0, labelsize=TEXT_SIZE, labelcolor=INK)
     ax.get_yticklabels()[last].set_fontweight("bold")
-    first, second = (label(short(name, 16)) for name in pair)
+    first, second = (label(short(name, 16)) for name in shown)
     label_axis(ax, x=f"nats, {second} minus {first}")
 
 
@@ -81,9 +82,10 @@ def stories_title(diagnosis: ComparisonDiagnosis, pair: Pair) -> str:
     largest = max(records, key=lambda record: abs(record["contribution"]))
     if largest["contribution"] == 0:
         return "No row makes a difference"
+    first, second = (short(name, 16) for name in pair_names(diagnosis, pair))
     whose = {
-        "only first right": f"only {short(pair[0], 16)} has right",
-        "only second right": f"only {short(pair[1], 16)} has right",
+        "only first right": f"only {first} has right",
+        "only second right": f"only {second} has right",
         "both right": "both have right",
         "both wrong": "both have wrong",
     }
