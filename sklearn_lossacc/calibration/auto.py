@@ -176,9 +176,11 @@ class AutoCalibrator(BaseCalibrator):
         most = GIVEN_UP / n_draws
         if worth is not None:
             n_draws, most = worth.sum(), np.inf
-        # what maps of a sample learn by chance costs those of all rows less
-        sampled = weight.sum() / (predictions.n_rows if all_weights is None else all_weights.sum())
-        leak = shared_chance(predictions, folds) * (1.0 + sampled) / (2.0 * n_draws)
+        leak = 0.0
+        if any(one not in ONE_FOR_ALL for one in candidates):  # with many classes none is, and this costs most
+            # what maps of a sample learn by chance costs those of all rows less
+            sampled = weight.sum() / (predictions.n_rows if all_weights is None else all_weights.sum())
+            leak = shared_chance(predictions, folds) * (1.0 + sampled) / (2.0 * n_draws)
         trials = [one.attempt(predictions, folds, weight) for one in candidates]
         trials = [
             trial if one in ONE_FOR_ALL else trial.dearer(leak) for one, trial in zip(candidates, trials, strict=True)

@@ -382,3 +382,17 @@ def test_exact_zeros_and_confused_classes_together():
     loss = log_loss(y[3000:], calibrator.predict_proba(votes[3000:]))
     for rival in (TemperatureCalibrator(floor=True), IsotonicCalibrator()):
         assert loss < log_loss(y[3000:], rival.fit(votes[:3000], y[:3000]).predict_proba(votes[3000:])) - 0.003
+
+
+def test_what_stratified_folds_have_in_common_is_asked_only_of_maps_that_learn_frequencies(monkeypatch):
+    """It takes a matrix of all classes, which with a thousand of them was nearly all of the time."""
+    asked = []
+    monkeypatch.setattr(auto, "shared_chance", lambda *given: asked.append(given) or 0.0)
+    rng = np.random.default_rng(0)
+    for n_classes, n_rows in ((120, 4200), (3, 6000)):
+        scores = 2.0 * rng.standard_normal((n_rows, n_classes))
+        y = (0.5 * scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+        calibrator = AutoCalibrator(input="logits", classes=range(n_classes)).fit(scores, y)
+        names = set(calibrator.cv_results_["name"])
+        assert ("vector" in names) == (n_classes == 3), names
+        assert len(asked) == (n_classes == 3)
