@@ -131,17 +131,15 @@ def _after(calibrator: BaseCalibrator, predictions: Predictions, folds: Folds) -
     return out_of_fold, _row_values(predictions, proba, folds), labels_kept
 
 
-def _chance_of_maps(moved: np.ndarray, weight: np.ndarray, group: np.ndarray | None, n_folds: int) -> np.ndarray:
+def _chance_of_maps(sums: np.ndarray, sizes: np.ndarray, n_folds: int) -> np.ndarray:
     """Return the variance of mean changes that comes from what the maps learn by chance.
 
     Parameters
     ----------
-    moved : ndarray of shape (n_rows, m)
-        Measures by the map of the other folds less those by the map of all.
-    weight : ndarray of shape (n_rows,)
-        Weights.
-    group : ndarray of int of shape (n_rows,) or None
-        Group of each row.
+    sums : ndarray of shape (n_units, m)
+        Measures by the map of the other folds less those by the map of all: weighted sums by independent unit.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights.
     n_folds : int
         Number of folds.
 
@@ -157,8 +155,7 @@ def _chance_of_maps(moved: np.ndarray, weight: np.ndarray, group: np.ndarray | N
     variance is twice the mean square that the rows show. The second half is added here. A map of all folds is off by
     the mean of all z; its distance from that of K - 1 has 1 / K of the variance that the latter has from the truth.
     """
-    sums = unit_sums(moved, weight, group)[0]
-    return n_folds * (sums**2).sum(axis=0) / weight.sum() ** 2
+    return n_folds * (sums**2).sum(axis=0) / sizes.sum() ** 2
 
 
 def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) -> CalibrationSummary:
@@ -203,12 +200,12 @@ def summarize_calibration(calibrator: BaseCalibrator, predictions: Predictions) 
     columns = np.column_stack([before, after, after - before, after - in_sample])
     columns = np.column_stack([np.bincount(row, weights=folds.weight * one) / weight for one in columns.T])
     columns, moved = np.split(columns, [3 * len(MEASURES)], axis=1)
-    sizes = unit_sums(columns, weight, group)[1]
+    moved, sizes = unit_sums(moved, weight, group)
     by_chance = 0.5 * (sizes @ sizes) / sizes.sum() ** 2  # what one temperature saves, in the mean
     saved, more = slice(len(MEASURES) - 1, None, len(MEASURES)), np.zeros(3 * len(MEASURES))
     columns[:, saved] -= [by_chance, by_chance, 0.0]
     mean, low, high, method = mean_intervals(columns, weight, group, np.random.default_rng(0))
-    more[2 * len(MEASURES) :] = _chance_of_maps(moved, weight, group, folds.n_folds)
+    more[2 * len(MEASURES) :] = _chance_of_maps(moved, sizes, folds.n_folds)
     more[saved] += 2.0 * by_chance**2 * np.array([1.0, 1.0, 0.0])  # its variance, most of which the two have in common
     low = mean - np.sqrt((mean - low) ** 2 + Z95**2 * more)
     high = mean + np.sqrt((high - mean) ** 2 + Z95**2 * more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import ndtri
@@ -167,11 +168,17 @@ def draw_resamples(n_units: int, rng: np.random.Generator, n_resamples: int = N_
     if n_units > MAX_HELD_UNITS:
         return None
     resamples = np.empty((n_resamples, n_units))
-    for block in row_blocks(n_resamples, n_units):
-        picks = rng.integers(n_units, size=(block.stop - block.start, n_units))
-        picks += n_units * np.arange(len(picks))[:, None]
-        resamples[block] = np.bincount(picks.ravel(), minlength=picks.size).reshape(picks.shape)
+    for rows, counts in _resample_blocks(n_units, rng, n_resamples):
+        resamples[rows] = counts
     return resamples
+
+
+def _resample_blocks(n_units: int, rng: np.random.Generator, n_resamples: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield a few resamples at a time: which they are, and how often each unit occurs in each."""
+    for rows in row_blocks(n_resamples, n_units):
+        picks = rng.integers(n_units, size=(rows.stop - rows.start, n_units))
+        picks += n_units * np.arange(len(picks))[:, None]
+        yield rows, np.bincount(picks.ravel(), minlength=picks.size).reshape(picks.shape)
 
 
 def studentised_means(
@@ -216,13 +223,12 @@ def studentised_means(
     firsts, seconds = [sums, sizes[:, None]], [sums**2, sums * sizes[:, None], (sizes**2)[:, None]]
     of_units = np.concatenate([*firsts, *seconds], axis=1)
     if resamples is None:
-        resamples = draw_resamples(n_units, rng, n_resamples)
-    if resamples is not None:
-        totals = resamples @ of_units
+        # Only heavy weights leave too many rows to be held below the bootstrap's bound: fewer resamples do.
+        most = FEW_RESAMPLES if n_units > MAX_HELD_UNITS else n_resamples
+        blocks = _resample_blocks(n_units, rng, min(n_resamples, most))
+        totals = np.concatenate([counts.astype(float) @ of_units for _, counts in blocks])
     else:
-        # Only heavy weights leave so many rows below the bootstrap's bound: fewer resamples do.
-        picks = (rng.integers(n_units, size=n_units) for _ in range(FEW_RESAMPLES))
-        totals = np.stack([np.bincount(pick, minlength=n_units).astype(float) @ of_units for pick in picks])
+        totals = resamples @ of_units
     first, squares = np.split(totals, [n_columns + 1], axis=1)
     resampled = first[:, :n_columns] / first[:, n_columns:]
     spread = (

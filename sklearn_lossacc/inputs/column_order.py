@@ -27,7 +27,7 @@ def shared_start(texts: Sequence[str]) -> str:
     >>> shared_start(["p_cat", "p_cow"])
     'p_c'
     """
-    first, last = min(texts), max(texts)
+    first, last = min(texts), max(texts)  # os.path.commonprefix is deprecated from Python 3.15 on
     length = next((place for place, letter in enumerate(first) if not last.startswith(letter, place)), len(first))
     return first[:length]
 

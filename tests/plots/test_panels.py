@@ -226,7 +226,6 @@ def test_drawing_reads_and_writes_no_global_state(diagnosis_of):
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("setting", ["axes.grid", "figure.autolayout", "figure.constrained_layout.use"])
 def test_settings_of_other_figures_change_no_pixel(diagnosis_of, setting):
     import matplotlib as mpl
