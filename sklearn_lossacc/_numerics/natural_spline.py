@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from sklearn_lossacc._numerics.isotonic import Points, cumulated
+from sklearn_lossacc._numerics.points import Points, cumulated
 
 __all__ = ["ends_and_bends", "natural_spline", "spline_pieces", "spread_knots"]
 
@@ -29,7 +29,7 @@ def spread_knots(points: Points, n_knots: int) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_lossacc._numerics.isotonic import pool_ties
+    >>> from sklearn_lossacc._numerics.points import pool_ties
     >>> from sklearn_lossacc._numerics.natural_spline import spread_knots
     >>> spread_knots(pool_ties(np.arange(101.0), np.zeros(101, dtype=bool)), 3).round(1)
     array([ 1.5, 50. , 98.5])

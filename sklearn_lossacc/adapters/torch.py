@@ -48,6 +48,7 @@ def _operators() -> dict[str, Any]:
 def _module_class() -> type:
     """Make the class of the modules, once: it needs PyTorch."""
     torch = imported("torch", "to_module")
+    operators = _operators()  # here, since torch.compile cannot trace an import
 
     class CalibratorModule(torch.nn.Module):  # type: ignore[misc, name-defined]
         """A calibrator as a layer, from scores to probabilities; made by `to_module`.
@@ -86,7 +87,6 @@ def _module_class() -> type:
             Tensor of shape (n, n_classes)
                 Probabilities, in the precision of the module.
             """
-            operators = _operators()
             results: list[Any] = []
             with torch.autocast(scores.device.type, enabled=False):
                 for number, (operator, inputs) in enumerate(self.steps):

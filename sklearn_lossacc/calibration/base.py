@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, get_args
 
 import numpy as np
@@ -167,9 +167,10 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
             rows_at_least = min(self._rows_at_least, scores.n_rows // PREDICTED_PARTS)
             wanted = PREDICTED_ENTRIES * (1 if proba.size < MANY_ENTRIES else 2)
             entries = max(wanted, rows_at_least * scores.n_classes)
+            fill = self._filler()
             for rows in row_blocks(scores.n_rows, scores.n_classes, entries):
                 scores.check_rows(rows)
-                self._fill(scores, rows, proba[rows])
+                fill(scores, rows, proba[rows])
         return proba
 
     def predict(self, X: Any) -> np.ndarray:
@@ -365,6 +366,10 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         proba = np.empty((rows.stop - rows.start, scores.n_classes))
         self._fill(scores, rows, proba)
         return proba
+
+    def _filler(self) -> Callable[[Scores, slice, np.ndarray], None]:
+        """Return `_fill`, with what all blocks have in common computed once."""
+        return self._fill
 
     @abstractmethod
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc._numerics.formula import Formula
-from sklearn_lossacc._numerics.isotonic import TIE, Points, pool_ties
 from sklearn_lossacc._numerics.links import logit
+from sklearn_lossacc._numerics.points import TIE, Points, pool_ties
 from sklearn_lossacc.calibration.formulas import Pieces, knots_passed, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number

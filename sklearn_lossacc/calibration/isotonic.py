@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc._numerics.grid import LinesByGrid
 from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, zeros_and_ones
+from sklearn_lossacc.inputs import Scores
 
 __all__ = ["IsotonicCalibrator"]
+
+NARROW = 64  # classes: up to here single columns are long enough
 
 
 class IsotonicCalibrator(OneVsRestCalibrator):
@@ -85,6 +91,8 @@ class IsotonicCalibrator(OneVsRestCalibrator):
     array([[0.2778, 0.7222]])
     """
 
+    _rows_at_least = 1  # all maps are applied together
+
     def __init__(self, *, centered: bool = True, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.centered = centered
@@ -99,6 +107,23 @@ class IsotonicCalibrator(OneVsRestCalibrator):
             overwrite=True,
         )
         return {"knots": knots, "values": logit(values)}
+
+    def _filler(self) -> Callable[[Scores, slice, np.ndarray], None]:
+        if len(self.maps_) < 3 or not all("knots" in one for one in self.maps_):
+            return self._fill
+        wide = len(self.maps_) > NARROW
+        knots, values = ([one[key] for one in self.maps_] for key in ("knots", "values"))
+        lines = LinesByGrid(knots, values, (1, -1) if wide else (-1, 1))
+
+        def apply(odds: np.ndarray, out: np.ndarray) -> None:
+            """Apply the maps of all classes to a block."""
+            if wide:
+                lines.apply(odds, out)
+            else:  # short rows are slow
+                turned = odds.T.copy()
+                out[:] = lines.apply(turned, turned).T
+
+        return partial(self._fill_by, apply)
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return in_order(lambda ordered: np.interp(ordered, one["knots"], one["values"]), odds)

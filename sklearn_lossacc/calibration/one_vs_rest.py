@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.formula import Formula
-from sklearn_lossacc._numerics.isotonic import SAME_PLACE
 from sklearn_lossacc._numerics.links import expit, logit
 from sklearn_lossacc._numerics.log_odds import log_odds
+from sklearn_lossacc._numerics.points import SAME_PLACE
 from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
@@ -305,7 +306,13 @@ class OneVsRestCalibrator(BaseCalibrator):
         return self._line(one, odds)
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
-        self._lines(self.maps_, log_odds(scores.values[rows], logits=self.input == "logits", out=out), out)
+        self._fill_by(partial(self._lines, self.maps_), scores, rows, out)
+
+    def _fill_by(
+        self, lines: Callable[[np.ndarray, np.ndarray], None], scores: Scores, rows: slice, out: np.ndarray
+    ) -> None:
+        """Fill a block by what applies the maps of all classes."""
+        lines(log_odds(scores.values[rows], logits=self.input == "logits", out=out), out)
         to_proba(out)
 
     def _formula(self, scores: Formula) -> Formula:

@@ -25,7 +25,8 @@ ADVICE: dict[Outcome, str] = {
         "labels belong together, and the order of the classes."
     ),
     "missing_class": (
-        "Nothing can be learnt about a class without rows; it keeps a share of its probability. Add rows of it."
+        "A class without rows teaches nothing: its probability follows from what was learnt of the others, and stays "
+        "above 0. Add rows of it if it matters."
     ),
     "degenerate": (
         "The rows are too few, or too much alike, to tell which map is better than none, so the probabilities are "

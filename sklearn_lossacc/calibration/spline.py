@@ -8,9 +8,9 @@ import numpy as np
 
 from sklearn_lossacc._numerics.computed_rows import ComputedRows
 from sklearn_lossacc._numerics.formula import Formula
-from sklearn_lossacc._numerics.isotonic import condensed, pool_ties
 from sklearn_lossacc._numerics.logistic import fit_logistic, logistic_evidence
 from sklearn_lossacc._numerics.natural_spline import ends_and_bends, natural_spline, spline_pieces, spread_knots
+from sklearn_lossacc._numerics.points import condensed, pool_ties
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
 from sklearn_lossacc.calibration.one_vs_rest import Map, ParametricCalibrator, Target
 from sklearn_lossacc.calibration.whole_number import whole_number

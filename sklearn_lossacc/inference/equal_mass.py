@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_lossacc._numerics.isotonic import TIE
+from sklearn_lossacc._numerics.points import TIE
 
 
 def tied_levels(values: np.ndarray) -> np.ndarray:

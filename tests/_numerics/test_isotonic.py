@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from sklearn_lossacc._numerics.isotonic import condensed, fit_isotonic, pool_ties
+from sklearn_lossacc._numerics.isotonic import fit_isotonic
+from sklearn_lossacc._numerics.points import condensed, pool_ties
 
 
 def draw(n=300, seed=0, decimals=2):

@@ -3,8 +3,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 
-from sklearn_lossacc._numerics.isotonic import pool_ties
 from sklearn_lossacc._numerics.natural_spline import ends_and_bends, natural_spline, spread_knots
+from sklearn_lossacc._numerics.points import pool_ties
 
 KNOTS = np.array([-3.0, -1.0, 0.5, 0.7, 4.0])
 VALUES = np.array([1.0, -0.5, 2.0, 2.2, 0.0])

@@ -344,3 +344,14 @@ def test_modules_are_exported():
         to_module(calibrator, dtype="float64"), (scores,), dynamic_shapes=({0: torch.export.Dim("n")},)
     )
     np.testing.assert_allclose(program.module()(scores[:7]).numpy(), calibrator.predict_proba(logits[:7]), rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own
+def test_modules_are_compiled_as_one_graph():
+    torch = pytest.importorskip("torch")
+    logits, y = rows(4)
+    calibrator = IsotonicCalibrator(input="logits").fit(logits, y)
+    module = torch.compile(to_module(calibrator, dtype="float64"), backend="eager", fullgraph=True)
+    np.testing.assert_allclose(
+        module(torch.tensor(logits[:7])).numpy(), calibrator.predict_proba(logits[:7]), rtol=1e-9
+    )
