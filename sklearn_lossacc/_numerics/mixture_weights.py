@@ -81,6 +81,8 @@ def fit_mixture_weights(density: Rows, weight: np.ndarray | None = None) -> np.n
     value, slope, hessian = _evaluate(density, weight, scale, share)
     for _ in range(MAX_STEPS):
         unit = np.trace(hessian)
+        if unit == 0:  # to every row all components are alike
+            break
         hessian = hessian / unit + 1e-12 * np.eye(n_components)  # equal components share alike
         step = _minimum_on_simplex(hessian, hessian @ share + slope / unit) - share
         if slope.max() <= TOL:  # the duality gap; what the last step gains is too little for the likelihood to show

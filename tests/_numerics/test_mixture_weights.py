@@ -57,3 +57,8 @@ def test_a_first_step_may_not_rule_out_rare_rows():
     slope = (density / (density @ share)[:, None]).mean(axis=0)
     np.testing.assert_allclose(slope[share > 0], 1.0, atol=1e-9)
     assert slope.max() <= 1.0 + 1e-9
+
+
+def test_components_alike_to_every_row_share_alike():
+    np.testing.assert_array_equal(fit_mixture_weights(np.ones((3, 4))), np.full(4, 0.25))
+    np.testing.assert_array_equal(fit_mixture_weights(np.zeros((1, 2)), np.ones(1)), [0.5, 0.5])
