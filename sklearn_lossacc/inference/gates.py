@@ -18,11 +18,15 @@ from sklearn_lossacc.inference.largest_class import or_largest_class
 from sklearn_lossacc.inference.monte_carlo import N_DRAWS_EXTENDED, Gate, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import Draws, NullModel
 from sklearn_lossacc.inference.saddlepoint import WeightedTotal
+from sklearn_lossacc.inference.shared_labels import SharedLabels, groups_of_copies, labels_together
+from sklearn_lossacc.inference.sharing import DOUBT, MAX_ROWS, WORTH, less_than_copies, most_shared, values_together
 from sklearn_lossacc.inference.surprise import surprise_of_labels, too_many_surprises
 from sklearn_lossacc.inference.total_tails import closed_tails
 
 FLOOR_ASKED = 0.05
 MANY_GROUPS = 400
+WORTH_ASKING = 1.0  # standard errors of independent rows: below, nothing is found if rows share little, either
+WORTH_TESTING = 0.1  # the same for class totals: a p-value of independent rows
 GATES = ("over", "under", "floor", "class_bias", "surprise")
 
 
@@ -102,6 +106,7 @@ def run_gates(
     pending: dict[str, Statistic] = {}
     excess: dict[str, np.ndarray] = {}  # of each row's value over its expectation
     draw = partial(monte_carlo, random_state=random_state, most_draws=most_draws, settled=settled)
+    of_value: dict[str, list[str]] = {}
     for value, tails in (("loss", ("over", "under")), ("floor", ("floor",))):
         if not set(tails) & set(asked):
             continue
@@ -116,7 +121,8 @@ def run_gates(
             else:
                 gates[name] = Gate(1.0, sign * total.z, "")
                 pending[name] = Statistic(sign * total.observed, partial(_signed_total, values=values, sign=sign))
-    counts = None
+        of_value[value] = [name for name in tails if name in pending and gates[name].statistic > WORTH_ASKING]
+    counts, classes = None, {}
     if "class_bias" in asked:
         counts = ClassCounts(null)
         totals_seen = np.bincount(null.y, null.weight, null.n_classes)
@@ -133,8 +139,20 @@ def run_gates(
             if null.group is None or _sandwich_judges_classes(null, counts):
                 pending |= classes
             else:
-                gates |= draw(_groups_of_copies(null), classes)
-    for name, gate in draw(null, pending).items():
+                gates |= draw(groups_of_copies(null), classes)
+    drawn = draw(null, pending)
+    if null.n_groups is not None and null.n_groups < null.n_rows:
+        again = partial(less_than_copies, random_state=random_state, most_draws=most_draws, settled=settled)
+        for value, names in of_value.items():
+            weak = {name: drawn[name] for name in names if drawn[name].p_value > WORTH * DOUBT}
+            if weak:
+                drawn |= again(weak, _most_shared(null, value, random_state), null.sharing, pending)
+        if counts is not None and counts.df:
+            copies = (gates | drawn)["class_bias"]
+            if copies.p_value > WORTH * DOUBT and chi2.sf(copies.statistic, counts.df) < WORTH_TESTING:
+                shared = _most_shared(null, "class", random_state)
+                drawn |= again({"class_bias": copies}, shared, SharedLabels(null).sharing, classes)
+    for name, gate in drawn.items():
         gates[name] = replace(gate, statistic=gates[name].statistic)
     if null.n_groups is not None and null.n_groups > MANY_GROUPS:
         gates = _with_sandwich(null, gates, excess, counts)
@@ -149,23 +167,21 @@ def run_gates(
     return gates
 
 
+def _most_shared(null: NullModel, value: str, random_state: int) -> float:
+    """Return what is too much for the rows of a group to share, by their loss, their floor values or their class."""
+    if value not in null.most_shared:
+        part = null.first_groups(MAX_ROWS)
+        if value == "class":
+            found = most_shared(SharedLabels(part).sharing, labels_together(part), random_state)
+        else:
+            values = part.loss if value == "loss" else floor_values(part)
+            found = most_shared(part.sharing, values_together(part, values), random_state)
+        null.most_shared[value] = found
+    return null.most_shared[value]
+
+
 def _signed_total(draws: Draws, values: np.ndarray, sign: float) -> np.ndarray:
     return sign * draws.total(values)
-
-
-def _groups_of_copies(null: NullModel) -> NullModel:
-    """Return the null under which all rows of a group carry one label, drawn from the group's mean probabilities.
-
-    Copies have exactly this law. Of all laws of a group's class totals with the given expectation it has the largest
-    covariance: rows that share a label (one patient, one document) may be that dependent, and labels ordered by
-    loss are not, since rows with different likeliest labels then change class against each other.
-    """
-    n_groups = int(null.n_groups or 0)
-    weight = np.bincount(null.group, null.weight, n_groups)
-    proba = np.stack([np.bincount(null.group, null.weight * column, n_groups) for column in null.proba.T], axis=1)
-    with np.errstate(divide="ignore"):
-        log_proba = np.log(proba / weight[:, None])
-    return NullModel(log_proba, log_proba.argmax(axis=1), weight)
 
 
 def _sandwich_judges_classes(null: NullModel, counts: ClassCounts) -> bool:

@@ -2,11 +2,13 @@
 
 `NullModel` holds the rows once, in the order in which Monte Carlo draws are made (sharpest label first), and hands
 out label draws in chunks. Independent rows use one uniform each; rows of a group share one uniform and order their
-labels by loss (comonotone), which is exact for copies and conservative for other positive dependence.
+labels by loss (comonotone), which is exact for copies and conservative for other positive dependence. They can be told
+to share less.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -44,6 +46,10 @@ class NullModel:
         The loss of each label, finite everywhere (0 where the label cannot be drawn and was not seen).
     entropy, varentropy : ndarray of shape (n_rows,)
         Mean and variance of a row's loss under the null.
+    shared : float
+        Probability with which a row of a group takes the group's uniform instead of one of its own; 1 unless told.
+    most_shared : dict of float
+        What is too much for that by the values of the labels, for each value for which it has been asked.
 
     Examples
     --------
@@ -59,6 +65,7 @@ class NullModel:
         self.y = y
         self.weight = weight
         self.group = group
+        self.shared, self.most_shared = 1.0, dict[str, float]()
         self.n_rows, self.n_classes = log_proba.shape
         self.n_groups = None if group is None else int(group.max()) + 1
         self.proba = np.exp(log_proba) if proba is None else proba
@@ -137,6 +144,24 @@ class NullModel:
         n_kept = max(1, int(np.searchsorted(reached, max_rows, side="right")))
         return self.take(np.flatnonzero(self.group < n_kept))
 
+    def sharing(self, shared: float) -> NullModel:
+        """Let the rows of a group share less than copies do.
+
+        Parameters
+        ----------
+        shared : float
+            Probability with which a row takes the uniform of its group, instead of one of its own.
+
+        Returns
+        -------
+        NullModel
+            Of the same rows.
+        """
+        self._sampler  # noqa: B018  made once, for both
+        other = copy.copy(self)
+        other.shared = shared
+        return other
+
     def draws(self, n_draws: int, rng: np.random.Generator) -> Iterator[Draws]:
         """Draw sets of labels in chunks that fit the memory of a small machine.
 
@@ -145,7 +170,7 @@ class NullModel:
         n_draws : int
             Number of label sets.
         rng : Generator
-            Source of the uniforms: one a row and set, or one a group and set.
+            Source of the uniforms: one a row and set, or one a group and set, or both.
 
         Yields
         ------
@@ -159,6 +184,9 @@ class NullModel:
             uniform = rng.random((size, self.n_rows if self.n_groups is None else self.n_groups))
             if self.group is not None:
                 uniform = uniform[:, self.group]
+                if self.shared < 1.0:
+                    own, which = rng.random((2, size, self.n_rows))
+                    np.copyto(uniform, own, where=which >= self.shared)
             yield Draws(self, sampler.top, size, *sampler(uniform))
 
 

@@ -17,8 +17,9 @@ import numpy as np
 
 from sklearn_lossacc.inference.design import design_effect
 from sklearn_lossacc.inference.gains import open_gain
-from sklearn_lossacc.inference.monte_carlo import N_DRAWS_EXTENDED, STAGES
+from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_EXTENDED, STAGES, Statistic
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.sharing import DOUBT, WORTH, most_shared, values_together
 from sklearn_lossacc.inference.views import CommonView, LevelView, PairsView
 
 FINEST = 64
@@ -162,13 +163,45 @@ def shape_test(null: NullModel, names: Sequence[str], random_state: int = 0) -> 
         # The bound is below anything that draws can show: what they would show at best is reported.
         return ShapeTest(1.0 / (1 + N_DRAWS_EXTENDED), statistic, view.name, 0, still_open, view.column)
     draw = _draw(null, views, normal, np.random.default_rng(random_state))
+    p_value, n_draws = _p_value(statistic, draw)
+    if null.group is not None and p_value > WORTH * DOUBT:
+        p_value, n_draws = min((p_value, n_draws), _less_than_copies(null, views, statistic, random_state))
+    return ShapeTest(p_value, statistic, view.name, n_draws, still_open, view.column)
+
+
+def _p_value(statistic: float, draw: Callable[[int], np.ndarray], enough_at_first: bool = False) -> tuple[float, int]:
+    """Return (1 + number of draws at least as large) / (1 + number of draws), and that number."""
     largest = np.empty(0)
-    for target, enough in STAGES:
+    for target, enough in STAGES[:1] if enough_at_first else STAGES:
         largest = np.concatenate([largest, draw(target - largest.size)])
         p_value = float((1 + np.count_nonzero(largest >= statistic - 1e-9)) / (1 + largest.size))
         if p_value >= enough:
             break
-    return ShapeTest(p_value, statistic, view.name, largest.size, still_open, view.column)
+    return p_value, largest.size
+
+
+def _less_than_copies(
+    null: NullModel, views: list[LevelView | CommonView | PairsView], statistic: float, random_state: int
+) -> tuple[float, int]:
+    """Return the p-value under what the rows of a group share at most, by their losses and by their hits."""
+
+    def draw(shared: float) -> Callable[[int], np.ndarray]:
+        return _draw(null.sharing(shared), views, False, np.random.default_rng(random_state))
+
+    own, n_draws = _p_value(statistic, draw(0.0), enough_at_first=True)
+    if own >= CONTINUE_BELOW:  # rows that share something give no less
+        return 1.0, n_draws
+    hits = (np.arange(null.n_classes) == null.proba.argmax(axis=1)[:, np.newaxis]).astype(float)
+    measures = [values_together(null, values) for values in (null.loss, hits)]
+    together = Statistic(
+        max(one.observed for one in measures),
+        lambda draws: np.max([one.of_draws(draws) for one in measures], axis=0),
+    )
+    shared = most_shared(null.sharing, together, random_state)
+    if shared == 1.0:
+        return 1.0, n_draws
+    p_value, n_draws = _p_value(statistic, draw(shared))
+    return p_value + DOUBT, n_draws
 
 
 def folds(

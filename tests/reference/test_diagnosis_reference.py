@@ -108,8 +108,9 @@ def test_temperature_of_the_validation_rows(data, name, temperature):
 
 
 # Computed with numpy alone: accuracy, loss, ECE of 15 bins, Brier score summed over classes, and what must be found.
+# LeNet-5 mixes up classes: learnt on either half, a matrix is better on the other than a vector by .009 and .010 nats.
 SETS = {
-    "probs/netcal_lenet-5-cifar-10.npz": ("labels", 0.5308, 1.36987, 0.10789, 0.61415, {"LA101", "LA103"}),
+    "probs/netcal_lenet-5-cifar-10.npz": ("labels", 0.5308, 1.36987, 0.10789, 0.61415, {"LA101", "LA103", "LA104"}),
     "probs/netcal_densenet-bc-100-cifar-100.npz": ("labels", 0.7541, 1.22563, 0.14215, 0.38450, {"LA101", "LA103"}),
     "labelnoise/label-errors_cifar10.npz": ("given_labels", 0.9294, 0.24917, 0.03259, 0.10995, {"LA101"}),
     "labelnoise/label-errors_imdb.npz": ("given_labels", 0.89576, 0.30058, 0.04038, 0.15896, {"LA101", "LA202"}),
