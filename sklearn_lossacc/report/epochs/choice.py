@@ -48,8 +48,8 @@ class EpochChoice:
         others = len(self.equally_good) - 1
         value = f"{100 * self.value:.1f} %" if self.measure == "accuracy" else f"{self.value:.3f} nats"
         with_t = "" if self.temperature is None else f", divide logits by T = {self.temperature:.3f}"
-        equal = "no other is" if others == 0 else f"{others} other{'s' if others > 1 else ''} not shown to be"
-        return f"{self.use}: epoch {self.epoch:g} ({self.measure.replace('_', ' ')} {value}{with_t}; {equal} worse)"
+        equal = "no other is as good" if others == 0 else f"{others} other{'s' * (others > 1)} not shown to be worse"
+        return f"{self.use}: epoch {self.epoch:g} ({self.measure.replace('_', ' ')} {value}{with_t}; {equal})"
 
 
 def choose(memory: EpochMemory, *, weight: np.ndarray | None, group: np.ndarray | None) -> tuple[EpochChoice, ...]:

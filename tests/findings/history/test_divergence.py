@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sklearn_lossacc.findings import diagnose
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.findings.history.curve import Curve
 from sklearn_lossacc.inputs import TrainingHistory
@@ -38,6 +39,38 @@ def test_both_get_worse():
     assert diagnosis["LA501"].status == "passed"
     assert diagnosis["LA502"].value < -0.05
     assert "see LA502" in diagnosis["LA501"].headline
+
+
+def overconfident_predictions(scale):
+    """Return a diagnosis of 2000 binary rows whose log odds are `scale` times too large."""
+    rng = np.random.default_rng(0)
+    odds = rng.normal(0, 2, 2000)
+    y = rng.random(2000) < 1 / (1 + np.exp(-odds))
+    return diagnose(y, scale * odds, input="logits")
+
+
+@pytest.mark.parametrize(("curve", "code"), [(RISING, "LA501"), (PEAKED, "LA502")])
+def test_predictions_of_the_last_epoch_say_why(curve, code):
+    final = overconfident_predictions(4.0)
+    loss, accuracy = (final.metrics[name].value for name in ("log_loss", "accuracy"))
+    curves = {"val_loss": TURNING + loss - TURNING[-1], "val_accuracy": curve + accuracy - curve[-1], "n_val": 2000}
+    history = TrainingHistory.from_arrays(n_classes=2, **curves)
+    found = HistoryDiagnosis.from_history(history, final)[code]
+    assert found.status == "fired"
+    assert "A diagnosis of the last predictions finds: overconfident (LA101). Recalibrated, " in found.headline
+    assert f"{final.metrics['refinement_loss'].value:.3f} of their {loss:.3f} nats would be left" in found.headline
+    assert "cannot tell" not in found.advice
+    assert "do not show" not in found.advice
+    other = HistoryDiagnosis.from_history(history, overconfident_predictions(1.0))[code]
+    assert "they are not those of the end of this log (LA515)" in other.headline
+
+
+def test_healthy_predictions_of_the_last_epoch_name_no_cause():
+    final = overconfident_predictions(1.0)
+    loss, accuracy = (final.metrics[name].value for name in ("log_loss", "accuracy"))
+    curves = {"val_loss": TURNING + loss - TURNING[-1], "val_accuracy": RISING + accuracy - RISING[-1], "n_val": 2000}
+    found = HistoryDiagnosis.from_history(TrainingHistory.from_arrays(n_classes=2, **curves), final)["LA501"]
+    assert "finds no cause. Recalibrated, " in found.headline
 
 
 def test_a_loss_that_falls_is_no_divergence():

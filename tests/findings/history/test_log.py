@@ -91,6 +91,20 @@ def test_other_rows_differ_by_chance(final):
     assert judge("LA515", final, n_val=300, **log).status == "passed", "300 other rows may differ so much"
 
 
+@pytest.mark.parametrize("logits", [1000.0, 60.0])
+def test_losses_clipped_or_not_agree(logits):
+    y = np.arange(1000) % 2
+    scores = np.where(y == 1, 2.0, -2.0)
+    scores[:10] = np.where(y[:10] == 1, -logits, logits)
+    given = diagnose(y, scores, input="logits")
+    losses = np.logaddexp(0, np.where(y == 1, -scores, scores))
+    clipped, exact = np.minimum(losses, 36.04).mean(), losses.mean()
+    assert exact > clipped + 0.2
+    log = {"val_accuracy": [0.7, 0.99], "n_val": 1000}
+    for loss, status in ((exact, "passed"), (clipped, "passed"), (clipped - 0.3, "fired")):
+        assert judge("LA515", given, val_loss=[2.0, loss], **log).status == status, loss
+
+
 def test_another_number_of_classes(final):
     found = judge("LA515", final, val_loss=[loss_of(final)], val_accuracy=[0.81], n_classes=3)
     assert found.status == "fired"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -100,6 +101,9 @@ def test_choices(run):
     assert recalibrated.expected >= recalibrated.value - 1e-3
     assert recorder.choice("recalibrated") == recalibrated
     assert "divide logits by T" in str(recorder)
+    alone = replace(as_they_are, equally_good=(as_they_are.epoch,))
+    assert str(alone).endswith("no other is as good)")
+    assert str(replace(alone, equally_good=(1.0, 2.0))).endswith("1 other not shown to be worse)")
 
 
 def test_stopping_for_recalibration_beats_stopping_by_loss(run):

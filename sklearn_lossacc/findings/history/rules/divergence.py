@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn_lossacc.findings.format import nats, percent
 from sklearn_lossacc.findings.history.curve import Change
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
+from sklearn_lossacc.findings.history.last_predictions import why_it_rose
 from sklearn_lossacc.findings.history.materiality import LEAST_TREND, LOSS_CHANGE, LOSS_FALL, material_accuracy
 from sklearn_lossacc.findings.history.words import diverged, moved_words, too_short
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -14,6 +15,7 @@ SUPPLY = (
     "Curves alone cannot tell overconfidence from wrong labels or a few bad rows: pass a diagnosis of the last epoch's "
     "predictions as final=, or record every epoch with EpochRecorder."
 )
+UNKNOWN = " The curves do not show how much of the rise is miscalibration, which can be repaired, and how much is lost."
 
 
 def _missing(evidence: HistoryEvidence) -> str | None:
@@ -86,6 +88,7 @@ def judge_divergence(evidence: HistoryEvidence) -> Verdict:
     loss, accuracy = changes
     fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
     said, conclusion, labels = _beside_the_rise(evidence, accuracy)
+    why = why_it_rose(evidence, loss.row)
     return Verdict(
         holds=evidence.loss_rises and not fell,
         value=loss.size,
@@ -95,7 +98,7 @@ def judge_divergence(evidence: HistoryEvidence) -> Verdict:
         fired=(
             f"Since {evidence.at(loss.row)} the validation loss rose by {nats(loss.size)} nats "
             f"({nats(loss.before)} to {nats(loss.after)}) while accuracy {said} ({percent(accuracy.before)} to "
-            f"{percent(accuracy.after)}): the probabilities got worse, {conclusion}."
+            f"{percent(accuracy.after)}): the probabilities got worse, {conclusion}. {why}".rstrip()
         ),
         passed=(
             "The validation loss rises, and accuracy falls with it: see LA502."
@@ -104,7 +107,7 @@ def judge_divergence(evidence: HistoryEvidence) -> Verdict:
         ),
         advice=(
             f"If only labels are used, {labels}. If probabilities are used, recalibrate the last epoch on held-out "
-            f"rows and compare with {evidence.at(loss.row)}. {SUPPLY}"
+            f"rows and compare with {evidence.at(loss.row)}. {SUPPLY if evidence.final is None else ''}".rstrip()
         ),
     )
 
@@ -127,6 +130,7 @@ def judge_overfitting(evidence: HistoryEvidence) -> Verdict:
         )
     loss, accuracy = changes
     fell = accuracy.size < 0 and evidence.accuracy_moved(accuracy)
+    why = why_it_rose(evidence, loss.row)
     return Verdict(
         holds=evidence.loss_rises and fell,
         value=accuracy.size,
@@ -135,7 +139,7 @@ def judge_overfitting(evidence: HistoryEvidence) -> Verdict:
         fired=(
             f"Since {evidence.at(loss.row)} both got worse: the validation loss rose by {nats(loss.size)} nats "
             f"({nats(loss.before)} to {nats(loss.after)}) and accuracy fell from {percent(accuracy.before)} to "
-            f"{percent(accuracy.after)}."
+            f"{percent(accuracy.after)}. {why}".rstrip()
         ),
         passed=(
             f"Overfitting of the decisions was not shown: accuracy went from {percent(accuracy.before)} to "
@@ -144,8 +148,8 @@ def judge_overfitting(evidence: HistoryEvidence) -> Verdict:
             else _not_shown(evidence, loss)
         ),
         advice=(
-            f"Ship {evidence.at(loss.row)} or an epoch near it, and regularise or add data before training longer. The "
-            "curves do not show how much of the rise is miscalibration, which can be repaired, and how much is lost."
+            f"Ship {evidence.at(loss.row)} or an epoch near it, and regularise or add data before training longer."
+            + ("" if why else UNKNOWN)
         ),
     )
 

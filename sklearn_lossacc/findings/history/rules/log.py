@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from sklearn_lossacc.findings.diagnosis import Diagnosis
+from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.findings.format import count, nats, one_line, percent
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import SAME_ACCURACY, SAME_LOSS, Z_FAR
@@ -93,15 +95,12 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
     if not len(rows):
         return not_applicable("The log has neither validation loss nor accuracy.")
     row, history = int(rows[-1]), evidence.history
-    found = {"accuracy": final.metrics["accuracy"].value, "loss": final.metrics["log_loss_clipped"].value}
+    found = {"accuracy": final.metrics["accuracy"].value, "loss": _loss(final).value}
     logged = {"accuracy": float(history.val_accuracy[row]), "loss": float(history.val_loss[row])}
     margins = _margins(evidence, found)
-    off = {
-        name: logged[name] - found[name]
-        for name in found
-        if math.isfinite(logged[name]) and abs(logged[name] - found[name]) > margins[name]
-    }
-    twin = _twin(evidence, found, margins) if off else None
+    gaps = {"accuracy": logged["accuracy"] - found["accuracy"], "loss": float(_gap(history.val_loss[row], final))}
+    off = {name: gap for name, gap in gaps.items() if math.isfinite(logged[name]) and abs(gap) > margins[name]}
+    twin = _twin(evidence, found, margins, final) if off else None
     written = {"accuracy": percent, "loss": nats}
     differences = " and ".join(
         f"{name} {written[name](logged[name])} in the log, {written[name](found[name])} from the predictions"
@@ -136,6 +135,18 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
     )
 
 
+def _loss(final: Diagnosis) -> Estimate:
+    """Return the log loss, clipped where it is infinite."""
+    loss = final.metrics["log_loss"]
+    return loss if math.isfinite(loss.value) else final.metrics["log_loss_clipped"]
+
+
+def _gap(logged: np.ndarray, final: Diagnosis) -> np.ndarray:
+    """Return how far logged losses are from that of the predictions, which may be clipped in the log or not."""
+    low, high = final.metrics["log_loss_clipped"].value, final.metrics["log_loss"].value
+    return logged - np.clip(logged, low, high)
+
+
 def _margins(evidence: HistoryEvidence, found: dict[str, float]) -> dict[str, float]:
     """Return how far log and predictions may differ: little on the same rows, by sampling on others."""
     margins = {"accuracy": SAME_ACCURACY, "loss": SAME_LOSS * max(1.0, found["loss"])}
@@ -147,18 +158,20 @@ def _margins(evidence: HistoryEvidence, found: dict[str, float]) -> dict[str, fl
     shares = 1.0 / n_log + 1.0 / n_final
     spread = accuracy_error(found["accuracy"], 1.0)
     margins["accuracy"] = max(margins["accuracy"], Z_FAR * spread * math.sqrt(shares))
-    loss = final.metrics["log_loss_clipped"]
+    loss = _loss(final)
     if loss.low is not None and loss.high is not None:
         error = (loss.high - loss.low) / 3.92
         margins["loss"] = max(margins["loss"], Z_FAR * error * math.sqrt(shares * n_final))
     return margins
 
 
-def _twin(evidence: HistoryEvidence, found: dict[str, float], margins: dict[str, float]) -> int | None:
+def _twin(
+    evidence: HistoryEvidence, found: dict[str, float], margins: dict[str, float], final: Diagnosis
+) -> int | None:
     """Return the row of the log whose loss and accuracy are those of the predictions, if there is one."""
     history = evidence.history
     near = np.abs(history.val_accuracy - found["accuracy"]) <= margins["accuracy"]
-    near &= np.abs(history.val_loss - found["loss"]) <= margins["loss"]
+    near &= np.abs(_gap(history.val_loss, final)) <= margins["loss"]
     rows = np.flatnonzero(near)
     return int(rows[np.argmin(np.abs(history.val_loss[rows] - found["loss"]))]) if rows.size else None
 
