@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidTargetError, LossAccError
+from sklearn_lossacc.exceptions import (
+    ClassesMismatchError,
+    InvalidPredictionsError,
+    InvalidTargetError,
+    LossAccError,
+)
 
-__all__ = ["as_array", "label_vector", "real_numbers", "show_labels"]
+__all__ = ["IF_LABELS", "as_array", "label_vector", "real_numbers", "show_labels"]
 
+IF_LABELS = "; if these are predicted labels, pass probabilities instead (predict_proba)"
 _SHOWN_LABELS = 10
 _SHOWN_CHARACTERS = 60
 
@@ -128,14 +134,17 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     if array.dtype.kind in "fiub" or array.dtype.name == "bfloat16":
         return array
     if array.dtype.kind != "O":
-        raise error(f"{name} has dtype {array.dtype}; expected real numbers.")
+        hint = IF_LABELS if array.dtype.kind in "UT" and array.ndim == 1 and error is InvalidPredictionsError else ""
+        raise error(f"{name} has dtype {array.dtype}; expected real numbers{hint}.")
     unreadable = _first_unreadable(array)
     if unreadable is not None:
         entry, row = unreadable
         shown = repr(entry)
         if len(shown) > _SHOWN_CHARACTERS:
             shown = f"an entry of type {type(entry).__name__}"
-        raise error(f"{name} holds {shown} in row {row}; expected real numbers: drop or repair such rows.")
+        labels = array.ndim == 1 and isinstance(entry, str) and error is InvalidPredictionsError
+        advice = IF_LABELS if labels else ": drop or repair such rows"
+        raise error(f"{name} holds {shown} in row {row}; expected real numbers{advice}.")
     return array.astype(np.float64)
 
 
@@ -177,7 +186,9 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     if labels.ndim == 2 and labels.shape[1] == 1:
         hint = "pass its one column"
     elif labels.ndim == 2 and error is InvalidTargetError:
-        hint = "if the rows are one-hot, pass the column of each 1, argmax(axis=1)"
+        hint = (
+            "if the rows are one-hot, pass the column of each 1, argmax(axis=1); of several outputs, pass one at a time"
+        )
     else:
         hint = "pass a vector"
     one = "column, shape (n_classes,)" if error is ClassesMismatchError else "row, shape (n_samples,)"

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
+from sklearn_lossacc.inputs.arrays import IF_LABELS
 from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["SUM_TOLERANCE", "check_logits", "check_proba", "working_dtype"]
@@ -189,7 +190,7 @@ def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
     if negative.count:
         raise NotProbabilitiesError(
             f"y_proba has negative entries in {row_count(negative.count)}, the first is row {negative.first} "
-            f"({negative.value:.6g}); expected probabilities; {_LOGITS_HINT}."
+            f"({negative.value:.6g}); expected probabilities; {_LOGITS_HINT}{_if_labels(scores)}."
         )
     if scores.ndim == 1:
         fault = f"y_proba exceeds 1 by more than {SUM_TOLERANCE:g} in {row_count(off.count)}"
@@ -197,8 +198,14 @@ def _raise_not_proba(scores: np.ndarray, dtype: str) -> NoReturn:
         fault = f"the probabilities of {row_count(off.count)} of y_proba do not sum to 1 within {SUM_TOLERANCE:g}"
     raise NotProbabilitiesError(
         f"{fault}, the first is row {off.first} ({off.value:.6g}); expected probabilities; "
-        f"{_hint(dtype, np.asarray(scores[off.first]).reshape(-1), off.value)}."
+        f"{_hint(dtype, np.asarray(scores[off.first]).reshape(-1), off.value)}{_if_labels(scores)}."
     )
+
+
+def _if_labels(scores: np.ndarray) -> str:
+    """Say what to do if whole numbers, one a row, are predicted labels; empty where they are not whole."""
+    whole = scores.ndim == 1 and all(bool((block == np.floor(block)).all()) for _, block in _blocks(scores))
+    return IF_LABELS if whole else ""
 
 
 class _Tally:

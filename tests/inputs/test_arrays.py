@@ -108,6 +108,9 @@ def test_a_memmap_stays_a_memmap(tmp_path):
         (np.array([[0.5, 0.5], [0.5, None]], dtype=object), "holds None in row 1"),
         (pd.DataFrame(P).astype("Float64").mask([[False, False], [True, False]]), "holds <NA> in row 1"),
         (P * 1j, "complex128"),
+        (np.array(["a", "b"]), r"dtype <U1; .*if these are predicted labels, pass probabilities instead"),
+        (np.array(["a", "b"], dtype=object), r"holds 'a' in row 0; .*if these are predicted labels"),
+        (np.array([0.5, None], dtype=object), r"holds None in row 1; expected real numbers: drop or repair"),
         ((row for row in P), "y_proba of type generator is no array; pass an array or a list"),
         ({"A": P}, "y_proba of type dict is no array"),
         (np.array([[0.5], ["x" * 100]], dtype=object), "holds an entry of type str in row 1"),
@@ -150,7 +153,7 @@ def test_label_vectors_keep_their_labels(values, expected):
     [
         (3, r"got shape \(\): pass a vector"),
         ([[0], [1]], r"got shape \(2, 1\): pass its one column"),
-        (np.eye(3), r"got shape \(3, 3\): if the rows are one-hot"),
+        (np.eye(3), r"got shape \(3, 3\): if the rows are one-hot.*of several outputs, pass one at a time"),
         ({0, 1}, "y_true of type set is no array"),
     ],
 )

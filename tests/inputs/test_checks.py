@@ -182,3 +182,15 @@ def test_the_spread_of_logits_must_be_finite():
 )
 def test_working_dtype(dtype, expected):
     assert working_dtype(np.dtype(dtype)) == np.dtype(expected)
+
+
+@pytest.mark.parametrize("labels", [[0, 3, 2], [1.0, -1.0, 1.0], np.array([1, 2, 1], dtype=np.uint8)])
+def test_predicted_labels_are_no_probabilities(labels):
+    with pytest.raises(NotProbabilitiesError, match="if these are predicted labels, pass probabilities instead"):
+        check_proba(np.array(labels))
+
+
+def test_numbers_that_are_not_whole_are_no_labels():
+    with pytest.raises(NotProbabilitiesError) as raised:
+        check_proba(np.array([1.5, 2.0]))
+    assert "labels" not in str(raised.value)

@@ -18,6 +18,7 @@ from sklearn_lossacc.inference.double_softmax import share_to_edge, softmax_ahea
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.statistics import PredictionSummary
 
 MIN_Z = 2.6  # one-sided, the loss with one softmax undone against the loss as exported
 GATE_BELOW = 0.01
@@ -27,6 +28,15 @@ MOST_NAMED = 3
 NOT_LEARNT = (
     "Find out why classes that occur have no probability at all: no row of theirs in training, or in a fold of it, or "
     "a column that was filled with zeros. Train on such rows, or judge the model without: no calibrator knows them."
+)
+PREDICTED_LABELS = (
+    "Pass probabilities instead of predicted labels: predict_proba, or the logits of a network. Where the model gives "
+    "no others (a tree without limits, one neighbour), smooth it, or calibrate: AutoCalibrator or "
+    "TemperatureCalibrator(floor=True) keeps the loss finite."
+)
+ONE_OUTPUT = (
+    "Look for a softmax over a single output, which is 1 whatever the score: take its sigmoid, or pass the score as "
+    "the one column of logits. A model that names one class for every row does so, too."
 )
 MOST_RANDOM = 0.2  # with half of the labels random, undone probabilities of two classes are much as they were
 
@@ -40,6 +50,16 @@ def _never(names: list[str]) -> str:
     return f" {who} no probability in any row."
 
 
+def _hard(summary: PredictionSummary) -> tuple[str, str]:
+    """Say that no row leaves any doubt, and what to do about it; empty where some does."""
+    if summary.mean("entropy") > 0.0:
+        return "", ""
+    if np.count_nonzero(summary.proba_sum) == 1:
+        only = str(summary.classes[int(np.argmax(summary.proba_sum))])
+        return f" Class {only!r} has probability 1 in every row.", ONE_OUTPUT
+    return " All probabilities are 0 or 1, as those of predicted labels are.", PREDICTED_LABELS
+
+
 def judge_infinite(evidence: Evidence) -> Verdict:
     """Judge whether some true class was given probability exactly 0."""
     summary = evidence.summary
@@ -50,6 +70,7 @@ def judge_infinite(evidence: Evidence) -> Verdict:
     never = (summary.proba_sum == 0.0) & (summary.class_weight > 0.0)
     names = [str(label) for label in summary.classes[never]]
     others = float(summary.zero_weight) > float(summary.class_weight[never].sum()) * (1.0 + ROUNDING)
+    hard, instead = _hard(summary)
     # No softmax of common logits underflows in double precision: there the zeros were counted, or made afterwards.
     doubles = summary.dtype == "float64"
     digits = "neither rounded nor cut to the likeliest classes" if doubles else f"in more digits than {summary.dtype}"
@@ -70,13 +91,14 @@ def judge_infinite(evidence: Evidence) -> Verdict:
             "log_loss_clipped": clipped,
             "dtype": summary.dtype,
             "never_probable": names,
+            "all_or_nothing": bool(hard),
         },
         fired=(
             f"The true class has probability exactly 0 in {rows} row{'s' if rows != 1 else ''}, so the log loss is "
-            f"infinite; with probabilities clipped at 2.2e-16 it is {number(clipped)} nats.{_never(names)}"
+            f"infinite; with probabilities clipped at 2.2e-16 it is {number(clipped)} nats.{hard or _never(names)}"
         ),
         passed="No true class has probability 0.",
-        advice=" ".join(([NOT_LEARNT] if names else []) + ([export] if others else [])),
+        advice=instead or " ".join(([NOT_LEARNT] if names else []) + ([export] if others else [])),
     )
 
 

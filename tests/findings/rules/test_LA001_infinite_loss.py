@@ -20,7 +20,8 @@ def test_a_zero_on_the_true_class_fires(plant):
     d = diagnose(y, proba)
     finding = d["LA001"]
     assert (finding.status, finding.severity, finding.value, finding.p_value) == ("fired", "error", 3.0, None)
-    assert set(finding.evidence) == {"rows", "share", "clip", "log_loss_clipped", "dtype", "never_probable"}
+    expected = {"rows", "share", "clip", "log_loss_clipped", "dtype", "never_probable", "all_or_nothing"}
+    assert set(finding.evidence) == expected
     assert finding.evidence["share"] == pytest.approx(3 / 500)
     assert finding.evidence["clip"] == np.finfo(float).eps
     assert "infinite" in finding.headline
@@ -165,3 +166,25 @@ def test_many_classes_without_any_probability_are_no_class_bias():
     assert d["LA103"].status == "passed"
     assert len(d["LA001"].evidence["never_probable"]) == 50
     assert " judged (" in d["LA201"].headline
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "float64", "bool"])
+def test_predicted_labels_are_recognised(dtype):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 400)
+    predicted = np.where(rng.random(400) < 0.8, y, rng.integers(0, 4, 400))
+    found = diagnose(y, np.eye(4)[predicted].astype(dtype))["LA001"]
+    assert found.headline.endswith("All probabilities are 0 or 1, as those of predicted labels are.")
+    assert found.advice.startswith("Pass probabilities instead of predicted labels")
+    proba = np.eye(4)[predicted]
+    proba[0] = [0.7, 0.1, 0.1, 0.1]
+    doubt = diagnose(y, proba)["LA001"]
+    assert not doubt.evidence["all_or_nothing"]
+    assert doubt.advice.startswith("Export logits")
+
+
+def test_softmax_of_a_single_output():
+    y = np.random.default_rng(0).integers(0, 2, 300)
+    found = diagnose(y, np.ones(300))["LA001"]
+    assert found.headline.endswith("Class '1' has probability 1 in every row.")
+    assert found.advice.startswith("Look for a softmax over a single output")
