@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sklearn_lossacc.adapters.histories.printed_lines import Line, printed_lines, read_line
+from sklearn_lossacc.adapters.histories.printed_lines import Line, read_lines
 from sklearn_lossacc.adapters.histories.roles import Role, role_of
 from sklearn_lossacc.adapters.histories.sources import ConsoleText
 from sklearn_lossacc.adapters.histories.table import LogTable, columns_of, table_of
@@ -72,7 +72,7 @@ def read(source: ConsoleText, wanted: Sequence[str]) -> LogTable:
     InvalidHistoryError
         If no line holds a loss or an accuracy.
     """
-    lines = [line for line in map(read_line, printed_lines(source.text)) if line != Line()]
+    lines = [line for line in read_lines(source.text) if line != Line()]
     if not any(line.values for line in lines):
         raise InvalidHistoryError("no line holds a number with its name, such as 'Epoch 3: val_loss: 0.52'.")
     counter = next((kind for kind in ("epoch", "step") if any(getattr(line, kind) is not None for line in lines)), None)

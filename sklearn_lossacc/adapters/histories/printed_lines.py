@@ -33,6 +33,9 @@ STEP = re.compile(
 BEGINNING = {"info", "debug", "root", "train", "training", "start", "starting", "begin", "beginning", "running"}
 SET_WORD = re.compile(rf"(?<![\w./\\-])(?:{'|'.join(SETS)})(?![\w/\\-]|\.\w)", re.IGNORECASE)
 
+HEADING = re.compile(r"(?:[A-Za-z]+\s+){0,3}[A-Za-z]+")  # a few words, with a colon or between rules
+RULES = "-=*# "
+
 
 @dataclass
 class Line:
@@ -81,13 +84,38 @@ def printed_lines(text: str) -> Iterator[str]:
             yield line
 
 
-def read_line(text: str) -> Line:
+def read_lines(text: str) -> Iterator[Line]:
+    r"""Read all lines of a console.
+
+    A heading that names a set, such as ``Test Error:``, speaks for the line under it, and for more that are indented.
+
+    Examples
+    --------
+    >>> [line.values for line in read_lines("loss: 0.9\nTest Error:\n Accuracy: 60%, Avg loss: 0.8\n")]
+    [{'loss': '0.9'}, {}, {'Test Accuracy': '60%', 'Test Avg loss': '0.8'}]
+    """
+    of, indent, first = "", 0, False
+    for line in printed_lines(text):
+        depth = len(line) - len(line.lstrip())
+        title = line.strip(f"{RULES}\t")
+        if HEADING.fullmatch(title.removesuffix(":")) and line.strip() != title.removesuffix(":"):
+            of, indent, first = next(iter(SET_WORD.findall(title)), ""), depth, True
+        found = read_line(line, of if first or depth > indent else "")
+        if found.counts:
+            of = ""
+        first = first and not found.values
+        yield found
+
+
+def read_line(text: str, of: str = "") -> Line:
     """Read one line.
 
     Parameters
     ----------
     text : str
         A line without colours.
+    of : str, default=""
+        The word for a set in the heading above it.
 
     Returns
     -------
@@ -114,17 +142,17 @@ def read_line(text: str) -> Line:
     if step is not None:
         line.step = float(next(group for group in step.groups() if group is not None))
         rest = f"{rest[: step.start()]}|{rest[step.end() :]}"
-    _read_values(rest, line)
+    _read_values(rest, line, "" if line.step is not None or epoch is not None else of)
     if epoch is not None and (line.measures or _begins(text[: epoch.start()])):
         line.epoch = float(epoch["number"])
     return line
 
 
-def _read_values(text: str, line: Line) -> None:
-    """Collect the named numbers of a line."""
+def _read_values(text: str, line: Line, of: str = "") -> None:
+    """Collect the named numbers of a line, under a heading for a set of rows."""
     found: list[tuple[str, str, str, re.Match[str]]] = []
     end = 0
-    of = of_name = ""  # the last word for a set on its own, and in a name such as val_loss
+    of_name = ""  # as `of` is the last word for a set on its own, this is the last in a name such as val_loss
     for match in VALUE.finditer(text):
         before = text[end : match.start()]
         end = match.end()

@@ -26,7 +26,7 @@ from sklearn_lossacc.adapters.histories import (
     wandb,
 )
 from sklearn_lossacc.adapters.histories.assemble import assemble
-from sklearn_lossacc.adapters.histories.sources import TextTable, load, load_printed
+from sklearn_lossacc.adapters.histories.sources import TextTable, load, load_text
 from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
 from sklearn_lossacc.inputs import TrainingHistory
@@ -98,8 +98,8 @@ def read_history(
     source : path, mapping, list of mappings, DataFrame, or an object of a framework
         A file or folder of Keras, Lightning, fastai, skorch, Transformers, CatBoost, Ultralytics, timm, MLflow,
         TensorBoard or Weights & Biases, any table, JSON or JSON lines with named losses and accuracies, or the text
-        that a script printed; a list of its lines; the dictionary of results of Keras, xgboost, LightGBM or CatBoost; a
-        fitted model or trainer that keeps its curves; or plain numbers, such as
+        that a script printed; a list of the lines of such a text; the dictionary of results of Keras, xgboost, LightGBM
+        or CatBoost; a fitted model or trainer that keeps its curves; or plain numbers, such as
         ``{"loss": 0.4577, "accuracy": 0.7826}``.
     format : str, optional
         One of ``console, skorch, transformers, scoring_monitor, sklearn, catboost, boosting, image, fastai, lightning,
@@ -164,7 +164,8 @@ def read_history(
         name, told = path.stem or path.name, str(path)
         source = load(path)
     elif plain.is_lines(source):
-        told, source = "this list of lines", load_printed("\n".join(source))
+        told = "this list of lines"
+        source = load_text(Path(told), "\n".join(source))
     source = _innermost(source)
     wanted = [column for column in (columns or {}).values() if column is not None]
     chosen = format if format is not None else _recognised(source)

@@ -12,9 +12,9 @@ SETS = {
     **dict.fromkeys(("val", "valid", "validation", "vld", "dev", "eval", "evaluation", "holdout"), "val"),
     **dict.fromkeys(("test", "tst"), "test"),
 }
-LOSSES = ("loss", "nll", "logloss", "mlogloss", "crossentropy", "xent", "ce", "bce")
-ACCURACIES = ("acc", "accuracy", "acc1", "top1", "prec1")
-ERRORS = ("error", "err", "merror", "err1", "misclassification")
+LOSSES = ("loss", "losses", "nll", "logloss", "mlogloss", "crossentropy", "xent", "ce", "bce")
+ACCURACIES = ("acc", "accs", "accuracy", "accuracies", "acc1", "top1", "prec1")
+ERRORS = ("error", "errors", "err", "errs", "merror", "err1", "misclassification")
 # Words that qualify a measure without changing it.
 QUALIFIERS = (
     "metrics", "metric", "epoch", "step", "mean", "avg", "average", "running", "micro", "multi", "multiclass", "binary",

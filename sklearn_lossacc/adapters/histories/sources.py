@@ -100,6 +100,28 @@ def load(path: Path) -> Any:
     if path.suffix.lower() == ".parquet":
         return _parquet(path)
     text = _text(path)
+    return load_text(path, text)
+
+
+def load_text(path: Path, text: str) -> TextTable | ConsoleText | dict[str, Any] | list[Any]:
+    """Return what a text holds: what a script printed, JSON, JSON lines, or a table.
+
+    Parameters
+    ----------
+    path : Path
+        Where it comes from, for errors.
+    text : str
+        The text.
+
+    Returns
+    -------
+    TextTable, ConsoleText, dict or list
+
+    Raises
+    ------
+    InvalidFileError
+        If it is empty, or none of these.
+    """
     if not text.strip():
         raise InvalidFileError(f"{path} is empty.")
     printed = _printed(text)
@@ -115,19 +137,14 @@ def _printed(text: str) -> ConsoleText | list[dict[str, Any]] | None:
     first = next(printed_lines(text), "").strip()
     apart = r"[\t,;|]" if re.search(r"[\t,;|]", first) else r"\s{2,}"
     names = any(role_of(cell) or is_epoch(cell) or is_step(cell) for cell in re.split(apart, first))
-    if names or first in ("[", "{") or first[:2] in ("[{", '{"'):
+    if (names and not read_line(first).counts) or first in ("[", "{") or first[:2] in ("[{", '{"'):
         return None
     n_counted = 0
     for line in map(read_line, printed_lines(text)):
         n_counted += line.counts and len(line.values) > 0
         if line.measures or n_counted > 1:
-            return load_printed(text)
+            return printed_records(text) or ConsoleText(text)
     return None
-
-
-def load_printed(text: str) -> ConsoleText | list[dict[str, Any]]:
-    """Return printed text: the dictionaries in it, if Transformers printed such, else the text itself."""
-    return printed_records(text) or ConsoleText(text)
 
 
 def _parquet(path: Path) -> Any:

@@ -14,7 +14,7 @@ from sklearn_lossacc.inputs.history import LeftOut
 
 # Frameworks log single-precision numbers as if they were double.
 SINGLE_PRECISION = 6e-8
-MISSING = ("", "na", "n/a", "none", "null", "<na>", "-")
+MISSING = ("", "na", "n/a", "none", "null", "<na>", "-", "no log")  # the last is Transformers' word
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf}
 
 

@@ -1,4 +1,4 @@
-"""Hugging Face Transformers: ``trainer_state.json``, its bare ``log_history``, and a trainer."""
+"""Hugging Face Transformers: ``trainer_state.json``, its bare ``log_history``, a trainer, and the tables it shows."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sklearn_lossacc.adapters.histories.plain import is_records
-from sklearn_lossacc.adapters.histories.sources import load
+from sklearn_lossacc.adapters.histories.plain import is_records, read_text
+from sklearn_lossacc.adapters.histories.roles import role_of
+from sklearn_lossacc.adapters.histories.sources import TextTable, load
 from sklearn_lossacc.adapters.histories.table import LogTable, columns_of, table_of
 
 STATE = "trainer_state.json"
+SHOWN = {"Training Loss", "Validation Loss"}  # in notebooks, and in model cards
 
 
 def _log(source: Any) -> Any:
@@ -27,6 +29,8 @@ def _log(source: Any) -> Any:
 
 def recognises(source: Any) -> bool:
     """Whether rows of training and of evaluation alternate as a Trainer logs them."""
+    if isinstance(source, TextTable):
+        return set(source.header) >= SHOWN
     rows = _log(source)
     if rows is None or not is_records(rows):
         return False
@@ -62,10 +66,22 @@ def n_evaluated(rows: Sequence[Mapping[str, Any]]) -> int | None:
 
 def read(source: Any, wanted: Sequence[str]) -> LogTable:
     """Read the rows; the summary at the end of training holds averages over the run and is no point of a curve."""
+    if isinstance(source, TextTable):
+        return _read_shown(source)
     rows = [row for row in _log(source) if "train_runtime" not in row]
     table = table_of(columns_of(rows), "Transformers log_history", sparse=True, named_sets=True)
     n_val = n_evaluated(rows)
     if n_val is not None:
         table.facts["n_val"] = n_val
         table.notes.append(f"n_val = {n_val} from run time and speed of the evaluations")
+    return table
+
+
+def _read_shown(source: TextTable) -> LogTable:
+    """Read the table that notebooks and model cards show; its metrics are of the validation rows."""
+    table = read_text(source, "Transformers table")
+    for name in table.columns:
+        role = role_of(name)
+        if role is not None and role.of is None:
+            table.roles[name] = role.with_set("val", "Transformers measures on validation")
     return table

@@ -269,9 +269,67 @@ def test_text_without_numbers_is_refused(tmp_path, text):
         read(tmp_path, text)
 
 
-def test_lines_without_numbers_are_refused():
-    with pytest.raises(InvalidHistoryError, match="no line holds a number with its name"):
-        read_history(["Epoch 1/10", "done"])
+@pytest.mark.parametrize("lines", [["Epoch 1/10", "done"], ["train.csv", "valid.csv"]])
+def test_lines_without_numbers_are_refused(lines):
+    with pytest.raises(InvalidFileError, match="this list of lines is no training log that is known"):
+        read_history(lines)
+
+
+def test_lines_of_a_table_are_a_table():
+    table = "epoch     train_loss  valid_loss  accuracy  time\n0   0.9  0.8  0.55  00:12\n1   0.7  0.75  0.61  00:12\n"
+    history = read_history(table.splitlines())
+    check(history, train_loss=[0.9, 0.7], val_loss=[0.8, 0.75], val_accuracy=[0.55, 0.61])
+    assert read_history(['{"epoch": 1, "val_loss": 0.5}', '{"epoch": 2, "val_loss": 0.4}']).n_rows == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Epoch\tTraining Loss\tValidation Loss\tAccuracy\n1\tNo log\t0.8\t0.55\n2\t0.7\t0.75\t0.61\n",
+        "| Training Loss | Epoch | Step | Validation Loss | Accuracy |\n|:---:|:---:|:---:|:---:|:---:|\n"
+        "| No log | 1.0 | 80 | 0.8 | 0.55 |\n| 0.7 | 2.0 | 160 | 0.75 | 0.61 |\n",
+    ],
+)
+def test_tables_that_transformers_shows(tmp_path, text):
+    for history in (read(tmp_path, text), read_history(text.splitlines())):
+        check(history, train_loss=[np.nan, 0.7], val_loss=[0.8, 0.75], val_accuracy=[0.55, 0.61])
+        assert "Transformers measures on validation" in history.matched_["val_accuracy"].note
+
+
+@pytest.mark.parametrize(
+    "epoch",
+    [
+        "Epoch {e}\n-----\nloss: 2.5  [  64/900]\nloss: {t}  [ 164/900]\nTest Error: \n Accuracy: {a}, Avg loss: {v}\n",
+        "Epoch {e}/2\nTraining:\n  loss: {t}\nValidation:\n  loss: {v}\n  accuracy: {a}\n",
+        "== Epoch {e} ==\n--- Train ---\nloss = {t}\n--- Validation ---\nloss = {v}, acc = {a}\n",
+    ],
+)
+def test_headings_say_what_the_lines_under_them_are_of(tmp_path, epoch):
+    lines = [epoch.format(e=e, t=t, v=v, a=a) for e, t, v, a in ((1, 0.9, 0.8, 0.55), (2, 0.7, 0.75, 0.61))]
+    check(read(tmp_path, "".join(lines)), train_loss=[0.9, 0.7], val_loss=[0.8, 0.75], val_accuracy=[0.55, 0.61])
+
+
+def test_a_heading_does_not_speak_for_what_follows_its_block(tmp_path):
+    text = "".join(
+        f"loss: {t}\nTest Error:\n Accuracy: {a}, Avg loss: {v}\n" for t, v, a in ((2, 1, 0.4), (1, 0.9, 0.5))
+    )
+    history = read(tmp_path, text)
+    check(history, train_loss=[2, 1], val_loss=[1, 0.9], val_accuracy=[0.4, 0.5])
+
+
+def test_unknown_names_in_lines_with_gaps_are_listed(tmp_path):
+    text = "epoch   0  tl=2.29  vl=2.26  va=0.21\nepoch   1  tl=2.10  vl=2.20  va=0.25\n"
+    with pytest.raises(InvalidHistoryError, match="the log holds 'epoch', 'tl', 'vl', 'va'"):
+        read(tmp_path, text)
+    path = tmp_path / "log.txt"
+    path.write_text(text)
+    check(read_history(path, columns={"val_loss": "vl", "val_accuracy": "va"}), val_loss=[2.26, 2.2])
+
+
+def test_names_in_the_plural():
+    history = read_history({"train_losses": [0.9, 0.7], "val_losses": [0.8, 0.75], "val_accs": [0.5, 0.6]})
+    check(history, train_loss=[0.9, 0.7], val_loss=[0.8, 0.75], val_accuracy=[0.5, 0.6])
+    assert read_history({"val_errors": [0.4, 0.3], "val_losses": [0.8, 0.7]}).val_accuracy.tolist() == [0.6, 0.7]
 
 
 def test_broken_json_stays_an_error(tmp_path):
