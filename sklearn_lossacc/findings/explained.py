@@ -11,6 +11,7 @@ from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 
 OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
 OF_THE_SOFTMAX = ("LA102", "LA104")
+OF_THE_SIGMOID = ("LA102", "LA103", "LA104", "LA203", "LA302", "LA303", "LA304", "LA401")
 ORDER_FIRST = "Settle the order of the columns first ({})."
 OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
     "LA103": "class bias",
@@ -18,7 +19,7 @@ OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
     "LA102": "offset of the classes that goes with the temperature",
 }
 OFFSETS_FIRST = "Repair the {}, then predict the likeliest class again."
-SOFTMAX_FIRST = "Undo the second softmax first (LA002), and diagnose again."
+SOFTMAX_FIRST = "Undo the second {} first (LA002), and diagnose again."
 
 
 def _nats(findings: Sequence[Finding]) -> float:
@@ -44,7 +45,8 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Put the findings that another fired one explains under its reserve.
 
     Columns in another order make every statement about classes one about the wrong classes. A second softmax explains
-    underconfidence and shape where undoing it saves as much as repairing these would. A threshold that makes up for
+    underconfidence and shape where undoing it saves as much as repairing these would; a second sigmoid makes the same
+    class the likelier one in every row, and explains what is said of classes as well. A threshold that makes up for
     class offsets goes with their repair, if a finding that fired asks for it.
 
     Parameters
@@ -71,17 +73,21 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     order = max((finding.code for finding in fired if finding.evidence.get("column_order")), default=None)
     twice = next((finding for finding in fired if finding.code == "LA002"), None)
     timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
-    softmax = twice is not None and not twice.evidence.get(MAY_BE_TIMID) and (twice.value or 0.0) >= _nats(timid)
+    function = "" if twice is None or twice.evidence.get(MAY_BE_TIMID) else twice.evidence.get("function", "softmax")
+    if function == "softmax" and twice is not None and (twice.value or 0.0) < _nats(timid):
+        function = ""
+    of_it = {"softmax": OF_THE_SOFTMAX, "sigmoid": OF_THE_SIGMOID}.get(function, ())
 
     def put(finding: Finding) -> Finding:
         if finding.status != "fired":
             return finding
         if order is not None and finding.code in OF_THE_ORDER and not finding.evidence.get("column_order"):
             return _under_reserve(finding, order, f"{SEEMS.removesuffix('.')} ({order}).", ORDER_FIRST.format(order))
+        if finding.code in of_it:
+            why = f" The second {function} (LA002) explains it."
+            return _under_reserve(finding, "LA002", why, SOFTMAX_FIRST.format(function))
         if finding.code == "LA401":
             return _threshold(finding, codes)
-        if softmax and finding.code in OF_THE_SOFTMAX:
-            return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
         return finding
 
     return tuple(map(put, findings))

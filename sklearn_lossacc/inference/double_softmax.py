@@ -1,4 +1,4 @@
-"""Whether a second softmax or a temperature explains labels that are surer than the probabilities."""
+"""Whether a second softmax, or sigmoid, or a temperature explains labels that are surer than the probabilities."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sklearn_lossacc._numerics.mixture import fit_mixture_rows
 from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.null import NullModel
+
+HALVES = 4e-3  # log odds of two halves, as half precision rounds them
 
 
 def undo_softmax(log_proba: np.ndarray) -> np.ndarray:
@@ -37,13 +39,52 @@ def undo_softmax(log_proba: np.ndarray) -> np.ndarray:
     return np.maximum(centred + 1.0 / log_proba.shape[1], LOSS_CLIP)
 
 
-def share_to_edge(log_proba: np.ndarray) -> float:
-    """Return how near the undone probabilities come to 0, as a share of the way from equal ones.
+def undo_sigmoid(log_proba: np.ndarray) -> np.ndarray | None:
+    """Return what a sigmoid was applied to, if that were probabilities of one of two classes.
 
     Parameters
     ----------
     log_proba : ndarray of shape (n_rows, n_classes)
-        Log probabilities; undoing a softmax has to leave probabilities.
+        Log probabilities, of which a second softmax can be undone.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, 2) or None
+        The log odds of the class that is the likelier one in every row; none below 2.2e-16. None for more classes, or
+        where neither is.
+
+    Notes
+    -----
+    The sigmoid of a probability lies between 1/2 and .731. That of rows of halves says nothing, so that rounding may
+    take the log odds a little below 0.
+
+    Examples
+    --------
+    >>> from scipy.special import log_expit
+    >>> odds = np.array([0.9, 0.2])
+    >>> undo_sigmoid(np.stack([log_expit(-odds), log_expit(odds)], axis=1)).round(6).tolist()
+    [[0.1, 0.9], [0.8, 0.2]]
+    >>> undo_sigmoid(np.log([[0.4, 0.6], [0.6, 0.4]])) is None
+    True
+    """
+    if log_proba.shape[1] != 2:
+        return None
+    odds = log_proba[:, 1] - log_proba[:, 0]
+    second = bool(odds.sum() >= 0.0)
+    odds = odds if second else -odds
+    if odds.min() < -HALVES:
+        return None
+    odds = np.clip(odds, LOSS_CLIP, 1.0 - LOSS_CLIP)
+    return np.stack([1.0 - odds, odds] if second else [odds, 1.0 - odds], axis=1)
+
+
+def share_to_edge(undone: np.ndarray) -> float:
+    """Return how near the undone probabilities come to 0, as a share of the way from equal ones.
+
+    Parameters
+    ----------
+    undone : ndarray of shape (n_rows, n_classes)
+        From `undo_softmax` or `undo_sigmoid`.
 
     Returns
     -------
@@ -58,22 +99,25 @@ def share_to_edge(log_proba: np.ndarray) -> float:
 
     Examples
     --------
-    >>> from scipy.special import log_softmax
-    >>> round(share_to_edge(log_softmax([[0.99, 0.01], [0.6, 0.4]], axis=1)), 6)
+    >>> share_to_edge(np.array([[0.99, 0.01], [0.6, 0.4]]))
     0.02
     """
-    return float(undo_softmax(log_proba).min() * log_proba.shape[1])
+    return float(undone.min() * undone.shape[1])
 
 
-def softmax_ahead(null: NullModel, log_proba: np.ndarray) -> float:
-    """Return by how much a second softmax explains the labels better than a temperature does.
+def softmax_ahead(null: NullModel, log_proba: np.ndarray, undone: np.ndarray, *, offsets: bool = False) -> float:
+    """Return by how much a second softmax, or sigmoid, explains the labels better than a temperature does.
 
     Parameters
     ----------
     null : NullModel
         The rows.
     log_proba : ndarray of shape (n_rows, n_classes)
-        Their log probabilities, finite; undoing a softmax has to leave probabilities.
+        Their log probabilities, finite.
+    undone : ndarray of shape (n_rows, n_classes)
+        From `undo_softmax` or `undo_sigmoid`.
+    offsets : bool, default=False
+        Whether the rival has class offsets, too: a second sigmoid makes one class the likelier one in every row.
 
     Returns
     -------
@@ -99,23 +143,23 @@ def softmax_ahead(null: NullModel, log_proba: np.ndarray) -> float:
     >>> from scipy.special import expit, log_softmax
     >>> twice = np.repeat(log_softmax([[0.9, 0.1], [0.6, 0.4]], axis=1), 1000, axis=0)
     >>> y = np.repeat([0, 1, 0, 1], [900, 100, 600, 400])
-    >>> softmax_ahead(NullModel(twice, y, np.ones(2000)), twice) > 1.92
+    >>> softmax_ahead(NullModel(twice, y, np.ones(2000)), twice, undo_softmax(twice)) > 1.92
     True
     >>> rng = np.random.default_rng(0)
     >>> score = rng.uniform(-0.9, 0.9, 4000)
     >>> timid, y = log_softmax(np.stack([0 * score, score], axis=1), axis=1), (rng.random(4000) < expit(2 * score)) * 1
-    >>> softmax_ahead(NullModel(timid, y, np.ones(4000)), timid) < 1.92
+    >>> softmax_ahead(NullModel(timid, y, np.ones(4000)), timid, undo_softmax(timid)) < 1.92
     True
     """
     scale = design_scale(null)
     charge = 0.5 * math.log(max(scale * float(null.weight.sum()), 1.0))
 
-    def likeliest(scores: np.ndarray, temperatures: tuple[bool, ...]) -> float:
+    def likeliest(scores: np.ndarray, temperatures: tuple[bool, ...], bias: bool = False) -> float:
         rows = MixtureRows(scores, null.y, null.weight)
         return max(
-            scale * fit_mixture_rows(rows, temperature=temperature, floor=floor).log_likelihood
-            - charge * (temperature + floor)
+            scale * fit_mixture_rows(rows, temperature=temperature, bias=bias, floor=floor).log_likelihood
+            - charge * (temperature + floor + bias * (null.n_classes - 1))
             for temperature, floor in product(temperatures, (False, True))
         )
 
-    return likeliest(np.log(undo_softmax(log_proba)), (False, True)) - likeliest(log_proba, (True,))
+    return likeliest(np.log(undone), (False, True)) - likeliest(log_proba, (True,), offsets)

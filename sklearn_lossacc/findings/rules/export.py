@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 from sklearn_lossacc.inference.design import design_scale
-from sklearn_lossacc.inference.double_softmax import share_to_edge, softmax_ahead, undo_softmax
+from sklearn_lossacc.inference.double_softmax import share_to_edge, softmax_ahead, undo_sigmoid, undo_softmax
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inference.null import NullModel
@@ -39,6 +40,26 @@ ONE_OUTPUT = (
     "the one column of logits. A model that names one class for every row does so, too."
 )
 MOST_RANDOM = 0.2  # with half of the labels random, undone probabilities of two classes are much as they were
+
+_ADVICE = {  # by the function that is undone, and whether a timid model explains the rows as well
+    ("softmax", False): (
+        "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export again. "
+        "AdaBoostClassifier does so to the votes of its estimators: calibrate it."
+    ),
+    ("softmax", True): (
+        "Check whether softmax is applied twice (a loss that takes logits applies its own): then remove one of "
+        "them and export again. Otherwise the model is timid, as strong regularisation, few rounds of boosting and "
+        "AdaBoostClassifier make it: calibrate it."
+    ),
+    ("sigmoid", False): (
+        "Remove one of the two sigmoids (BCEWithLogitsLoss applies its own, and so does input='logits') and export "
+        "again."
+    ),
+    ("sigmoid", True): (
+        "Check whether a sigmoid is applied twice (BCEWithLogitsLoss applies its own, and so does input='logits'): "
+        "then remove one of them and export again. Otherwise the model is timid and biased: calibrate it."
+    ),
+}
 
 
 def _never(names: list[str]) -> str:
@@ -113,33 +134,81 @@ def _with_floor(p_true: np.ndarray, null: NullModel) -> tuple[np.ndarray, float]
     return mixed, floor * (k - 1) / k
 
 
+@dataclass(frozen=True)
+class _Undone:
+    """What the probabilities would be with a function undone that was applied to them.
+
+    Attributes
+    ----------
+    function : {"softmax", "sigmoid"}
+        What is undone.
+    proba : ndarray of shape (n_rows, n_classes)
+        The undone probabilities.
+    gain : ndarray of shape (n_rows,)
+        What undoing it saves at each label, in nats, where labels are taken for wrong before and after.
+    saved : float
+        What it takes off the log loss as given.
+    noise : float
+        Share of the labels that are taken for wrong then.
+    p_gate : float
+        Of the gates that such probabilities fail.
+    """
+
+    function: str
+    proba: np.ndarray
+    gain: np.ndarray
+    saved: float
+    noise: float
+    p_gate: float
+
+
+def _undone(evidence: Evidence) -> _Undone:
+    """Undo a softmax or, of two classes, a sigmoid, whichever explains the labels better."""
+    null, log_q = evidence.null, evidence.log_proba
+    rows = np.arange(null.n_rows)
+    # A wrong label costs the undone probabilities everything: both may take the share of labels for random that
+    # serves them best, where that is more than chance would make of labels as clean as the probabilities say.
+    given = null.proba[rows, null.y]
+    shown, _ = _with_floor(given, null)
+
+    def of(function: str, proba: np.ndarray, *gates: str) -> _Undone:
+        undone, noise = _with_floor(proba[rows, null.y], null)
+        p_gate = min(1.0, len(gates) * min(evidence.gates[gate].p_value for gate in gates))
+        saved = float(np.average(np.log(undone) - np.log(given), weights=null.weight))
+        return _Undone(function, proba, np.log(undone) - np.log(shown), saved, noise, p_gate)
+
+    softmax, sigmoid = of("softmax", undo_softmax(log_q), "under"), undo_sigmoid(log_q)
+    if sigmoid is None:
+        return softmax
+    # The class that a sigmoid makes the likelier one in every row is often the rarer: a bias as much as doubt.
+    other = of("sigmoid", sigmoid, "under", "class_bias")
+    return other if np.average(other.gain - softmax.gain, weights=null.weight) > 0 else softmax
+
+
 def judge_double_softmax(evidence: Evidence) -> Verdict:
-    """Judge whether the exported probabilities went through softmax twice."""
+    """Judge whether the exported probabilities went through softmax, or a sigmoid, twice."""
     summary = evidence.summary
     if not summary.undo_softmax_ok:
         return not_applicable("Undoing one softmax leaves the simplex: these are not softmax of probabilities.")
     null = evidence.null
-    rows = np.arange(null.n_rows)
-    log_q = evidence.log_proba
-    undone = undo_softmax(log_q)[rows, null.y]
-    # A wrong label costs the undone probabilities everything: both may take the share of labels for random that
-    # serves them best, where that is more than chance would make of labels as clean as the probabilities say.
-    (shown, _), (undone, noise) = (_with_floor(p, null) for p in (null.proba[rows, null.y], undone))
-    gain = np.log(undone) - np.log(shown)
-    sums, sizes = unit_sums(gain[:, None], null.weight, null.group)
+    undone = _undone(evidence)
+    sums, sizes = unit_sums(undone.gain[:, None], null.weight, null.group)
     mean, error = mean_and_error(sums, sizes)
     value, half = float(mean[0]), Z95 * float(error[0])
     if not math.isfinite(half):
         return not_applicable("One row, or one group, cannot show that undoing a softmax lowers the loss.")
     z = value / float(error[0]) if error[0] > 0 else 0.0
-    p_gate = evidence.gates["under"].p_value
-    helps = z > MIN_Z and p_gate < GATE_BELOW
+    helps = z > MIN_Z and undone.p_gate < GATE_BELOW
     # A timid model is squeezed together as well, and is the likelier explanation until the labels speak against it.
-    ahead = softmax_ahead(null, log_q) if helps else None
-    edge = share_to_edge(log_q)
+    sigmoid = undone.function == "sigmoid"
+    ahead = softmax_ahead(null, evidence.log_proba, undone.proba, offsets=sigmoid) if helps else None
+    edge = share_to_edge(undone.proba)
     timid = ahead is not None and (ahead <= AS_LIKELY or edge > AT_EDGE)
     refuted = ahead is not None and ahead < -LIKELIER
-    aside = f" once {percent(noise)} of the labels are taken for wrong" if noise >= NOISE_RATE else ""
+    aside = f" once {percent(undone.noise)} of the labels are taken for wrong" if undone.noise >= NOISE_RATE else ""
+    left = evidence.total_loss - undone.saved
+    name, still = ("A sigmoid", "probability") if sigmoid else ("Softmax", "probability vector")
+    rival = "underconfident and biased by itself (LA102, LA103)" if sigmoid else "underconfident by itself (LA102)"
     return Verdict(
         holds=helps and not refuted,
         severity="warning" if timid else None,
@@ -148,37 +217,33 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
         threshold=0.0,
         could_be=value + half,
         evidence={
+            "function": undone.function,
             "nats": value,
             "z": z,
-            "p_underconfident": p_gate,
-            "undone_log_loss": evidence.total_loss - value,
-            "noise_rate": noise,
+            "p_underconfident": evidence.gates["under"].p_value,
+            "p_gate": undone.p_gate,
+            "undone_log_loss": left,
+            "noise_rate": undone.noise,
             "log_likelihood_ahead": ahead,
             "share_to_edge": edge,
             MAY_BE_TIMID: timid,
         },
         fired=(
-            ("Softmax may have been" if timid else "Softmax was")
-            + " applied to what were probabilities, or votes, already: with it undone every row is still a probability "
-            f"vector, and the log loss falls from {number(evidence.total_loss)} to "
-            f"{number(evidence.total_loss - value)} nats{aside}."
-            + (" A model that is underconfident by itself (LA102) explains these rows as well." if timid else "")
+            f"{name} {'may have been' if timid else 'was'}"
+            f" applied to what were probabilities, or votes, already: with it undone every row is still a {still}, "
+            f"and the log loss falls from {number(evidence.total_loss)} to {number(left)} nats{aside}."
+            + (f" A model that is {rival} explains these rows as well." if timid else "")
         ),
         passed=(
-            "Undoing a second softmax would lower the loss, but a temperature explains these rows better (LA102)."
+            f"Undoing a second {undone.function} would lower the loss, but a temperature explains these rows better "
+            "(LA102)."
             if refuted
-            else f"A second softmax was not shown; undoing one would gain at most {number(value + half)} nats."
+            else f"A second {undone.function} was not shown; undoing one would gain at most {number(value + half)} "
+            "nats."
             if value + half > 0
-            else "Undoing one softmax does not improve the probabilities."
+            else f"Undoing one {undone.function} does not improve the probabilities."
         ),
-        advice=(
-            "Check whether softmax is applied twice (a loss that takes logits applies its own): then remove one of "
-            "them and export again. Otherwise the model is timid, as strong regularisation, few rounds of boosting and "
-            "AdaBoostClassifier make it: calibrate it."
-            if timid
-            else "Remove one of the two softmax layers (a loss that takes logits already applies its own) and export "
-            "again. AdaBoostClassifier does so to the votes of its estimators: calibrate it."
-        ),
+        advice=_ADVICE[undone.function, timid],
     )
 
 

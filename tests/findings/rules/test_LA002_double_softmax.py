@@ -142,6 +142,67 @@ def test_a_temperature_that_explains_the_labels_better_refutes_it():
     assert d["LA102"].value == pytest.approx(0.125, rel=0.1)
 
 
+def sigmoid_twice(mean, n=2000, seed=0, temperature=1.0):
+    """Return labels and probabilities of the second of two classes that went through a sigmoid twice."""
+    rng = np.random.default_rng(seed)
+    odds = rng.normal(mean, 2.0, n)
+    return (rng.random(n) < expit(odds)).astype(int), expit(expit(odds / temperature))
+
+
+@pytest.mark.parametrize("mean", [-3.0, 0.0, 2.0])
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_sigmoid_applied_twice_fires(mean, column):
+    y, proba = sigmoid_twice(mean)
+    d = diagnose(y if column else 1 - y, np.column_stack([1 - proba, proba] if column else [proba, 1 - proba]))
+    finding = d["LA002"]
+    assert (finding.status, finding.severity, finding.evidence["function"]) == ("fired", "error", "sigmoid")
+    assert finding.headline.startswith("A sigmoid was applied to what were probabilities")
+    assert "BCEWithLogitsLoss applies its own" in finding.advice
+    once = np.log(proba / (1 - proba))
+    honest = -np.log(np.where(y == 1, once, 1 - once)).mean()
+    if finding.evidence["noise_rate"] == 0:
+        assert finding.evidence["undone_log_loss"] == pytest.approx(honest, abs=1e-9)
+    consequences = {"LA102", "LA103", "LA104", "LA203", "LA302", "LA303", "LA304", "LA401"}
+    for issue in d.issues:
+        if issue.code in consequences:
+            assert issue.headline.endswith("The second sigmoid (LA002) explains it.")
+            assert issue.advice.startswith("Undo the second sigmoid first")
+    assert {issue.code for issue in d.issues} & consequences
+
+
+def test_probabilities_passed_as_logits_of_one_column_went_through_a_sigmoid_twice():
+    y, twice = sigmoid_twice(-1.0)
+    finding = diagnose(y, np.log(twice / (1 - twice)), input="logits")["LA002"]
+    assert (finding.status, finding.evidence["function"]) == ("fired", "sigmoid")
+
+
+def test_a_cautious_model_that_always_prefers_one_class_is_not_accused():
+    rng = np.random.default_rng(0)
+    proba = rng.uniform(0.5, 0.731, 4000)
+    finding = diagnose((rng.random(4000) < proba).astype(int), proba)["LA002"]
+    assert finding.status == "passed"
+
+
+def test_a_timid_model_of_one_likelier_class_is_a_rival():
+    # Log odds between .2 and .8 that ask for four times their distance: nothing comes near the bounds of a sigmoid.
+    rng = np.random.default_rng(0)
+    odds = rng.uniform(0.2, 0.8, 4000)
+    y = (rng.random(4000) < expit(4 * (odds - 0.5))).astype(int)
+    finding = diagnose(y, expit(odds))["LA002"]
+    assert (finding.status, finding.severity) == ("fired", "warning")
+    assert "underconfident and biased by itself (LA102, LA103) explains these rows as well" in finding.headline
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("temperature", [0.6, 1.0, 1.6])
+def test_a_second_sigmoid_is_stated_whatever_the_model_was_before(temperature):
+    stated = 0
+    for seed in range(10):
+        finding = diagnose(*sigmoid_twice(-0.5, 1000, seed, temperature))["LA002"]
+        stated += (finding.severity, finding.evidence.get("function")) == ("error", "sigmoid")
+    assert stated >= 8
+
+
 @pytest.mark.simulation
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 1.6])
 def test_a_second_softmax_is_stated_whatever_the_model_was_before(plant, temperature):
