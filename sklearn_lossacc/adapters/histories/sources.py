@@ -93,6 +93,8 @@ def load(path: Path) -> Any:
     InvalidFileError
         If the file is missing, empty or broken.
     """
+    if "\n" in str(path):
+        raise InvalidFileError("this text of several lines is no path; pass printed text as lines, text.splitlines().")
     if not path.exists():
         raise InvalidFileError(f"{path} does not exist.")
     if path.is_dir() or EVENT_MARK in path.name:

@@ -38,7 +38,7 @@ def loss_title(diagnosis: HistoryDiagnosis) -> str:
         change = diagnosis["LA501"].evidence["loss_after"] - diagnosis["LA501"].evidence["loss_before"]
         return f"Loss rises by {nats(change)} nats since {since}"
     for code, words in (
-        ("LA503", "Loss stays at chance"),
+        ("LA503", "Loss no better than chance"),
         ("LA511", "Loss stays at that of the class frequencies"),
         ("LA504", "Loss is unstable"),
         ("LA508", "Loss still falls"),

@@ -275,6 +275,11 @@ def test_lines_without_numbers_are_refused(lines):
         read_history(lines)
 
 
+def test_text_in_place_of_a_path_is_told_how_to_be_passed():
+    with pytest.raises(InvalidFileError, match=r"no path; pass printed text as lines, text\.splitlines\(\)"):
+        read_history("Epoch 1: val_loss 0.8\nEpoch 2: val_loss 0.7\n" * 500)
+
+
 def test_lines_of_a_table_are_a_table():
     table = "epoch     train_loss  valid_loss  accuracy  time\n0   0.9  0.8  0.55  00:12\n1   0.7  0.75  0.61  00:12\n"
     history = read_history(table.splitlines())

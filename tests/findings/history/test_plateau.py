@@ -50,6 +50,37 @@ def test_falling_back_to_chance_is_told():
     assert "back at chance" in found.headline
 
 
+def guesses(accuracy, **more):
+    """Return the finding on a loss that rises from above chance, of three classes, around an accuracy."""
+    wave = 0.004 * np.random.default_rng(0).normal(size=20)
+    curves = {"val_loss": 1.15 + 0.04 * TIME, "val_accuracy": accuracy + wave, "n_classes": 3, "n_val": 2000} | more
+    return judge(**curves)["LA503"]
+
+
+def test_training_rows_learnt_by_heart_and_guesses_elsewhere():
+    found = guesses(1 / 3, train_loss=1.1 * np.exp(-TIME / 5))
+    assert (found.status, found.evidence["only_guesses"]) == ("fired", True)
+    assert "none of 20 losses is below the 1.099 = ln 3 of equal probabilities" in found.headline
+    assert "these rows are learnt by heart" in found.headline
+    assert found.advice.startswith("Check that labels belong to their rows")
+    without = guesses(1 / 3)
+    assert "by heart" not in without.headline
+    assert without.advice.startswith("Repair the training")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"accuracy": 0.42},  # better than guesses
+        {"accuracy": 1 / 3, "n_val": 30},  # so few rows do not tell
+        {"accuracy": 1 / 3, "n_val": None},
+        {"accuracy": 1 / 3, "val_loss": np.r_[1.05, 1.15 + 0.04 * TIME[1:]]},  # better than chance once
+    ],
+)
+def test_what_is_not_shown_to_be_guesses(other):
+    assert guesses(**other).status == "passed"
+
+
 def test_chance_needs_the_number_of_classes_and_suggests_it():
     found = judge(val_loss=np.full(10, math.log(4)))["LA503"]
     assert found.status == "not_applicable"

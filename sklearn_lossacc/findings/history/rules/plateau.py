@@ -26,6 +26,7 @@ LEAST_PLATEAU = 3
 LEAST_CONSTANT = 4
 CONSTANT_SHARE = 0.75
 AT_CHANCE = 0.002  # nats around ln k that suggest k, where it is not given
+BY_HEART = 0.5  # share of ln k below which training rows are known better than by their frequencies
 WORSE_THAN_CHANCE = 0.05  # share of ln k above which a loss is no plateau at chance
 LARGEST_GUESS = 1000
 FLAT = 0.05  # share of the loss within which a constant prediction stays
@@ -47,6 +48,16 @@ def _stays(losses: np.ndarray, chance: float) -> bool:
     gain = 1.0 - float(np.median(_second_half(losses))) / chance
     best = 1.0 - float(losses.min()) / chance
     return -WORSE_THAN_CHANCE < gain < CHANCE_GAIN and best < 2 * CHANCE_GAIN
+
+
+def _guesses(evidence: HistoryEvidence, k: int) -> bool:
+    """Whether no loss is below that of chance, and the later accuracies are those of equal guesses."""
+    best = 1.0 - float(evidence.loss.values.min()) / math.log(k)
+    if evidence.n_val is None or len(evidence.accuracy) < LEAST_PLATEAU or best >= CHANCE_GAIN:
+        return False
+    low, high = wilson_interval(float(np.median(_second_half(evidence.accuracy.values))), evidence.n_val)
+    # A higher accuracy would prove that a recalibrated model is better than chance.
+    return low <= 1.0 / k and calibrated_ceiling(high, k) > (1.0 - 2 * CHANCE_GAIN) * math.log(k)
 
 
 def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
@@ -75,17 +86,21 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     chance = math.log(k)
     gain = 1.0 - level / chance
     stays = _stays(losses, chance)
+    guesses = not stays and _guesses(evidence, k)
     accuracy = evidence.accuracy.last if len(evidence.accuracy) else None
     limits = None if accuracy is None or evidence.n_val is None else wilson_interval(accuracy, evidence.n_val)
     reached = "" if accuracy is None else f" Accuracy ends at {percent(accuracy)}, equal guesses give {percent(1 / k)}."
+    trained = evidence.train_loss.last if len(evidence.train_loss) else None
+    learnt = trained is not None and trained < BY_HEART * chance
     return Verdict(
-        holds=stays,
+        holds=stays or guesses,
         value=gain,
         threshold=CHANCE_GAIN,
         evidence={
             "level": level,
             "chance_log_loss": chance,
             "n_late": len(late),
+            "only_guesses": guesses,
             "accuracy": accuracy,
             "accuracy_interval": limits,
             **evidence.rule_inputs(),
@@ -93,6 +108,10 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
         fired=(
             f"Nothing was learnt: the validation loss stays at {nats(level)} nats, that of equal probabilities "
             f"(ln {k} = {nats(chance)}), through {count(len(losses))} evaluations.{reached}"
+            if stays
+            else f"Nothing is learnt, as far as validation shows: none of {count(len(losses))} losses is below the "
+            f"{nats(chance)} = ln {k} of equal probabilities, and accuracy is that of equal guesses.{reached}"
+            + (f" The training loss fell to {nats(trained)}: these rows are learnt by heart." if learnt else "")
         ),
         passed=(
             f"The validation loss of {nats(level)} nats is not that of chance ({nats(chance)})."
@@ -102,9 +121,11 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
             else f"The validation loss is back at chance ({nats(level)} nats) after a best of {nats(losses.min())}."
         ),
         advice=(
-            "Repair the training before judging the model: check that a few rows can be overfitted, the learning "
-            "rate, that "
-            "labels belong to their rows, and that gradients reach the last layer."
+            "Check that labels belong to their rows, in training and in validation, and that both sets are prepared "
+            "alike, before judging the model."
+            if guesses and learnt
+            else "Repair the training before judging the model: check that a few rows can be overfitted, the learning "
+            "rate, that labels belong to their rows, and that gradients reach the last layer."
         ),
     )
 
