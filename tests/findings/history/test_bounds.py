@@ -34,7 +34,8 @@ def test_one_row_of_four_numbers_is_judged(loss, accuracy, low, high):
 def test_above_chance_proves_overconfidence():
     found = judge("LA513", val_loss=1.2, val_accuracy=0.8, n_val=1000, n_classes=2)
     assert found.status == "fired"
-    assert "proves overconfidence" in found.headline
+    assert "if this is the plain log loss, it proves overconfidence" in found.headline
+    assert "label smoothing" in found.advice
     assert "TemperatureCalibrator" in found.advice
     assert found.value == pytest.approx(1.2 - 0.5004, abs=1e-4)
 
@@ -42,6 +43,7 @@ def test_above_chance_proves_overconfidence():
 def test_above_the_ceiling_does_not_give_the_direction():
     found = judge("LA513", val_loss=0.62, val_accuracy=0.9, n_val=5000, n_classes=2)
     assert found.status == "fired"
+    assert "if this is the plain log loss, at least" in found.headline
     assert "one constant confidence of 90.0 % would do better" in found.headline
     assert "does not say whether the model is too sure or too unsure" in found.advice
 

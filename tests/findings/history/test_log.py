@@ -78,6 +78,14 @@ def test_log_and_predictions_agree(final):
     assert "agree with the log at epoch 1" in found.headline
 
 
+def test_accuracy_that_agrees_speaks_for_another_loss(final):
+    found = judge("LA515", final, val_loss=[0.6, loss_of(final) + 0.3], val_accuracy=[0.7, 0.81], n_val=1000)
+    assert found.status == "fired"
+    assert found.advice.startswith("Accuracy agrees, so that the logged loss is likely of another kind")
+    both = judge("LA515", final, val_loss=[0.6, loss_of(final) + 0.3], val_accuracy=[0.7, 0.7], n_val=1000)
+    assert both.advice.startswith("Find the reason")
+
+
 def test_another_checkpoint_is_recognised(final):
     found = judge("LA515", final, val_loss=[0.9, loss_of(final), 1.4], val_accuracy=[0.7, 0.81, 0.75], n_val=1000)
     assert found.status == "fired"

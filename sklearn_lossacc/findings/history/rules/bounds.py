@@ -29,6 +29,10 @@ NOT_PLAIN = (
     "over outputs (binary cross-entropy for each class), padding, another set of rows, or a top-k accuracy."
 )
 
+PLAIN_FIRST = (
+    "Make sure that the logged loss is plain: label smoothing, class weights, penalties and sums over rows raise it."
+)
+
 
 def _rounding(evidence: HistoryEvidence, name: str) -> np.ndarray:
     """Return the rounding errors of a curve."""
@@ -125,14 +129,15 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     rows_alone = "" if n is not None else " This holds for these rows; with n_val it could be judged beyond them."
     if over_chance:
         fired = (
-            f"{evidence.at(row).capitalize()} has {pair}, worse than the {nats(chance)} of equal probabilities: that "
-            "proves "
-            f"overconfidence, and at least {nats(loss - ceiling)} nats of it are miscalibration.{rows_alone}"
+            f"{evidence.at(row).capitalize()} has {pair}, worse than the {nats(chance)} of equal probabilities: if "
+            f"this is the plain log loss, it proves overconfidence, and at least {nats(loss - ceiling)} nats of it are "
+            f"miscalibration.{rows_alone}"
         )
     elif above > 0:
         fired = (
-            f"{evidence.at(row).capitalize()} has {pair}, above the {band}: at least {nats(loss - ceiling)} nats are "
-            f"miscalibration; one constant confidence of {percent(accuracy)} would do better.{rows_alone}"
+            f"{evidence.at(row).capitalize()} has {pair}, above the {band}: if this is the plain log loss, at least "
+            f"{nats(loss - ceiling)} nats are miscalibration; one constant confidence of {percent(accuracy)} would do "
+            f"better.{rows_alone}"
         )
     else:
         fired = (
@@ -167,11 +172,11 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
             else f"{pair[2:].capitalize()} lies outside the {band}, but by less than {EXCESS_NATS} nats."
         ),
         advice=(
-            "Fit TemperatureCalibrator on held-out predictions; it lowers this loss without changing a label."
+            f"{PLAIN_FIRST} Then fit TemperatureCalibrator on held-out predictions; it lowers the loss without "
+            "changing a label."
             if over_chance
-            else "Recalibrate on held-out predictions (AutoCalibrator chooses how). The pair does not say whether "
-            "the model is "
-            "too sure or too unsure; its predictions do."
+            else f"{PLAIN_FIRST} Then recalibrate on held-out predictions (AutoCalibrator chooses how). The pair does "
+            "not say whether the model is too sure or too unsure; its predictions do."
             if above > 0
             else f"Recompute the loss from predictions. {NOT_PLAIN} If it is plain, recalibrate with class offsets."
         ),

@@ -16,6 +16,10 @@ from sklearn_lossacc.inference.history import accuracy_error
 from sklearn_lossacc.inputs import TrainingHistory
 
 MOST_RUNS = 6
+OTHER_LOSS = (
+    "Accuracy agrees, so that the logged loss is likely of another kind: with label smoothing, class weights, "
+    "penalties or dropout, focal, or a sum or a mean over batches. Believe what the predictions say of the log loss."
+)
 STRAY = ("another evaluation at the same step", "no training before it")
 
 
@@ -126,6 +130,8 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
         advice=(
             "Load the checkpoint that the log is of, or judge the one that is shipped."
             if twin is not None
+            else OTHER_LOSS
+            if same_rows and set(off) == {"loss"} and math.isfinite(logged["accuracy"])
             else "Find the reason before trusting either: another set of rows, another checkpoint, dropout left on, "
             "labels in "
             "another order, an accuracy of another kind (binary accuracy on one-hot labels, averages over batches), "
