@@ -13,6 +13,7 @@ import numpy as np
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError, InvalidPredictionsError
 from sklearn_lossacc.findings import Finding
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.findings.wording import counted
 from sklearn_lossacc.inference.epochs import decompose_epoch
 from sklearn_lossacc.inputs import Predictions, TrainingHistory, check_flag, check_target
 from sklearn_lossacc.inputs.groups import check_groups
@@ -133,8 +134,8 @@ class EpochRecorder:
         if self._files is not None and self._files.paths():
             if not resume:
                 raise InvalidFileError(
-                    f"{self._files.folder} already holds {len(self._files.paths())} epochs; pass resume=True to go on "
-                    "with them, or another path."
+                    f"{self._files.folder} already holds {counted(len(self._files.paths()), 'epoch')}; pass "
+                    "resume=True to go on, or another path."
                 )
             self._read_back()
 
@@ -415,12 +416,12 @@ class EpochRecorder:
         """Return the choices, one a line."""
         if not len(self._memory):
             return f"{self.name}: no epoch recorded yet"
-        head = f"{self.name}: {len(self._memory)} epochs of {self.y_val.size:,} rows"
+        head = f"{self.name}: {counted(len(self._memory), 'epoch')} of {counted(self.y_val.size, 'row')}"
         return "\n".join([head, *(f"  {choice}" for choice in self.choices())])
 
     def __repr__(self) -> str:
         """Return a short description."""
-        return f"<EpochRecorder {self.name!r}: {len(self._memory)} epochs>"
+        return f"<EpochRecorder {self.name!r}: {counted(len(self._memory), 'epoch')}>"
 
     @classmethod
     def from_staged(
@@ -517,6 +518,7 @@ def _few(names: list[str]) -> str:
 
 def _number(name: str, value: Any) -> float | None:
     """Return a training number as a float; None where there is none."""
+    value = value.detach() if hasattr(value, "detach") else value  # a loss that is still to be differentiated
     try:
         return None if value is None else float(value)
     except (TypeError, ValueError):

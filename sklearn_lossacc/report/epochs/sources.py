@@ -82,6 +82,9 @@ def passes(
     train_loss : float or None
         The estimator's own ``loss_``, where it has one.
     """
+    for method in ("partial_fit", "predict_proba"):
+        if not hasattr(estimator, method):
+            raise InvalidPredictionsError(f"{type(estimator).__name__} has no {method}.")
     X, y = indexable(X, np.asarray(y))
     classes = np.unique(y)
     size = len(y) if batch_size is None else batch_size

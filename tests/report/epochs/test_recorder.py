@@ -435,3 +435,26 @@ def test_stopping_by_refinement_gives_lower_test_loss_after_recalibration():
     error = np.std(gains, ddof=1) / np.sqrt(12)
     assert np.mean(gains) - 2.2 * error > 0
     assert np.mean(accuracy) > -0.002
+
+
+class Differentiable:
+    """A number that, as a loss of PyTorch does, warns unless it is detached."""
+
+    def detach(self):
+        return 0.25
+
+    def __float__(self):
+        raise AssertionError("not detached")
+
+
+def test_training_losses_are_detached():
+    recorder = EpochRecorder([0, 1, 1, 0])
+    recorder.record(1, [0.4, 0.6, 0.7, 0.2], Differentiable())
+    assert recorder.frame()["train_loss"].tolist() == [0.25]
+    assert str(recorder).startswith("epochs: 1 epoch of 4 rows")
+
+
+@pytest.mark.parametrize(("model", "method"), [(Ridge(), "partial_fit"), (SGDClassifier(), "predict_proba")])
+def test_what_cannot_be_trained_by_passes_is_named(model, method):
+    with pytest.raises(InvalidPredictionsError, match=f"has no {method}"):
+        EpochRecorder.from_partial_fit(model, [[0.0], [1.0]], [0, 1], [[0.0], [1.0]], [0, 1], n_epochs=1)
