@@ -211,6 +211,11 @@ class LossAccuracyReport(WrittenReport):
         ------
         LossAccError
             If the estimator cannot predict, or its predictions cannot be used.
+
+        Notes
+        -----
+        Accuracy is that of the largest probability, also of classifiers with a threshold of their own, whose ``score``
+        is another number.
         """
         response = from_estimator(estimator, X, response_method=response_method)
         return cls.from_predictions(
