@@ -146,3 +146,29 @@ def test_every_model_passes():
         loss = -np.log(np.maximum(p[np.arange(50), y], 1e-300)).mean()
         accuracy = np.mean(p.argmax(1) == y)
         assert judge("LA509", val_loss=loss, val_accuracy=accuracy, n_classes=4).status == "passed"
+
+
+def through_two_softmax(k, sure, train=0.0):
+    """Return the finding on a log of right rows of which the first softmax is `sure`, more and more of them."""
+    accuracy = 0.9 - 0.5 * np.exp(-np.arange(12) / 3)
+    other = (1 - sure) / (k - 1)
+    norm = np.log(np.exp(sure) + (k - 1) * np.exp(other))
+    loss = accuracy * (norm - sure) + (1 - accuracy) * (norm - other)
+    curves = {"val_loss": loss, "val_accuracy": accuracy, "train_loss": loss - train}
+    return judge("LA513", n_val=2000, n_classes=k, **curves)
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_the_loss_of_two_softmax_is_recognised(k):
+    found = through_two_softmax(k, 0.999)
+    assert (found.status, found.evidence["second_softmax"]) == ("fired", True)
+    assert f"ln(e + {k} - 1) - 1 + (1 - accuracy)" in found.headline
+    assert found.advice.startswith("Look for a softmax layer")
+
+
+@pytest.mark.parametrize(("sure", "train"), [(0.9, 0.0), (0.999, 1.0)])
+def test_another_loss_is_not_taken_for_that_of_two_softmax(sure, train):
+    # Less sure, or with a training loss below the least that two softmax allow.
+    found = through_two_softmax(10, sure, train)
+    assert (found.status, found.evidence["second_softmax"]) == ("fired", False)
+    assert "softmax" not in found.headline

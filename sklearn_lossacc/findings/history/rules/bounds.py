@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from sklearn_lossacc.findings.format import count, interval, nats, percent
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
-from sklearn_lossacc.findings.history.materiality import EXCESS_NATS
+from sklearn_lossacc.findings.history.materiality import EXCESS_NATS, SAME_LOSS
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.loss_bounds import (
@@ -105,6 +105,20 @@ def _excess(loss: float, accuracy: float, k: int, n: int | None) -> tuple[float,
     return above, below
 
 
+def _of_two_softmax(evidence: HistoryEvidence, k: int) -> float | None:
+    """Return the loss that softmax applied twice gives a sure model of the last accuracy, if the log is one of such.
+
+    Where a model is sure, its second softmax is that of a 1 among zeros: a right row costs ln(e + k - 1) - 1, a wrong
+    one 1 nat more, and none less than the former.
+    """
+    least = math.log(math.e + k - 1) - 1.0
+    rows = evidence.pairs[len(evidence.pairs) // 2 :]
+    loss, accuracy = evidence.history.val_loss[rows], evidence.history.val_accuracy[rows]
+    lowest = min((float(c.values.min()) for c in (evidence.loss, evidence.train_loss) if len(c)), default=0.0)
+    alike = float(np.median(np.abs(loss - least - (1.0 - accuracy)))) <= SAME_LOSS
+    return least + 1.0 - float(accuracy[-1]) if alike and lowest >= least - SAME_LOSS / 10.0 else None
+
+
 def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the last loss lies outside what a calibrated model of that accuracy can have."""
     rows = evidence.pairs
@@ -127,6 +141,7 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     pair = f"a loss of {nats(loss)} nats at an accuracy of {percent(accuracy)}"
     band = f"{interval(floor, ceiling, nats)} that calibrated models of that accuracy can have"
     rows_alone = "" if n is not None else " This holds for these rows; with n_val it could be judged beyond them."
+    twice = _of_two_softmax(evidence, k) if over_chance or above > 0 else None
     if over_chance:
         fired = (
             f"{evidence.at(row).capitalize()} has {pair}, worse than the {nats(chance)} of equal probabilities: if "
@@ -146,6 +161,11 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
             "predicted classes waste the probabilities: recalibrated, they reach at least "
             f"{percent(attainable)}.{rows_alone}"
         )
+    if twice is not None:
+        fired += (
+            f" A sure model of that accuracy whose probabilities go through softmax twice has just that loss, "
+            f"ln(e + {k} - 1) - 1 + (1 - accuracy) = {nats(twice)}."
+        )
     outside = over_chance or above > 0 or below > 0
     return Verdict(
         holds=outside,
@@ -159,6 +179,7 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
             "ceiling": ceiling,
             "chance_log_loss": chance,
             "attainable_accuracy": attainable,
+            "second_softmax": twice is not None,
             "side": "above" if loss > ceiling else "below" if loss < floor else "inside",
             **evidence.rule_inputs(),
         },
@@ -172,7 +193,10 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
             else f"{pair[2:].capitalize()} lies outside the {band}, but by less than {EXCESS_NATS} nats."
         ),
         advice=(
-            f"{PLAIN_FIRST} Then fit TemperatureCalibrator on held-out predictions; it lowers the loss without "
+            "Look for a softmax layer before a loss that takes logits, which applies its own: take it out, and train "
+            "again. If there is none, make sure that the logged loss is plain, and recalibrate."
+            if twice is not None
+            else f"{PLAIN_FIRST} Then fit TemperatureCalibrator on held-out predictions; it lowers the loss without "
             "changing a label."
             if over_chance
             else f"{PLAIN_FIRST} Then recalibrate on held-out predictions (AutoCalibrator chooses how). The pair does "

@@ -18,7 +18,8 @@ from sklearn_lossacc.inputs import TrainingHistory
 MOST_RUNS = 6
 OTHER_LOSS = (
     "Accuracy agrees, so that the logged loss is likely of another kind: with label smoothing, class weights, "
-    "penalties or dropout, focal, or a sum or a mean over batches. Believe what the predictions say of the log loss."
+    "penalties, dropout or a second softmax, focal, or a sum or a mean over batches. Believe what the predictions say "
+    "of the log loss."
 )
 STRAY = ("another evaluation at the same step", "no training before it")
 
