@@ -14,6 +14,8 @@ from sklearn_lossacc.inputs.naming import row_count
 
 __all__ = ["check_target", "class_labels", "distinct_labels", "match_classes"]
 
+IGNORED = -100  # the label that losses of PyTorch leave out unless told otherwise
+
 
 def _missing_labels(missing: np.ndarray) -> InvalidTargetError:
     """Describe rows without a label."""
@@ -122,6 +124,17 @@ def _reject_continuous(labels: np.ndarray, values: np.ndarray) -> None:
     raise InvalidTargetError(
         f"y_true is continuous: {odd} in row {row}; expected class labels. If {show_labels(values)} are "
         "labels, pass classes= with the label of each column."
+    )
+
+
+def _reject_ignored(labels: np.ndarray, values: np.ndarray) -> None:
+    """Raise if -100, which PyTorch gives to rows without a label, stands among labels from 0 up."""
+    if values.dtype.kind != "i" or np.count_nonzero(values < 0) != 1 or values.min() != IGNORED:
+        return
+    rows = np.flatnonzero(labels == IGNORED)
+    raise InvalidTargetError(
+        f"y_true holds {IGNORED}, which PyTorch gives to rows without a label, in {row_count(rows.size)}, the first is "
+        f"row {rows[0]}; leave these rows out of y_true and y_proba, or pass classes= if it is a label."
     )
 
 
@@ -269,6 +282,7 @@ def match_classes(
     if given is not None:
         return _place(values, codes, given, "classes"), given
     _reject_continuous(labels, values)
+    _reject_ignored(labels, values)
     several = column_names if column_names is not None and len(column_names) > 1 else None
     if several is not None and set(values.tolist()) <= set(several):
         names = _check_classes(several, n_columns)

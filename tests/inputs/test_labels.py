@@ -194,6 +194,21 @@ def test_targets_that_are_no_labels(y_true, message):
         match_classes(y_true, 2)
 
 
+@pytest.mark.parametrize("k", [3, 4])
+@pytest.mark.parametrize("kind", [np.int64, np.float32, list])
+def test_rows_that_pytorch_ignores_are_no_class(k, kind):
+    labels = np.array([0, -100, 1, -100, 2])  # with four columns these would be four sorted classes
+    y = labels.tolist() if kind is list else labels.astype(kind)
+    with pytest.raises(InvalidTargetError, match=r"-100, which PyTorch .* in 2 rows, the first is row 1; leave these"):
+        match_classes(y, k)
+    assert match_classes(labels, 4, classes=[-100, 0, 1, 2])[0].tolist() == [1, 0, 2, 0, 3]
+
+
+def test_negative_labels_beside_it_are_labels():
+    assert match_classes([-100, -1, 5], 3)[0].tolist() == [0, 1, 2]
+    assert match_classes([-1, 1], 2)[0].tolist() == [0, 1]
+
+
 def test_check_target_returns_what_needs_no_change():
     for y in (np.array([0, 1]), np.array(["a"]), np.array([0.5])):
         assert check_target(y) is y
