@@ -33,8 +33,8 @@ STEP = re.compile(
 BEGINNING = {"info", "debug", "root", "train", "training", "start", "starting", "begin", "beginning", "running"}
 SET_WORD = re.compile(rf"(?<![\w./\\-])(?:{'|'.join(SETS)})(?![\w/\\-]|\.\w)", re.IGNORECASE)
 
-HEADING = re.compile(r"(?:[A-Za-z]+\s+){0,3}[A-Za-z]+")  # a few words, with a colon or between rules
-RULES = "-=*# "
+HEADING = re.compile(r"(?:[A-Za-z]+\s+){0,3}[A-Za-z]+")  # a few words, with a colon, dots, or between rules
+RULES = "-=*# \t.\u2026:"
 
 
 @dataclass
@@ -97,8 +97,8 @@ def read_lines(text: str) -> Iterator[Line]:
     of, indent, first = "", 0, False
     for line in printed_lines(text):
         depth = len(line) - len(line.lstrip())
-        title = line.strip(f"{RULES}\t")
-        if HEADING.fullmatch(title.removesuffix(":")) and line.strip() != title.removesuffix(":"):
+        title = line.strip(RULES)
+        if HEADING.fullmatch(title) and line.strip() != title:
             of, indent, first = next(iter(SET_WORD.findall(title)), ""), depth, True
         found = read_line(line, of if first or depth > indent else "")
         if found.counts:

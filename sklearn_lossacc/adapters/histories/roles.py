@@ -9,8 +9,9 @@ from typing import Literal
 
 SETS = {
     **dict.fromkeys(("train", "training", "learn", "fit", "tr", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "vld", "dev", "eval", "evaluation", "holdout"), "val"),
-    **dict.fromkeys(("test", "tst"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "validating", "vld", "dev", "holdout"), "val"),
+    **dict.fromkeys(("eval", "evaluation", "evaluating"), "val"),
+    **dict.fromkeys(("test", "tst", "testing"), "test"),
 }
 LOSSES = ("loss", "losses", "nll", "logloss", "mlogloss", "crossentropy", "xent", "ce", "bce")
 ACCURACIES = ("acc", "accs", "accuracy", "accuracies", "acc1", "top1", "prec1")

@@ -245,10 +245,10 @@ def _aligned(lines: list[str]) -> list[list[str]]:
 
 
 def _without_frame(text: str) -> str:
-    """Leave out the outer bars and the rule of a table in Markdown."""
-    if not text.lstrip().startswith("|"):
+    """Leave out the outer bars and the rules of a table in Markdown, or in a box of ``+`` and ``-``."""
+    if not text.lstrip().startswith(("|", "+-", "+=")):
         return text
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if line.strip(" +-=")]
     if not all(line.strip().startswith("|") and line.strip().endswith("|") for line in lines if line.strip()):
         return text
     return "\n".join(line.strip()[1:-1] for line in lines if line.strip(" |:-"))

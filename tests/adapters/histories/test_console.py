@@ -258,6 +258,25 @@ def test_a_bare_measure_beside_a_training_one_is_not_guessed(tmp_path):
         read(tmp_path, "Epoch 1 train_loss: 0.9 acc: 0.5\nEpoch 2 train_loss: 0.8 acc: 0.6\n")
 
 
+def test_table_in_a_box(tmp_path):
+    rule = "+-------+----------+---------+\n"
+    rows = "|     1 |      0.8 |   55.0% |\n|     2 |      0.7 |   61.0% |\n"
+    check(
+        read(tmp_path, f"{rule}| Epoch | Val Loss | Val Acc |\n{rule}{rows}{rule}"),
+        epoch=[1, 2],
+        val_loss=[0.8, 0.7],
+        val_accuracy=[0.55, 0.61],
+    )
+
+
+def test_words_for_what_is_being_done_name_the_set():
+    lines = [
+        f"Epoch {e}\nTraining: loss={t}\nTesting: loss={v} acc={a}" for e, t, v, a in ((1, 2, 3, 0.4), (2, 1, 2, 0.5))
+    ]
+    history = read_history("\n".join(lines).splitlines())
+    check(history, train_loss=[2, 1], val_loss=[3, 2], val_accuracy=[0.4, 0.5])
+
+
 def test_table_in_markdown(tmp_path):
     history = read(tmp_path, "| epoch | loss | val_loss |\n|---|---|---|\n| 1 | 0.9 | 0.8 |\n| 2 | 0.8 | 0.7 |\n")
     check(history, train_loss=[0.9, 0.8], val_loss=[0.8, 0.7])
@@ -306,6 +325,7 @@ def test_tables_that_transformers_shows(tmp_path, text):
     [
         "Epoch {e}\n-----\nloss: 2.5  [  64/900]\nloss: {t}  [ 164/900]\nTest Error: \n Accuracy: {a}, Avg loss: {v}\n",
         "Epoch {e}/2\nTraining:\n  loss: {t}\nValidation:\n  loss: {v}\n  accuracy: {a}\n",
+        "Epoch {e}\nTraining ...\nloss: {t}\nEvaluating...\nloss: {v}, accuracy: {a}\n",
         "== Epoch {e} ==\n--- Train ---\nloss = {t}\n--- Validation ---\nloss = {v}, acc = {a}\n",
     ],
 )
