@@ -11,7 +11,6 @@ from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 
 OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
 OF_THE_SOFTMAX = ("LA102", "LA104")
-OF_THE_SIGMOID = ("LA102", "LA103", "LA104", "LA203", "LA302", "LA303", "LA304", "LA401")
 ORDER_FIRST = "Settle the order of the columns first ({})."
 OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
     "LA103": "class bias",
@@ -19,7 +18,9 @@ OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
     "LA102": "offset of the classes that goes with the temperature",
 }
 OFFSETS_FIRST = "Repair the {}, then predict the likeliest class again."
-SOFTMAX_FIRST = "Undo the second {} first (LA002), and diagnose again."
+SOFTMAX_FIRST = "Undo the second softmax first (LA002), and diagnose again."
+OF_THE_SIGMOID = ("LA102", "LA103", "LA104", "LA202", "LA203", "LA302", "LA303", "LA304", "LA401")
+SIGMOID_FIRST = "Undo the second sigmoid first (LA002), and diagnose again."
 
 
 def _nats(findings: Sequence[Finding]) -> float:
@@ -29,6 +30,13 @@ def _nats(findings: Sequence[Finding]) -> float:
 def _under_reserve(finding: Finding, code: str, why: str, advice: str) -> Finding:
     evidence = {**finding.evidence, "repaired_by": [code]}
     return replace(finding, headline=finding.headline + why, advice=advice, evidence=evidence)
+
+
+def _of_the_sigmoid(finding: Finding, twice: Finding | None) -> bool:
+    """Whether a second sigmoid explains a finding: all but labels that look wrong after it is undone, too."""
+    if twice is None or twice.evidence.get("function") != "sigmoid" or twice.evidence.get(MAY_BE_TIMID):
+        return False
+    return finding.code in OF_THE_SIGMOID and (finding.code != "LA202" or twice.evidence["noise_rate"] == 0.0)
 
 
 def _threshold(finding: Finding, fired: set[str]) -> Finding:
@@ -45,9 +53,10 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Put the findings that another fired one explains under its reserve.
 
     Columns in another order make every statement about classes one about the wrong classes. A second softmax explains
-    underconfidence and shape where undoing it saves as much as repairing these would; a second sigmoid makes the same
-    class the likelier one in every row, and explains what is said of classes as well. A threshold that makes up for
+    underconfidence and shape where undoing it saves as much as repairing these would. A threshold that makes up for
     class offsets goes with their repair, if a finding that fired asks for it.
+
+    A second sigmoid makes the same class the likelier one in every row, and explains what is said of classes as well.
 
     Parameters
     ----------
@@ -73,21 +82,19 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     order = max((finding.code for finding in fired if finding.evidence.get("column_order")), default=None)
     twice = next((finding for finding in fired if finding.code == "LA002"), None)
     timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
-    function = "" if twice is None or twice.evidence.get(MAY_BE_TIMID) else twice.evidence.get("function", "softmax")
-    if function == "softmax" and twice is not None and (twice.value or 0.0) < _nats(timid):
-        function = ""
-    of_it = {"softmax": OF_THE_SOFTMAX, "sigmoid": OF_THE_SIGMOID}.get(function, ())
+    softmax = twice is not None and not twice.evidence.get(MAY_BE_TIMID) and (twice.value or 0.0) >= _nats(timid)
 
     def put(finding: Finding) -> Finding:
         if finding.status != "fired":
             return finding
         if order is not None and finding.code in OF_THE_ORDER and not finding.evidence.get("column_order"):
             return _under_reserve(finding, order, f"{SEEMS.removesuffix('.')} ({order}).", ORDER_FIRST.format(order))
-        if finding.code in of_it:
-            why = f" The second {function} (LA002) explains it."
-            return _under_reserve(finding, "LA002", why, SOFTMAX_FIRST.format(function))
+        if _of_the_sigmoid(finding, twice):
+            return _under_reserve(finding, "LA002", " The second sigmoid (LA002) explains it.", SIGMOID_FIRST)
         if finding.code == "LA401":
             return _threshold(finding, codes)
+        if softmax and finding.code in OF_THE_SOFTMAX:
+            return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
         return finding
 
     return tuple(map(put, findings))
