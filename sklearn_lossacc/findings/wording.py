@@ -22,6 +22,10 @@ SEVERITIES = ("error", "warning", "tip")
 ONE_CALIBRATOR = ("LA101", "LA102", "LA103", "LA104", "LA202", "LA203")
 REDO = "LA002"  # other probabilities are exported: a calibrator of these would be of no use
 MAY_BE_TIMID = "cannot_tell_from_underconfidence"  # unless it is a cautious model, which a calibrator repairs
+UNSEEN_FIRST = (  # what looks like training rows
+    "Make sure that no row was used in training, nor a copy or another view of one (frames, patches, augmentations, "
+    "repeated measurements): split by where rows come from."
+)
 CHOOSE_A_REPAIR = "Let AutoCalibrator choose a repair."  # said once, where one calibrator repairs several findings
 UNSEEN = "LA202"
 ONLY_CALIBRATE = ("LA101", "LA102", "LA104")  # whose advice says nothing but which calibrator

@@ -19,6 +19,7 @@ from sklearn_lossacc.findings.selected import (
     wrong_labels,
 )
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
+from sklearn_lossacc.findings.wording import UNSEEN_FIRST
 
 RECALIBRATE = (
     "Fit {} on held-out rows (or let AutoCalibrator choose) and ship the calibrated probabilities; the predicted "
@@ -30,10 +31,10 @@ WITH_OFFSETS = (
     "calibrated probabilities; a temperature alone would repair {} nats."
 )
 
+LOOK_THE_SAME = " Rows that it was trained on, or near copies of them, look the same."
 SEPARABLE = (
-    "Make sure that no row was used in training. Then fit TemperatureCalibrator(floor=True, cautious=True) on held-out "
-    "rows, which allows for errors that so few rows need not show, and ship the calibrated probabilities; the "
-    "predicted classes do not change."
+    f"{UNSEEN_FIRST} Then fit TemperatureCalibrator(floor=True, cautious=True) on held-out rows, which allows for "
+    "errors that so few rows need not show, and ship the calibrated probabilities; the predicted classes do not change."
 )
 
 NO_ORDER = (
@@ -127,7 +128,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         evidence=facts,
         fired=(
             f"The model is {direction}confident: {said}; {promised} would be repaired{only}."
-            + (" Rows that it was trained on look the same." if evidence.separable and not over else "")
+            + (LOOK_THE_SAME if evidence.separable and not over else "")
             + (
                 " Wrong labels explain these rows as well (LA103)."
                 if one_way

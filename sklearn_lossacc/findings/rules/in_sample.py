@@ -13,6 +13,7 @@ from sklearn_lossacc.findings.selected import (
     selected_temperature,
 )
 from sklearn_lossacc.findings.verdict import Rule, Verdict
+from sklearn_lossacc.findings.wording import UNSEEN_FIRST
 
 NOT_SHOWN = "It is not shown that the model was trained on these rows, and not ruled out: "
 EXACT_SHARE = 0.1  # of the level: what is exact by design leaves little doubt
@@ -73,16 +74,16 @@ def judge(evidence: Evidence) -> Verdict:
             "probabilities, every class is exactly as frequent as they say. On other rows chance does so with a "
             f"probability of at most {number(p_exact)}."
             if exact
-            else f"These look like training rows: accuracy is above {percent(ACCURACY_ABOVE)}, even where the model "
-            f"doubts, and it is far less sure than that (T = {ratio(value)}). A timid model of an easy problem "
-            "(smoothed or noisy training labels, mixup, few rounds of boosting, votes) looks the same, and no "
-            "prediction can tell them apart."
+            else f"These look like training rows, or near copies of them: accuracy is above {percent(ACCURACY_ABOVE)}, "
+            f"even where the model doubts, and it is far less sure than that (T = {ratio(value)}). A timid model of an "
+            "easy problem (smoothed or noisy training labels, mixup, few rounds of boosting, votes) looks the same, "
+            "and no prediction can tell them apart."
         ),
         passed=_passed(evidence, nearly, every=bool(correct.all())),
         advice=(
             "Predict rows that took no part in the fit or the calibration (cross_val_predict), and diagnose those."
             if exact
-            else "Check that no row was used in training; if none was, the model is timid by itself: recalibrate."
+            else f"{UNSEEN_FIRST} If none was, the model is timid by itself: recalibrate."
         ),
     )
 

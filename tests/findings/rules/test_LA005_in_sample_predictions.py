@@ -59,6 +59,8 @@ def test_near_perfect_accuracy_of_an_unsure_model_fires():
     # The rest of the level is for rows that are exact.
     assert finding.p_value == max(finding.evidence["p_gate"], finding.evidence["p_attr"]) / 0.9 < 0.001
     assert "few rounds of boosting" in finding.headline
+    assert finding.headline.startswith("These look like training rows, or near copies of them")
+    assert "split by where rows come from. If none was" in finding.advice
     assert d["LA102"].status == "not_applicable"
     assert "LA005" in d["LA102"].headline
 
@@ -78,8 +80,8 @@ def test_all_of_a_few_rows_right(n):
     assert "not ruled out" in d["LA005"].headline
     assert "more than it says" in d["LA005"].headline
     assert d["LA102"].status == "fired"
-    assert "trained on look the same" in d["LA102"].headline
-    assert d["LA102"].advice.startswith("Make sure that no row was used in training.")
+    assert "trained on, or near copies of them, look the same" in d["LA102"].headline
+    assert d["LA102"].advice.startswith("Make sure that no row was used in training, nor a copy or another view of one")
 
 
 def test_all_rows_right_and_sure():
