@@ -203,6 +203,15 @@ class AutoCalibrator(BaseCalibrator):
         """Whether the fitted map leaves every predicted class as it is, whatever the row."""
         return self.calibrator_._keeps_labels
 
+    @property
+    def _rows_at_least(self) -> int:
+        """What the chosen calibrator asks for."""
+        return self.calibrator_._rows_at_least
+
+    def _filler(self) -> Callable[[Scores, slice, np.ndarray], None]:
+        """Let the chosen calibrator prepare."""
+        return self.calibrator_._filler()
+
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
         """Let the chosen calibrator do it."""
         self.calibrator_._fill(scores, rows, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -74,9 +74,6 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
     A subclass sets its fitted attributes in `_learn` and applies them to a block of rows in `_fill`; `_state` and
     `_restore` turn them into plain numbers and back.
     """
-
-    # Maps of single classes want long columns.
-    _rows_at_least: ClassVar[int] = 1
 
     def __init__(self, *, input: str = "proba", classes: Any = None):
         self.input = input
@@ -366,6 +363,11 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         proba = np.empty((rows.stop - rows.start, scores.n_classes))
         self._fill(scores, rows, proba)
         return proba
+
+    @property
+    def _rows_at_least(self) -> int:
+        """How many rows a block should have: maps that are applied one class after the other want long columns."""
+        return 1
 
     def _filler(self) -> Callable[[Scores, slice, np.ndarray], None]:
         """Return `_fill`, with what all blocks have in common computed once."""

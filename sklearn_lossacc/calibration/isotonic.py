@@ -14,7 +14,7 @@ from sklearn_lossacc._numerics.isotonic import fit_isotonic
 from sklearn_lossacc._numerics.links import logit
 from sklearn_lossacc._numerics.lookup import in_order
 from sklearn_lossacc.calibration.formulas import Pieces, piecewise
-from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, zeros_and_ones
+from sklearn_lossacc.calibration.one_vs_rest import Map, OneVsRestCalibrator, Target, share_line, zeros_and_ones
 from sklearn_lossacc.inputs import Scores
 
 __all__ = ["IsotonicCalibrator"]
@@ -91,8 +91,6 @@ class IsotonicCalibrator(OneVsRestCalibrator):
     array([[0.2778, 0.7222]])
     """
 
-    _rows_at_least = 1  # all maps are applied together
-
     def __init__(self, *, centered: bool = True, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(n_jobs=n_jobs, input=input, classes=classes)
         self.centered = centered
@@ -108,22 +106,38 @@ class IsotonicCalibrator(OneVsRestCalibrator):
         )
         return {"knots": knots, "values": logit(values)}
 
+    @property
+    def _together(self) -> bool:
+        """Whether all maps are applied at once."""
+        return len(self.maps_) > 2 and not any("constant" in one for one in self.maps_)
+
+    @property
+    def _rows_at_least(self) -> int:
+        return 1 if self._together else super()._rows_at_least
+
     def _filler(self) -> Callable[[Scores, slice, np.ndarray], None]:
-        if len(self.maps_) < 3 or not all("knots" in one for one in self.maps_):
-            return self._fill
+        return partial(self._fill_by, self._all_lines()) if self._together else self._fill
+
+    def _all_lines(self) -> Callable[[np.ndarray, np.ndarray], None]:
+        """Return what applies the maps of all classes to a block of log odds."""
         wide = len(self.maps_) > NARROW
-        knots, values = ([one[key] for one in self.maps_] for key in ("knots", "values"))
-        lines = LinesByGrid(knots, values, (1, -1) if wide else (-1, 1))
+        shape = (1, -1) if wide else (-1, 1)
+        missing = np.flatnonzero(["share" in one for one in self.maps_])
+        share = np.array([self.maps_[column]["share"][0] for column in missing])
+        nothing = {"knots": np.zeros(1), "values": np.zeros(1)}
+        own = [nothing if "share" in one else one for one in self.maps_]
+        lines = LinesByGrid([one["knots"] for one in own], [one["values"] for one in own], shape)
 
         def apply(odds: np.ndarray, out: np.ndarray) -> None:
-            """Apply the maps of all classes to a block."""
+            shares = share_line(share, odds[:, missing])
             if wide:
                 lines.apply(odds, out)
             else:  # short rows are slow
                 turned = odds.T.copy()
                 out[:] = lines.apply(turned, turned).T
+            out[:, missing] = shares
 
-        return partial(self._fill_by, apply)
+        return apply
 
     def _line(self, one: Map, odds: np.ndarray) -> np.ndarray:
         return in_order(lambda ordered: np.interp(ordered, one["knots"], one["values"]), odds)

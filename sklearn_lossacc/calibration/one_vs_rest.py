@@ -25,7 +25,7 @@ from sklearn_lossacc.calibration.outcome import Outcome
 from sklearn_lossacc.calibration.plain import check_lengths, numbers_from_plain
 from sklearn_lossacc.inputs import Predictions, Scores
 
-__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "numbers", "to_proba"]
+__all__ = ["Map", "OneVsRestCalibrator", "ParametricCalibrator", "Target", "numbers", "share_line", "to_proba"]
 
 Map = dict[str, np.ndarray]
 ROUNDING = 1e-12  # of the loss
@@ -203,6 +203,32 @@ def to_proba(lines: np.ndarray) -> None:
     without_zeros(lines)
 
 
+def share_line(share: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """Compute the log odds of a share of the probability.
+
+    Parameters
+    ----------
+    share : ndarray
+        Shares, of a shape that fits.
+    odds : ndarray
+        Log odds of the whole.
+
+    Returns
+    -------
+    ndarray
+        In nats.
+
+    Examples
+    --------
+    Half of 0.8:
+
+    >>> np.exp(share_line(np.array([0.5]), np.log([0.8 / 0.2]))).round(4)  # .4 / .6
+    array([0.6667])
+    """
+    with np.errstate(divide="ignore"):  # the share may be 1
+        return np.log(share) - np.logaddexp(-odds, np.log1p(-share))
+
+
 def numbers(maps: list[Map], key: str) -> np.ndarray:
     """Return the one number of that name of each map.
 
@@ -241,11 +267,13 @@ class OneVsRestCalibrator(BaseCalibrator):
     probabilities.
     """
 
-    _rows_at_least = 4096
-
     def __init__(self, *, n_jobs: int | None = None, input: str = "proba", classes: Any = None):
         super().__init__(input=input, classes=classes)
         self.n_jobs = n_jobs
+
+    @property
+    def _rows_at_least(self) -> int:
+        return 4096
 
     def _learn(self, predictions: Predictions, class_weight: np.ndarray) -> Outcome:
         data = Labelled(predictions)
@@ -300,9 +328,8 @@ class OneVsRestCalibrator(BaseCalibrator):
         """Apply one map, be it the subclass's or that of a class without rows or without information."""
         if "constant" in one:
             return np.broadcast_to(logit(one["constant"]), odds.shape)
-        if "share" in one:  # log odds of the share times the probability
-            with np.errstate(divide="ignore"):  # the share may be 1
-                return np.log(one["share"]) - np.logaddexp(-odds, np.log1p(-one["share"]))
+        if "share" in one:
+            return share_line(one["share"], odds)
         return self._line(one, odds)
 
     def _fill(self, scores: Scores, rows: slice, out: np.ndarray) -> None:
