@@ -22,7 +22,8 @@ from sklearn_lossacc.inputs import Predictions, Scores
 
 __all__ = ["DirichletCalibrator"]
 
-STRENGTHS = 10.0 ** np.arange(4, -5, -1)  # from hardly any cross terms on, so that each fit starts near its answer
+STRONGEST, WEAKEST = 4, -4  # powers of ten
+HARDLY_ANY = 0.01  # variance in squared nats of what cross terms add to a score, at the strongest penalty
 ONE_ROW = 0.5  # pull of each parameter toward no change, in nats: it decides only where the data do not
 
 
@@ -45,6 +46,18 @@ def _last_that_pays(evidence: Callable[[float, float], float], pairs: list[tuple
             break
         best, highest = pair, found
     return best
+
+
+def _grid(x: np.ndarray, total: float) -> list[float]:
+    """Return the strengths to try, from hardly any cross terms on, so that each fit starts near its answer.
+
+    A penalty c of its square lets an entry vary by 1 / (2 c), and each score has k - 1 entries off the diagonal.
+    """
+    k = x.shape[1]
+    square = np.mean([np.square(x[rows], dtype=np.float64).mean() for rows in row_blocks(*x.shape)])
+    free = (k - 1) * square * max(k * (k - 1), 1) / (2.0 * total)  # the variance at strength 1
+    strongest = max(STRONGEST, int(np.ceil(np.log10(max(free / HARDLY_ANY, 1.0)))))
+    return [10.0**power for power in range(strongest, WEAKEST - 1, -1)]
 
 
 class DirichletCalibrator(BaseCalibrator):
@@ -98,8 +111,10 @@ class DirichletCalibrator(BaseCalibrator):
     the log loss is never above that of X. The predicted class of a row can change.
 
     What is not given is chosen for the largest evidence (Laplace's approximation of the probability of the labels,
-    with only the diagonal of the curvature above 24 classes), so nothing is split or drawn: powers of ten from 10000
-    down to .0001, first lambda = mu, then mu alone, each until the evidence falls.
+    with only the diagonal of the curvature above 24 classes), so nothing is split or drawn: powers of ten from 10000,
+    or from where all cross terms together move a score by about a tenth of a nat if that is more, down to .0001, first
+    lambda = mu, then mu alone, each until the evidence falls. The factor of a class, on the diagonal, is held by the
+    weight of one row only: with few rows a class prefer `VectorCalibrator`.
 
     References
     ----------
@@ -169,7 +184,7 @@ class DirichletCalibrator(BaseCalibrator):
             theta = fit_multinomial(x, y, weight, penalty=penalty, start=theta)
             return log_evidence(x, y, weight, penalty=penalty, theta=theta)
 
-        grid = [float(one) for one in STRENGTHS]
+        grid = _grid(x, total)
         if mu is not None:
             return _last_that_pays(evidence, [(one, mu) for one in grid])
         strength, _ = _last_that_pays(evidence, [(one, one) for one in grid])

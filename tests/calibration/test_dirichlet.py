@@ -70,6 +70,18 @@ def test_cross_terms_that_do_not_exist_are_held_small():
     np.testing.assert_allclose(np.diag(calibrator.matrix_), 1 / 3, atol=0.1)
 
 
+def test_cross_terms_of_many_classes_are_held_small():
+    # Each score sums the cross terms of all classes, so that each of them has to be smaller.
+    rng = np.random.default_rng(0)
+    logits = rng.normal(scale=3, size=(400, 150))
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    fit, fresh = slice(0, 200), slice(200, 400)
+    with pytest.warns(CalibrationWarning, match="missing_class"):
+        calibrator = DirichletCalibrator(input="logits", classes=np.arange(150)).fit(logits[fit], y[fit])
+    off = calibrator.matrix_ - np.diag(np.diag(calibrator.matrix_))
+    assert (log_softmax(logits[fresh], axis=1) @ off.T).std() < 0.1
+
+
 def test_intercepts_may_be_free_while_cross_terms_are_not():
     rng = np.random.default_rng(0)
     logits = rng.normal(scale=2, size=(1500, 6))
