@@ -13,6 +13,8 @@ from sklearn_lossacc.inference.gains import open_gain
 
 def open_bound(evidence: Evidence, term: str) -> float:
     """Largest cost of an unselected term that the data leave open, in nats."""
+    if term == "class_bias" and evidence.open_bias is not None:
+        return evidence.open_bias
     if evidence.causes is not None and term in evidence.causes.statistics:
         statistic, scale = evidence.causes.statistics[term], evidence.causes.scale
         n_effective = scale * float(evidence.causes.null.weight.sum())

@@ -13,11 +13,13 @@ from sklearn_lossacc.findings.evidence.rows import LOG_CLIP
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.outlier_rows import OutlierRows, extreme_outliers, sampled_outliers
 from sklearn_lossacc.findings.parts import fitted_parts, term_df, term_gains
+from sklearn_lossacc.inference.design import too_sparse
 from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.few_rows import sharpened
 from sklearn_lossacc.inference.floor import finite
 from sklearn_lossacc.inference.floor_limit import floor_lower_limit
 from sklearn_lossacc.inference.normal import Z95
+from sklearn_lossacc.inference.open_bias import open_bias_cost
 from sklearn_lossacc.inference.ruled_out import noise_among_possible
 from sklearn_lossacc.inference.selected_costs import SelectedLaws
 from sklearn_lossacc.inference.temperature_limits import temperature_limits
@@ -111,6 +113,14 @@ class CostEvidence(CauseEvidence):
         if part.value >= NATS or self.far_classes is not None or causes.fit.beta >= 1.0:
             return part.value
         return max(part.value, self.saved_beside("class_bias"))
+
+    @cached_property
+    def open_bias(self) -> float | None:
+        """What a class bias may cost where offsets cannot be fitted; None where they can."""
+        causes, null = self.causes, self.null
+        if causes is not None:
+            null = causes.applied(causes.null, LOG_CLIP)
+        return open_bias_cost(null) if too_sparse(null) else None
 
     @cached_property
     def separable(self) -> bool:

@@ -14,6 +14,7 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict
 from sklearn_lossacc.findings.waterfall import open_bound
 from sklearn_lossacc.findings.wording import CHOOSE_A_REPAIR
 from sklearn_lossacc.inference.cause_model import CauseModel
+from sklearn_lossacc.inference.elimination import KEEP_BELOW
 from sklearn_lossacc.inference.floor import finite
 
 NEVER_BY_CHANCE = 10.0  # rows expected: none of so many occurs with probability exp(-10) if the model is right
@@ -96,7 +97,10 @@ def judge(evidence: Evidence) -> Verdict:
             else ""
         ),
         passed=(
-            f"Class bias was not shown; up to {number(bound)} nats are still possible."
+            "The class totals are not those that the model expects, but there are too few rows a class to fit offsets; "
+            f"up to {number(bound)} nats are possible."
+            if evidence.open_bias is not None and p_value < KEEP_BELOW and part is None and bound > NATS
+            else f"Class bias was not shown; up to {number(bound)} nats are still possible."
             if bound > NATS
             else f"No material class bias: it costs at most {number(bound)} nats."
         ),

@@ -74,6 +74,8 @@ def judge(evidence: Evidence) -> Verdict:
         said += f" (T = {number(*own.temperatures.values())}), which explains all that is shown"
     else:
         said += f"; {len(own.temperatures)} classes that stand out explain all that is shown"
+    n_predicted = int(np.count_nonzero(evidence.summary.predicted_weight))
+    judged = f" of the {shown.n_groups} classes predicted often enough" if shown.n_groups < n_predicted else ""
     own_temperature = _own_temperature(evidence, shown.worst, labels, alone)
     return Verdict(
         holds=evidence.causes is not None and value >= NATS,
@@ -99,8 +101,10 @@ def judge(evidence: Evidence) -> Verdict:
             else ""
         ),
         passed=(
-            f"Uneven calibration was not shown; up to {number(still_open)} nats are still possible."
+            f"Uneven calibration{judged} was not shown; up to {number(still_open)} nats are still possible."
             if still_open > NATS
+            else f"None{judged} is calibrated differently from the others by more than {number(still_open)} nats."
+            if judged
             else f"No predicted class is calibrated differently from the others by more than {number(still_open)} nats."
         ),
         advice=(

@@ -299,3 +299,13 @@ def test_beside_a_class_bias_the_temperatures_wait_for_what_a_calibrator_leaves(
     assert finding.status == "fired"
     assert "diagnose what that leaves" in finding.advice
     assert "divide" not in finding.advice
+
+
+def test_the_sentence_says_how_many_of_many_classes_are_judged():
+    rng = np.random.default_rng(1)
+    scores = 1.5 * rng.normal(size=(500, 200))
+    scores[:, :3] += 3.0
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    finding = diagnose(y, scores, input="logits", classes=np.arange(200))["LA203"]
+    assert finding.status == "passed"
+    assert "of the 3 classes predicted often enough" in finding.headline
