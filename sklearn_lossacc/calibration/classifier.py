@@ -360,8 +360,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         strangers = np.setdiff1d(y, self.classes_)
         if len(strangers):
             raise ClassesMismatchError(
-                f"y holds classes that the frozen estimator does not know: {strangers.tolist()}; "
-                f"it knows {self.classes_.tolist()}."
+                f"y holds classes that the frozen estimator does not know: {show_labels(strangers)}; "
+                f"it knows {show_labels(self.classes_)}."
             )
         calibrator = self._new_calibrator(response.input)
         self.estimators_ = [self.estimator]

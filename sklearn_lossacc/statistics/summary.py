@@ -14,6 +14,7 @@ import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidGroupsError, LossAccError
 from sklearn_lossacc.inputs import Predictions
+from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.statistics import packing, storage
 from sklearn_lossacc.statistics.groups import GroupSums
 from sklearn_lossacc.statistics.moments import Moments
@@ -512,14 +513,20 @@ def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     return a is b or (a is not None and b is not None and a.tolist() == b.tolist())
 
 
+def _first_difference(a: list[Any], b: list[Any]) -> str:
+    """Say where two lists of classes differ first; nothing of lists of different lengths."""
+    places = [] if len(a) != len(b) else [j for j, (one, other) in enumerate(zip(a, b, strict=True)) if one != other]
+    return f", first in column {places[0]}: {a[places[0]]!r} and {b[places[0]]!r}" if places else ""
+
+
 def _check_mergeable(a: PredictionSummary, b: PredictionSummary) -> None:
     """Raise if two summaries do not describe parts of one set of predictions; say what differs."""
     if not isinstance(b, PredictionSummary):
         raise LossAccError(f"a PredictionSummary merges with another one, got {type(b).__name__}.")
     if not _same(a.classes, b.classes):
         raise ClassesMismatchError(
-            f"summaries of different classes do not merge: {a.classes.tolist()} and {b.classes.tolist()}; pass the "
-            "same classes= to both."
+            f"summaries of different classes do not merge: {show_labels(a.classes)} and {show_labels(b.classes)}"
+            f"{_first_difference(a.classes.tolist(), b.classes.tolist())}; pass the same classes= to both."
         )
     if (a.groups is None) != (b.groups is None):
         raise InvalidGroupsError(

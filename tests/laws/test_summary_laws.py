@@ -357,6 +357,14 @@ class TestIncompatible:
     def test_order_of_classes(self):
         self.check(ClassesMismatchError, "different classes", classes=[1, 0])
 
+    def test_many_classes(self):
+        classes = np.arange(3000)
+        proba = np.full((2, 3000), 1 / 3000)
+        left, right = (summarize([0, 1], proba, classes=one) for one in (classes, np.r_[classes[:-2], 2999, 2998]))
+        with pytest.raises(ClassesMismatchError, match="first in column 2998: 2998 and 2999; pass") as caught:
+            left.merge(right)
+        assert len(str(caught.value)) < 300
+
     def test_groups(self):
         self.check(InvalidGroupsError, "groups to both, or to neither", groups=[1, 2, 3])
 
