@@ -98,6 +98,26 @@ def test_names_of_models_labels_and_groups_do_not_matter(design):
     assert set(other.samples(40)["y_true"]) <= {"x", "y", "z"}
 
 
+def test_no_digit_depends_on_the_names_of_groups():
+    y, models = data()
+    groups = DESIGNS["groups"]()["groups"]
+    names = np.array([f"site {(7 * code) % 90:03d}" for code in groups])
+    assert compare(y, models, groups=groups).to_dict() == compare(y, models, groups=names).to_dict()
+
+
+@pytest.mark.parametrize("k", [4, 9])
+def test_a_model_with_its_columns_in_another_order_is_the_same(k, design):
+    y, models = data(k=k)
+    turned = np.random.default_rng(7).permutation(k)
+    d = compare(
+        y,
+        {"A": models["A"], "B": models["A"][:, turned]},
+        classes={"A": np.arange(k), "B": turned},
+        **design,
+    )
+    assert set(d.tables["differences"]["method"]) == {"equal on every row"}
+
+
 def test_the_order_of_the_columns_does_not_matter():
     y, models = data()
     other = compare(y, {name: proba[:, [2, 0, 1]] for name, proba in models.items()}, classes=[2, 0, 1])

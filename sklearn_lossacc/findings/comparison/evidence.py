@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from sklearn_lossacc._numerics.hashing import mix64
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, unit_keys
 from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.materiality import LEAST_FOLD_UNITS, material_loss
@@ -86,9 +87,10 @@ class PairEvidence:
 
     @cached_property
     def identical(self) -> bool:
-        """Whether both models do the same on every row."""
+        """Whether both models do the same on every row, up to the rounding of sums over columns in another order."""
         first, second = self.rows
-        return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in ("loss", "brier", "right"))
+        alike = (_without_rounding(getattr(second, name) - getattr(first, name)) for name in ("loss", "brier"))
+        return np.array_equal(first.right, second.right) and not any(change.any() for change in alike)
 
     @cached_property
     def loss_change(self) -> np.ndarray:
@@ -314,10 +316,11 @@ class ComparisonEvidence:
         if self.n_units < (LEAST_FOLD_UNITS if self.group is None else MIN_GROUPS):
             return None
         models = self.compared.models
-        if models[0].groups is None:  # of both models alike, so that no model comes first
+        if self.group is None:  # of both models alike, so that no model comes first
             keys = np.add.reduce([unit_keys(model) for model in models])
-        else:
-            keys = unit_keys(models[0])
+        else:  # by the place of each group, which its name does not change
+            keys = np.zeros(models[0].n_rows, dtype=np.uint64)
+            keys[self.index] = mix64(self.group.astype(np.uint64))
         folds = assign_folds(models[0], N_FOLDS, keys)
         if folds.n_units < 2 * N_FOLDS:
             return None
