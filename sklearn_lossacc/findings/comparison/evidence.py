@@ -14,7 +14,6 @@ from sklearn_lossacc.exceptions import LossAccError
 from sklearn_lossacc.findings.comparison.materiality import LEAST_FOLD_UNITS, material_loss
 from sklearn_lossacc.findings.judge import holm
 from sklearn_lossacc.inference.comparison import (
-    SUSPECT_BELOW,
     Decisive,
     ModelRows,
     PairedDifference,
@@ -186,8 +185,7 @@ class PairEvidence:
         """Rows whose label looks wrong to both models."""
         (first, second), (said, also) = self.rows, self.predicted
         same = said == also
-        doubted = [np.exp(-rows.refined) < SUSPECT_BELOW for rows in (first, second)]
-        found = same & ~first.right & ~second.right & doubted[0] & doubted[1]
+        found = same & ~first.right & ~second.right & first.doubted & second.doubted
         return Suspects(found, float(max(rows.unlikely[same].sum() for rows in (first, second))))
 
     @cached_property

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
+from sklearn_lossacc.inference.surprise import sorted_surprises, surprise_of_labels
 from sklearn_lossacc.inputs import Predictions
 from sklearn_lossacc.statistics.row_values import (
     BRIER,
@@ -22,7 +23,7 @@ from sklearn_lossacc.statistics.row_values import (
 )
 
 LOG_CLIP = math.log(LOSS_CLIP)
-SUSPECT_BELOW = 0.05  # probability, after the temperature, below which a label looks wrong
+SUSPECT_BELOW = 0.05  # probability of a label that is no likelier, after the temperature, below which one looks wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,10 @@ class ModelRows:
         The largest probability, and that of the label.
     refined : ndarray of shape (n,)
         Log loss after the temperature of largest likelihood, in nats.
+    doubted : ndarray of bool of shape (n,)
+        Whether, after that temperature, the probability of a label that is no likelier is below `SUSPECT_BELOW`.
     unlikely : ndarray of shape (n,)
-        Probability, after that temperature, of labels that have less than `SUSPECT_BELOW`.
+        Probability, after that temperature, of labels that would be doubted.
     temperature : float
         That temperature; inf where the probabilities do not help.
     outcome : str
@@ -58,6 +61,7 @@ class ModelRows:
     confidence: np.ndarray
     p_true: np.ndarray
     refined: np.ndarray
+    doubted: np.ndarray
     unlikely: np.ndarray
     temperature: float
     outcome: str
@@ -103,6 +107,7 @@ def model_rows(predictions: Predictions) -> ModelRows:
     logits = predictions.input == "logits"
     solution = solve_temperature_in_blocks(predictions.scores, predictions.y, predictions.sample_weight, logits=logits)
     refined, unlikely = np.empty((2, predictions.n_samples))
+    doubted = np.empty(predictions.n_samples, dtype=bool)
     filled = 0
     for block in predictions.blocks():
         count = measure(predictions, block, into.part(slice(filled, None)), sums)
@@ -113,7 +118,9 @@ def model_rows(predictions: Predictions) -> ModelRows:
             tempered = log_softmax(solution.beta * scores)
             refined[here] = -tempered[np.arange(count), into.y[here]]
             proba = np.exp(tempered, out=tempered)
-            unlikely[here] = np.where(proba < SUSPECT_BELOW, proba, 0.0).sum(axis=1)
+            doubted[here] = surprise_of_labels(proba, into.y[here]) < SUSPECT_BELOW
+            ascending, surprise = sorted_surprises(proba)
+            unlikely[here] = np.where(surprise < SUSPECT_BELOW, ascending, 0.0).sum(axis=1)
         filled += count
     found = into.part(slice(0, filled))
     complete(found, given_loss=logits or predictions.scores.ndim == 1)
@@ -125,6 +132,7 @@ def model_rows(predictions: Predictions) -> ModelRows:
         confidence=found.values[CONFIDENCE],
         p_true=found.p_true,
         refined=np.minimum(refined, -LOG_CLIP),
+        doubted=doubted,
         unlikely=unlikely,
         temperature=math.inf if solution.beta == 0 else 1.0 / solution.beta,
         outcome=solution.outcome,

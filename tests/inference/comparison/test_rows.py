@@ -35,12 +35,26 @@ def test_logits_give_the_same(data):
     assert a.temperature == pytest.approx(b.temperature)
 
 
-def test_unlikely_is_the_probability_of_small_probabilities(data):
+def test_unlikely_is_the_probability_of_labels_that_would_be_doubted(data):
     y, logits = data
     rows = model_rows(Predictions.from_arrays(y, logits, input="logits"))
     tempered = np.exp(log_softmax(logits / rows.temperature, axis=1))
-    expected = np.where(tempered < SUSPECT_BELOW, tempered, 0).sum(axis=1)
+    # of a label that is no likelier
+    surprise = np.where(tempered[:, None, :] <= tempered[:, :, None], tempered[:, None, :], 0).sum(axis=2)
+    np.testing.assert_array_equal(rows.doubted, surprise[np.arange(len(y)), y] < SUSPECT_BELOW)
+    expected = np.where(surprise < SUSPECT_BELOW, tempered, 0).sum(axis=1)
     np.testing.assert_allclose(rows.unlikely, expected, atol=1e-9)
+    assert 0 < rows.doubted.mean() < 0.1
+
+
+def test_a_label_of_many_is_not_doubted_for_a_small_probability():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(400, 2000))
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    rows = model_rows(Predictions.from_arrays(y, logits, input="logits", classes=np.arange(2000)))
+    assert np.exp(-rows.refined).max() < SUSPECT_BELOW
+    assert rows.doubted.mean() < 0.08
+    assert rows.unlikely.mean() < SUSPECT_BELOW
 
 
 def test_an_exact_zero_costs_the_clip_and_is_seen():
