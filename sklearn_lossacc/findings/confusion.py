@@ -41,14 +41,21 @@ def mixed_up(
     other = label != predicted
     if k < 3 or np.count_nonzero(other) < FEWEST_ROWS:
         return ""
-    cells = np.bincount(label[other] * k + predicted[other], weight[other], k * k).reshape(k, k)
-    total = float(weight.sum())
-    a, b = np.unravel_index(int(cells.argmax()), cells.shape)
-    if cells[a, b] > MOST * total:
+    said, total = label[other].astype(np.int64) * k + predicted[other], float(weight.sum())
+    a, b, heaviest = _heaviest(said, weight[other], k)
+    if heaviest > MOST * total:
         return f" Most of them are labelled {str(classes[a])!r} where the model says {str(classes[b])!r}."
-    both = cells + cells.T
-    a, b = np.unravel_index(int(both.argmax()), both.shape)
-    if both[a, b] > MOST * total:
+    lower, upper = np.minimum(label, predicted)[other], np.maximum(label, predicted)[other]
+    a, b, heaviest = _heaviest(lower.astype(np.int64) * k + upper, weight[other], k)
+    if heaviest > MOST * total:
         question = ": are columns or labels exchanged?" if ask else "."
         return f" Most of them mix up {str(classes[a])!r} and {str(classes[b])!r}{question}"
     return ""
+
+
+def _heaviest(cell: np.ndarray, weight: np.ndarray, k: int) -> tuple[int, int, float]:
+    """Return row and column of the cell of largest weight, the first of equals, and that weight."""
+    cells, place = np.unique(cell, return_inverse=True)
+    sums = np.bincount(place, weight)
+    first = int(sums.argmax())
+    return int(cells[first] // k), int(cells[first] % k), float(sums[first])

@@ -50,9 +50,7 @@ def better_order(
     [1 0]
     """
     first = folds(null.n_rows, null.group, rng, n_folds=2) == 0
-    cost = np.zeros((null.n_classes, null.n_classes))
-    np.add.at(cost, null.y[first], -null.weight[first, None] * log_proba[first])
-    order = linear_sum_assignment(cost)[1]
+    order = _likeliest_order(null, log_proba, first)
     rows = np.flatnonzero(~first)
     if not rows.size:  # a single group has no other half
         return None
@@ -69,3 +67,22 @@ def better_order(
     beta = fit_mixture(read[first], null.y[first], null.weight[first], floor=False).beta
     mapped = mixture_proba(read[rows], beta, np.zeros(null.n_classes), 0.0)[np.arange(rows.size), labels]
     return order if shown(rival_loss[rows] + np.log(np.maximum(mapped, 1e-300)), Z95) else None
+
+
+def _likeliest_order(null: NullModel, log_proba: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the order that makes the labels of the chosen rows likeliest.
+
+    Classes without such a row keep their columns where these are free.
+    """
+    present, place = np.unique(null.y[chosen], return_inverse=True)
+    cost = np.zeros((present.size, null.n_classes))
+    np.add.at(cost, place, -null.weight[chosen, None] * log_proba[chosen])
+    order = np.full(null.n_classes, -1)
+    order[present] = linear_sum_assignment(cost)[1]
+    free = np.ones(null.n_classes, dtype=bool)
+    free[order[present]] = False
+    keeping = np.flatnonzero((order < 0) & free)
+    order[keeping] = keeping
+    free[keeping] = False
+    order[order < 0] = np.flatnonzero(free)
+    return order

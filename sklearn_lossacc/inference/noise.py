@@ -165,11 +165,14 @@ def confused_pairs(proba: np.ndarray, y: np.ndarray, weight: np.ndarray, classes
     confident = proba >= thresholds * (1.0 - 1e-9)  # equal probabilities reach their own mean
     alternative = np.where(confident, proba, -1.0).argmax(axis=1)
     disagree = confident.any(axis=1) & (alternative != y)
-    cells = np.bincount(y[disagree] * k + alternative[disagree], weight[disagree], k * k)
-    best = np.argsort(-cells, kind="stable")[:N_PAIRS]
+    cells, cell = np.unique(y[disagree].astype(np.int64) * k + alternative[disagree], return_inverse=True)
+    weights = np.bincount(cell, weight[disagree], cells.size)
     total = float(weight.sum())
     return [
-        {"label": str(classes[c // k]), "looks_like": str(classes[c % k]), "share": float(cells[c] / total)}
-        for c in best
-        if cells[c] > 0
+        {
+            "label": str(classes[cells[i] // k]),
+            "looks_like": str(classes[cells[i] % k]),
+            "share": float(weights[i]) / total,
+        }
+        for i in np.argsort(-weights, kind="stable")[:N_PAIRS].tolist()
     ]

@@ -39,3 +39,10 @@ def test_weights_count_as_copies():
 
 def test_rows_whose_label_is_predicted_do_not_make_a_pair():
     assert words([(0, 0)] * 20 + [(0, 2)] * 6) == ""
+
+
+def test_pairs_of_very_many_classes_take_no_table_of_all_pairs():
+    label = np.repeat([70_000, 3, 99_999], [6, 2, 1])
+    predicted = np.repeat([5, 4, 0], [6, 2, 1])
+    said = mixed_up(label, predicted, np.ones(9), np.arange(100_000))
+    assert said == " Most of them are labelled '70000' where the model says '5'."

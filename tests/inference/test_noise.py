@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -81,3 +83,17 @@ def test_straight_line_counts_weights_as_copies():
     rows = np.repeat(np.arange(4), weight.astype(int))
     one, copies = straight_line(proba, y, weight), straight_line(proba[rows], y[rows], np.ones(rows.size))
     assert one.slope == pytest.approx(copies.slope, abs=1e-5)
+
+
+def test_pairs_of_many_classes_take_no_table_of_all_pairs():
+    rng = np.random.default_rng(0)
+    k = 3000
+    proba = rng.dirichlet(np.full(k, 0.01), size=60)
+    y = np.where(np.arange(60) < 20, 7, rng.integers(0, k, 60))
+    tracemalloc.start()
+    try:
+        pairs = confused_pairs(proba, y, np.ones(60), np.arange(k))
+        assert tracemalloc.get_traced_memory()[1] < 8 * k**2 / 4
+    finally:
+        tracemalloc.stop()
+    assert all(pair["label"] != pair["looks_like"] for pair in pairs)
