@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from sklearn_lossacc.findings.exchanged import SEEMS
 from sklearn_lossacc.findings.finding import Finding
+from sklearn_lossacc.findings.materiality import D2_MARGIN
 from sklearn_lossacc.findings.wording import MAY_BE_TIMID
 
 OF_THE_ORDER = ("LA101", "LA102", "LA103", "LA104", "LA201", "LA202", "LA203", "LA302", "LA303", "LA401")
 OF_THE_SOFTMAX = ("LA102", "LA104")
+LEFT_BY_A_TEMPERATURE = ("LA103", "LA202")  # no temperature undoes a softmax of many classes
 ORDER_FIRST = "Settle the order of the columns first ({})."
 OFFSETS = {  # which finding repairs the offsets that a threshold makes up for
     "LA103": "class bias",
@@ -25,6 +27,12 @@ SIGMOID_FIRST = "Undo the second sigmoid first (LA002), and diagnose again."
 
 def _nats(findings: Sequence[Finding]) -> float:
     return sum(finding.evidence.get("nats", 0.0) for finding in findings)
+
+
+def _beats_prior(no_better: Finding, twice: Finding | None) -> bool:
+    """Whether the loss is below that of the class frequencies once the second softmax is undone."""
+    undone = no_better.evidence["log_loss"] - (0.0 if twice is None else twice.value or 0.0)
+    return bool(undone <= (1.0 - D2_MARGIN) * no_better.evidence["prior_log_loss"])
 
 
 def _under_reserve(finding: Finding, code: str, why: str, advice: str) -> Finding:
@@ -53,8 +61,10 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Put the findings that another fired one explains under its reserve.
 
     Columns in another order make every statement about classes one about the wrong classes. A second softmax explains
-    underconfidence and shape where undoing it saves as much as repairing these would. A threshold that makes up for
-    class offsets goes with their repair, if a finding that fired asks for it.
+    underconfidence and shape where undoing it saves as much as repairing these would, and label noise too if that saves
+    as much again and the undone probabilities need none; a class bias then has to be asked of those. So it does a loss
+    no better than that of the prior, if it is without. A threshold that makes up for class offsets goes with their
+    repair, if a finding that fired asks for it.
 
     A second sigmoid makes the same class the likelier one in every row, and explains what is said of classes as well.
 
@@ -84,6 +94,10 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     timid = [finding for finding in fired if finding.code in OF_THE_SOFTMAX]
     softmax = twice is not None and not twice.evidence.get(MAY_BE_TIMID) and (twice.value or 0.0) >= _nats(timid)
 
+    left = [finding for finding in fired if finding.code in LEFT_BY_A_TEMPERATURE]
+    all_of_it = softmax and twice is not None and (twice.value or 0.0) >= _nats(timid) + _nats(left)
+    clean = twice is not None and twice.evidence.get("noise_rate", 0.0) == 0.0
+
     def put(finding: Finding) -> Finding:
         if finding.status != "fired":
             return finding
@@ -95,6 +109,12 @@ def explained(findings: Sequence[Finding]) -> tuple[Finding, ...]:
             return _threshold(finding, codes)
         if softmax and finding.code in OF_THE_SOFTMAX:
             return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
+        if all_of_it and finding.code == "LA202" and clean:
+            return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
+        if softmax and finding.code == "LA302" and _beats_prior(finding, twice):
+            return _under_reserve(finding, "LA002", " The second softmax (LA002) explains it.", SOFTMAX_FIRST)
+        if all_of_it and finding.code == "LA103":
+            return _under_reserve(finding, "LA002", " The second softmax (LA002) may explain it.", SOFTMAX_FIRST)
         return finding
 
     return tuple(map(put, findings))

@@ -34,6 +34,29 @@ def test_a_second_softmax_explains_what_comes_of_it(diagnosed, k):
             assert "Calibrat" not in finding.advice
 
 
+@pytest.mark.parametrize(("n", "k"), [(400, 1500), (2000, 100)])
+def test_a_second_softmax_of_many_classes_makes_no_noise_and_no_bias(n, k):
+    rng = np.random.default_rng(n)
+    logits = 2.5 * rng.normal(size=(n, k)) - np.log(np.arange(k) + 3.0)
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    d = diagnose(y, softmax(logits, axis=1), input="logits", classes=range(k))
+    assert d["LA202"].status == "fired"
+    for finding in d.issues:
+        if finding.code in ("LA102", "LA103", "LA104", "LA202", "LA302"):
+            assert "The second softmax (LA002)" in finding.headline
+            assert finding.advice == "Undo the second softmax first (LA002), and diagnose again."
+    assert "label_quality" not in str(d)
+
+
+def test_a_second_softmax_does_not_explain_noise_that_it_leaves():
+    twice = Finding("LA002", "double-softmax", "fired", "error", value=0.8, evidence={"noise_rate": 0.1})
+    noise = Finding("LA202", "label-noise", "fired", "warning", evidence={"nats": 0.1}, headline="Noise.")
+    bias = Finding("LA103", "class-bias", "fired", "warning", evidence={"nats": 0.9}, headline="Bias.")
+    assert explained([twice, noise])[1] == noise
+    assert explained([replace(twice, evidence={"noise_rate": 0.0}), noise])[1].evidence["repaired_by"] == ["LA002"]
+    assert explained([twice, bias])[1] == bias
+
+
 def test_a_second_softmax_does_not_explain_what_was_timid_before_it(plant):
     y, log_proba, _ = plant("healthy", k=5, scale=4.0)
     d = diagnose(y, softmax(softmax(0.3 * log_proba, axis=1), axis=1))
