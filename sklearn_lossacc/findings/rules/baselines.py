@@ -98,9 +98,14 @@ def judge_prior(evidence: Evidence) -> Verdict:
         return not_applicable(f"No interval for the gain over the prior: {method}.")
     # No row loses less than 0, or more than the clip.
     low, high = (min(max(end, 0.0), evidence.most_loss) for end in (low, high))
-    low, high = low - (1.0 - D2_MARGIN) * prior, high - (1.0 - D2_MARGIN) * prior
+    # Classes that no row is labelled as may occur: then the frequencies of these labels tell less than they seem to.
+    unseen = max(evidence.prior_optimism_at_most - evidence.prior_optimism, 0.0)
+    most = prior + unseen
     value = 1.0 - evidence.total_loss / prior
-    interval = (min(value, _d2_of(high, prior)), max(value, _d2_of(low, prior)))
+    interval = (
+        min(value, _d2_of(high - (1.0 - D2_MARGIN) * prior, prior)),
+        max(value, _d2_of(low - (1.0 - D2_MARGIN) * most, most)),
+    )
     holds = interval[1] < D2_MARGIN
     left = repaired(evidence) if holds else None
     facts: dict[str, Any] = {
@@ -119,7 +124,8 @@ def judge_prior(evidence: Evidence) -> Verdict:
         )
     if unclear:
         times = min((high - low) / 3.92 / (D2_MARGIN * prior), MOST_TIMES)
-        needed = math.ceil(evidence.n_effective * Z_POWER**2 * times**2)
+        of_classes = unseen / (D2_MARGIN * prior)  # falls with the number of rows, not with its root
+        needed = math.ceil(evidence.n_effective * max(Z_POWER**2 * times**2, of_classes))
         facts["needed"] = needed
         passed = (
             f"Better or worse than the prior was not shown: cannot tell, D2 lies between {percent(interval[0])} and "

@@ -107,3 +107,19 @@ def test_not_applicable_without_a_baseline(plant):
     assert ruled_out.metrics["prior_log_loss"].value == math.inf
     few = diagnose(y, log_proba, input="logits", groups=np.arange(100) % 9)
     assert few["LA302"].status == "not_applicable"
+
+
+@pytest.mark.parametrize(("n", "k", "scale"), [(200, 2000, 0.8), (1000, 1000, 0.5)])
+def test_frequencies_of_classes_with_hardly_a_row_accuse_nobody(n, k, scale):
+    # The labels' own frequencies cost ln n at most, whatever the classes are; the model is right, D2 = 0.05 and 0.02.
+    rng = np.random.default_rng(n)
+    scores = scale * rng.normal(size=(n, k)) - np.log(np.arange(k) + 3.0)
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    d = diagnose(y, scores, input="logits", classes=range(k))
+    finding = d["LA302"]
+    assert finding.status == "passed"
+    assert finding.interval[0] < 0.0 < finding.interval[1]
+    assert "cannot tell" in finding.headline
+    assert finding.evidence["needed"] > 2 * n
+    scores = scale * rng.normal(size=(n, k))  # knows nothing, and spreads what it says over all classes
+    assert diagnose(y, 4.0 * scores, input="logits", classes=range(k))["LA302"].status == "fired"
