@@ -12,6 +12,11 @@ from sklearn_lossacc.inference.views import PairsView
 
 MIN_ROWS = 30
 TWO = "Calibrate with a map that bends: isotonic, spline or beta."
+CURVE_ROWS = 100  # of the rarest class, from which on AutoCalibrator tries a spline
+NO_CURVES = (
+    "Let AutoCalibrator choose on held-out rows. It takes no curve for each class (SplineCalibrator, "
+    f"IsotonicCalibrator) of so few rows: a class needs about {CURVE_ROWS} for one."
+)
 ADVICE = {
     BEND: (
         "Compare a curve for each class (SplineCalibrator, IsotonicCalibrator) on held-out rows with what "
@@ -41,6 +46,7 @@ def judge(evidence: Evidence) -> Verdict:
     best = BEND if found is None else found.best
     shown = attribution or gate
     rival = bool(wrong_labels(evidence))
+    few = int(evidence.summary.class_rows.min()) < CURVE_ROWS
     still_open = shown.open_gain if part is None or part.high is None else part.high
     if shown.column is not None:
         seen = f"class {evidence.class_names[shown.column]!r}"
@@ -86,7 +92,7 @@ def judge(evidence: Evidence) -> Verdict:
             if still_open > NATS
             else f"No material shape beyond the causes named: it costs at most {number(still_open)} nats."
         ),
-        advice=TWO if evidence.n_classes == 2 else ADVICE[best],
+        advice=TWO if evidence.n_classes == 2 else NO_CURVES if best == BEND and few else ADVICE[best],
     )
 
 
