@@ -63,7 +63,5 @@ def sets():
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_tables_say_what_the_rules_say(sets):
     stated = {row["Set"]: codes(row["Findings, nats"]) for row in DIAGNOSES}
-    found = {
-        one.name: {finding.code for finding in diagnose(one.y, one.scores, **one.keywords).issues} for one in sets
-    }
+    found = {one.name: {finding.code for finding in diagnose(one.y, one.scores, **one.keywords).issues} for one in sets}
     assert found == stated

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.formula import Formula
+from sklearn_lossacc._numerics.temperature_blocks import ScoreRows
 from sklearn_lossacc.calibration.base import BaseCalibrator
 from sklearn_lossacc.calibration.beliefs import are_few, effective_weight, simplest_believed
 from sklearn_lossacc.calibration.candidates import (
@@ -30,6 +31,10 @@ __all__ = ["AutoCalibrator"]
 
 GIVEN_UP = 2.5  # nats of all rows together: the most that many give up for a simpler map
 FEWEST_DRAWS = 4  # units, or rows in worth
+ALL_RIGHT = (
+    "every label has its row's largest score, and the map makes probabilities surer. Rows that the model was trained "
+    "on, or near copies of them, look like this: calibrate on others."
+)
 
 
 class AutoCalibrator(BaseCalibrator):
@@ -197,6 +202,12 @@ class AutoCalibrator(BaseCalibrator):
         allowed = np.minimum(pairs[rivals, 1], most) + NO_DIFFERENCE
         place = int(rivals[np.argmax(pairs[rivals, 0] <= allowed)])
         return candidates[place], trials[place].make
+
+    def _doubt(self, predictions: Predictions) -> str:
+        """Say so if every row is right, and made surer."""
+        scores = predictions.checked
+        rows = ScoreRows(scores.values, predictions.y, predictions.sample_weight, scores.input == "logits")
+        return ALL_RIGHT if self.choice_ != "identity" and rows.separable() else ""
 
     @property
     def _keeps_labels(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
@@ -27,7 +28,12 @@ from sklearn_lossacc.calibration.plain import (
 )
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.calibration.weights import ordinary_weights, warn_of_shares
-from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidFileError, InvalidPredictionsError
+from sklearn_lossacc.exceptions import (
+    CalibrationWarning,
+    ClassesMismatchError,
+    InvalidFileError,
+    InvalidPredictionsError,
+)
 from sklearn_lossacc.inputs import Predictions, Scores, check_flags
 from sklearn_lossacc.inputs.arrays import as_array, show_labels
 from sklearn_lossacc.inputs.column_order import contradicts
@@ -114,27 +120,14 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         Warns
         -----
         CalibrationWarning
-            If `outcome_` is not "converged".
+            If `outcome_` is not "converged", or the rows look like those that the model was trained on.
         DataWarning
             If `sample_weight` of ten rows or more sums to less than two rows.
         """
-        check_flags(self)
-        scores = self._check_features(X, reset=True)
-        with called(y_proba="X", y_true="y"):
-            predictions = Predictions.from_arrays(
-                one_label_a_row(y, type(self).__name__),
-                scores,
-                input=self.input,
-                classes=self.classes,
-                sample_weight=sample_weight,
-                groups=groups,
-            )
-        warn_of_shares(predictions.sample_weight)
-        # last, so that bad data leave a fitted calibrator as it is
-        validate_data(self, X=scores, reset=True, skip_check_array=True)
-        with one_blas_thread():
-            missing = self._fit_checked(predictions)
+        predictions, missing = self._fit_arrays(X, y, sample_weight, groups)
         warn_unless_converged(type(self).__name__, self.outcome_, missing)
+        if doubt := self._doubt(predictions):
+            warnings.warn(f"{type(self).__name__}: {doubt}", CalibrationWarning, stacklevel=2)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
@@ -331,6 +324,31 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
                 f"of the classes {show_labels(self.classes_)}: put the columns in this order."
             )
 
+    def _fit_held_out(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> BaseCalibrator:
+        """Do what `fit` does, with rows of which it is known that the model has not seen them."""
+        _, missing = self._fit_arrays(X, y, sample_weight, groups)
+        warn_unless_converged(type(self).__name__, self.outcome_, missing)
+        return self
+
+    def _fit_arrays(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Predictions, np.ndarray]:
+        """Learn from arrays, without a warning about the outcome; return what was learnt from, and absent classes."""
+        check_flags(self)
+        scores = self._check_features(X, reset=True)
+        with called(y_proba="X", y_true="y"):
+            predictions = Predictions.from_arrays(
+                one_label_a_row(y, type(self).__name__),
+                scores,
+                input=self.input,
+                classes=self.classes,
+                sample_weight=sample_weight,
+                groups=groups,
+            )
+        warn_of_shares(predictions.sample_weight)
+        # last, so that bad data leave a fitted calibrator as it is
+        validate_data(self, X=scores, reset=True, skip_check_array=True)
+        with one_blas_thread():
+            return predictions, self._fit_checked(predictions)
+
     def _fit_checked(self, predictions: Predictions) -> np.ndarray:
         """Learn from checked predictions, without a warning; return the classes without rows."""
         predictions = ordinary_weights(predictions)
@@ -348,6 +366,10 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         for calibrator, X in zip(calibrators, scores, strict=True):
             total = total + calibrator.predict_proba(X)
         return total / len(calibrators)
+
+    def _doubt(self, predictions: Predictions) -> str:
+        """Say what makes one doubt that the rows may be calibrated on; nothing without doubt."""
+        return ""
 
     @property
     def _keeps_labels(self) -> bool:

@@ -422,8 +422,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             self.estimators_ = [model for model, _, _ in folds]
         with called(X=PREDICTION, sample_weight="sample_weight on the held-out side of a split"):
             self.calibrators_ = [
-                self._new_calibrator(kind).fit(
-                    scores, y[rows], sample_weight=_some(sample_weight, rows), groups=_some(groups, rows)
+                self._new_calibrator(kind)._fit_held_out(
+                    scores, y[rows], _some(sample_weight, rows), _some(groups, rows)
                 )
                 for kind, scores, rows in sides
             ]

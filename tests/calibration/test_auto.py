@@ -1,8 +1,18 @@
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 
-from sklearn_lossacc.calibration import AutoCalibrator, IsotonicCalibrator, TemperatureCalibrator, auto
+from sklearn_lossacc.calibration import (
+    AutoCalibrator,
+    CalibratedClassifier,
+    IsotonicCalibrator,
+    TemperatureCalibrator,
+    auto,
+)
 from sklearn_lossacc.calibration.candidates import CANDIDATES, Candidate
 from sklearn_lossacc.calibration.cross_fitting import assign_folds, compare, out_of_fold_loss
 from sklearn_lossacc.exceptions import CalibrationWarning
@@ -396,3 +406,15 @@ def test_what_stratified_folds_have_in_common_is_asked_only_of_maps_that_learn_f
         names = set(calibrator.cv_results_["name"])
         assert ("vector" in names) == (n_classes == 3), names
         assert len(asked) == (n_classes == 3)
+
+
+def test_rows_that_are_all_right_are_doubted_unless_they_were_held_out():
+    X, y = make_classification(600, 10, n_informative=6, n_classes=3, random_state=0)
+    forest = RandomForestClassifier(50, random_state=0).fit(X[:400], y[:400])
+    with pytest.warns(CalibrationWarning, match=r"AutoCalibrator: every label .* calibrate on others"):
+        CalibratedClassifier(FrozenEstimator(forest)).fit(X[:400], y[:400])
+    CalibratedClassifier(FrozenEstimator(forest)).fit(X[400:], y[400:])  # without a warning
+    easy = np.repeat([0, 1], 100)
+    X = easy[:, np.newaxis] + np.random.default_rng(0).uniform(-0.3, 0.3, (200, 1))
+    timid = CalibratedClassifier(LogisticRegression(C=1e-2), cv=2).fit(X, easy)
+    assert {one.choice_ for one in timid.calibrators_} != {"identity"}
