@@ -14,7 +14,7 @@ from sklearn_lossacc.inference.class_totals import totals_p_value
 from sklearn_lossacc.inference.design import too_sparse
 from sklearn_lossacc.inference.extremes import extreme_p_value
 from sklearn_lossacc.inference.gates import run_gates
-from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS_FIRST, Gate
+from sklearn_lossacc.inference.monte_carlo import CONTINUE_BELOW, N_DRAWS, N_DRAWS_FIRST, Gate
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.inference.shape import ShapeTest, shape_test
 from sklearn_lossacc.inference.total_tails import loss_z
@@ -36,6 +36,13 @@ class GateEvidence(BaselineEvidence):
     def gates(self) -> dict[str, Gate]:
         """Tests of the universal null on the judged rows; p-values below 0.1 may be rough."""
         return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS_FIRST)
+
+    def finer_gate(self, name: str) -> Gate:
+        """One of the gates, from draws that tell whether its p-value is below 0.01."""
+        rough = self.gates[name]
+        if not rough.n_draws or rough.p_value >= CONTINUE_BELOW:
+            return rough
+        return run_gates(self.null, random_state=self.random_state, most_draws=N_DRAWS, asked=(name,))[name]
 
     @cached_property
     def without_column(self) -> np.ndarray:

@@ -150,8 +150,8 @@ class _Undone:
         What it takes off the log loss as given.
     noise : float
         Share of the labels that are taken for wrong then.
-    p_gate : float
-        Of the gates that such probabilities fail.
+    gates : tuple of str
+        The gates of which such probabilities fail one.
     """
 
     function: str
@@ -159,7 +159,7 @@ class _Undone:
     gain: np.ndarray
     saved: float
     noise: float
-    p_gate: float
+    gates: tuple[str, ...]
 
 
 def _undone(evidence: Evidence) -> _Undone:
@@ -173,9 +173,8 @@ def _undone(evidence: Evidence) -> _Undone:
 
     def of(function: str, proba: np.ndarray, *gates: str) -> _Undone:
         undone, noise = _with_floor(proba[rows, null.y], null)
-        p_gate = min(1.0, len(gates) * min(evidence.gates[gate].p_value for gate in gates))
         saved = float(np.average(np.log(undone) - np.log(given), weights=null.weight))
-        return _Undone(function, proba, np.log(undone) - np.log(shown), saved, noise, p_gate)
+        return _Undone(function, proba, np.log(undone) - np.log(shown), saved, noise, gates)
 
     softmax, sigmoid = of("softmax", undo_softmax(log_q), "under"), undo_sigmoid(log_q)
     if sigmoid is None:
@@ -198,7 +197,9 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
     if not math.isfinite(half):
         return not_applicable("One row, or one group, cannot show that undoing a softmax lowers the loss.")
     z = value / float(error[0]) if error[0] > 0 else 0.0
-    helps = z > MIN_Z and undone.p_gate < GATE_BELOW
+    gates = {name: evidence.finer_gate(name) if z > MIN_Z else evidence.gates[name] for name in undone.gates}
+    p_gate = min(1.0, len(gates) * min(gate.p_value for gate in gates.values()))
+    helps = z > MIN_Z and p_gate < GATE_BELOW
     # A timid model is squeezed together as well, and is the likelier explanation until the labels speak against it.
     sigmoid = undone.function == "sigmoid"
     ahead = softmax_ahead(null, evidence.log_proba, undone.proba, offsets=sigmoid) if helps else None
@@ -220,8 +221,8 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
             "function": undone.function,
             "nats": value,
             "z": z,
-            "p_underconfident": evidence.gates["under"].p_value,
-            "p_gate": undone.p_gate,
+            "p_underconfident": gates["under"].p_value,
+            "p_gate": p_gate,
             "undone_log_loss": left,
             "noise_rate": undone.noise,
             "log_likelihood_ahead": ahead,

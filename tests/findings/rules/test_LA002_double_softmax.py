@@ -170,6 +170,13 @@ def test_a_sigmoid_applied_twice_fires(mean, column):
     assert {issue.code for issue in d.issues} & consequences
 
 
+@pytest.mark.parametrize("n_groups", [100, 300])
+def test_a_sigmoid_applied_twice_fires_in_groups_of_many_rows(n_groups):
+    y, proba = sigmoid_twice(-1.0)
+    finding = diagnose(y, proba, groups=np.arange(y.size) % n_groups)["LA002"]
+    assert (finding.status, finding.evidence["function"]) == ("fired", "sigmoid")
+
+
 def test_probabilities_passed_as_logits_of_one_column_went_through_a_sigmoid_twice():
     y, twice = sigmoid_twice(-1.0)
     finding = diagnose(y, np.log(twice / (1 - twice)), input="logits")["LA002"]
