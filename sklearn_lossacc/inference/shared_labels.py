@@ -12,6 +12,7 @@ import copy
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.linalg import eigh
 
 from sklearn_lossacc.inference.monte_carlo import Statistic
 from sklearn_lossacc.inference.null import NullModel
@@ -19,6 +20,7 @@ from sklearn_lossacc.inference.null import NullModel
 __all__ = ["LabelDraws", "SharedLabels", "groups_of_copies", "labels_together"]
 
 CHUNK = 2**18  # labels of a chunk
+NO_SPREAD = 1e-9  # of the totals in some direction, against the widest: what rounding leaves of none
 COMPARED = 32  # classes, the rarer ones taken together: enough to see whether rows share labels
 
 
@@ -149,8 +151,14 @@ def labels_together(null: NullModel) -> Statistic:
     Returns
     -------
     Statistic
-        sum_g |sum_i w_i e_i|^2 / sum_i |w_i e_i|^2, i in group g, with e the indicators of the classes less their
-        probabilities and less the mean of that, each class in units of its standard error.
+        The largest of sum_g (v' sum_i w_i e_i)^2, i in group g, over all v, in units of the mean of
+        sum_i (w_i v' e_i)^2 over all v: with e the indicators of the classes less their probabilities and less the mean
+        of that, and v of unit length where the class totals of independent rows have unit covariance.
+
+    Notes
+    -----
+    One class may come by groups among many that do not. Its total strays as far as that of copies, and a mean over the
+    classes hardly shows it.
 
     Examples
     --------
@@ -169,11 +177,15 @@ def labels_together(null: NullModel) -> Statistic:
     n_bins = int(bins.max()) + 1
     proba = np.zeros((null.n_rows, n_bins))
     np.add.at(proba.T, bins, null.proba.T)
-    variance = squared @ (proba * (1.0 - proba))
-    unit = np.divide(1.0, variance, out=np.zeros(n_bins), where=variance > 0)
+    spread, axes = eigh(np.diag(squared @ proba) - (squared * proba.T) @ proba)
+    alive = spread > NO_SPREAD * spread.max(initial=0.0)  # the classes of a row sum to 1
+    white = axes[:, alive] / np.sqrt(spread[alive])
+    inverse = white @ white.T
     expected = np.stack([np.bincount(group, weight * column, n_groups) for column in proba.T], axis=1)
     of_groups, total = np.bincount(group, weight, n_groups), float(weight.sum())
-    mean, norm = squared @ proba, float(squared @ (proba**2 @ unit))
+    crossed = proba @ inverse
+    mean, norm = squared @ proba, float(squared @ np.vecdot(crossed, proba))
+    of_own = squared[:, np.newaxis] * (inverse.diagonal() - 2.0 * crossed)
 
     def of_labels(labels: np.ndarray) -> np.ndarray:
         """Compute it for each row of labels."""
@@ -184,12 +196,16 @@ def labels_together(null: NullModel) -> Statistic:
         sums = sums.reshape(size, n_groups, n_bins) - expected
         centre = sums.sum(axis=1) / total
         sums -= of_groups[:, np.newaxis] * centre[:, np.newaxis]
-        between = np.einsum("sgb,sgb,b->s", sums, sums, unit)
+        apart = sums @ white
+        turned = apart.swapaxes(1, 2)
+        few = turned @ apart if n_groups > white.shape[1] else apart @ turned  # of the same largest eigenvalue
+        between = np.linalg.eigvalsh(few)[:, -1] if few.size else np.zeros(size)
         place = np.arange(size)[:, np.newaxis] * n_bins + binned
         first = np.bincount(place.ravel(), np.tile(squared, size), size * n_bins).reshape(size, n_bins) - mean
-        second = norm + (squared * unit[binned] * (1.0 - 2.0 * proba[rows, binned])).sum(axis=1)
-        own = second - 2.0 * np.einsum("sb,sb,b->s", centre, first, unit) + float(squared.sum()) * centre**2 @ unit
+        second = norm + of_own[rows, binned].sum(axis=1)
+        turn = centre @ inverse
+        own = second - 2.0 * np.vecdot(turn, first) + float(squared.sum()) * np.vecdot(turn, centre)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(own > 1e-12 * second, between / own, np.inf)
+            return np.where(own > 1e-12 * second, white.shape[1] * between / own, np.inf)
 
     return Statistic(float(of_labels(null.y[np.newaxis])[0]), lambda draws: of_labels(draws.labels()))

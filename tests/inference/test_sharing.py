@@ -52,6 +52,14 @@ def test_a_model_that_is_wrong_everywhere_is_no_reason_to_think_that_rows_share(
     assert limit(wrong) < 0.5
 
 
+def test_one_class_that_comes_by_groups_is_seen_among_many_that_do_not():
+    rng, n_groups, size, k = np.random.default_rng(0), 60, 40, 12
+    group = np.repeat(np.arange(n_groups), size)
+    y = np.where((rng.random(n_groups) < 0.1)[group], 0, rng.integers(1, k, group.size))
+    log_proba = np.log(np.tile(np.r_[0.1, np.full(k - 1, 0.9 / (k - 1))], (group.size, 1)))
+    assert limit(NullModel(log_proba, y, np.ones(group.size), group), of_labels=True) == 1.0
+
+
 def test_how_far_copies_and_opposites_stray_together():
     log_proba, group = np.log(np.full((4, 2), 0.5)), np.array([0, 0, 1, 1])
     values = np.tile([0.0, 1.0], (4, 1))
