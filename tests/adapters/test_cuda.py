@@ -52,7 +52,7 @@ def test_calibrators_are_fitted_to_tensors():
 def test_modules_work_where_the_network_does(calibrator, compiled):
     calibrator = clone(calibrator).set_params(input="logits").fit(LOGITS, Y)
     module = to_module(calibrator).to(DEVICE).half()
-    module = torch.compile(module) if compiled else module
+    module = torch.compile(module, fullgraph=True) if compiled else module
     with torch.autocast(DEVICE, dtype=torch.bfloat16):
         proba = module(on_device(LOGITS))
     assert proba.device.type == DEVICE
