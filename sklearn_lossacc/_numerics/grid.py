@@ -9,7 +9,6 @@ import numpy as np
 __all__ = ["GridSearch", "LinesByGrid"]
 
 CELLS = 16  # for each place: few cells hold one, and of the values in these few need a search
-LARGEST = float(np.finfo(np.float64).max)
 
 
 class GridSearch:

@@ -174,8 +174,13 @@ def _most_shared(null: NullModel, value: str, random_state: int) -> float:
         if value == "class":
             found = most_shared(SharedLabels(part).sharing, labels_together(part), random_state)
         else:
-            values = part.loss if value == "loss" else floor_values(part)
-            found = most_shared(part.sharing, values_together(part, values), random_state)
+            if value == "loss":
+                values, mean = part.loss, part.entropy
+            else:
+                values = floor_values(part)
+                mean = np.vecdot(part.proba, values)
+            together = values_together(part, lambda row, label: values[row, label], mean)
+            found = most_shared(part.sharing, together, random_state)
         null.most_shared[value] = found
     return null.most_shared[value]
 

@@ -157,8 +157,8 @@ class NullModel:
         NullModel
             Of the same rows.
         """
-        self._sampler  # noqa: B018  made once, for both
         other = copy.copy(self)
+        other._sampler = self._sampler  # made once, for both
         other.shared = shared
         return other
 

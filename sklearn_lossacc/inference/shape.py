@@ -191,8 +191,11 @@ def _less_than_copies(
     own, n_draws = _p_value(statistic, draw(0.0), enough_at_first=True)
     if own >= CONTINUE_BELOW:  # rows that share something give no less
         return 1.0, n_draws
-    hits = (np.arange(null.n_classes) == null.proba.argmax(axis=1)[:, np.newaxis]).astype(float)
-    measures = [values_together(null, values) for values in (null.loss, hits)]
+    predicted = null.proba.argmax(axis=1)
+    measures = [
+        values_together(null, lambda row, label: null.loss[row, label], null.entropy),
+        values_together(null, lambda row, label: (label == predicted[row]).astype(float), null.proba.max(axis=1)),
+    ]
     together = Statistic(
         max(one.observed for one in measures),
         lambda draws: np.max([one.of_draws(draws) for one in measures], axis=0),

@@ -94,7 +94,7 @@ class SharedLabels:
 
     def __init__(self, null: NullModel):
         self.null, self.shared = null, 1.0
-        self.own = NullModel(null.log_proba, null.y, null.weight, None, null.proba)
+        self.own = null.sharing(0.0)
         self.copies = groups_of_copies(null)
 
     def sharing(self, shared: float) -> SharedLabels:

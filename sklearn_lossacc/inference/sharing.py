@@ -25,15 +25,19 @@ SHARES = tuple(np.sqrt(CORRELATIONS))  # of two rows of a group
 MAX_ROWS = 2**13  # enough to see how alike rows are
 
 
-def values_together(null: NullModel, values: np.ndarray) -> Statistic:
+def values_together(
+    null: NullModel, value: Callable[[np.ndarray, np.ndarray], np.ndarray], mean: np.ndarray
+) -> Statistic:
     """Measure how far the values of the rows of a group stray together.
 
     Parameters
     ----------
     null : NullModel
         The rows, with groups.
-    values : ndarray of shape (n_rows, n_classes)
-        A value of each label, such as its loss.
+    value : callable
+        From rows and as many labels, of one shape, to values such as their losses.
+    mean : ndarray of shape (n_rows,)
+        What is expected of it in each row.
 
     Returns
     -------
@@ -51,11 +55,10 @@ def values_together(null: NullModel, values: np.ndarray) -> Statistic:
     Two groups of two copies:
 
     >>> null = NullModel(np.log(np.full((4, 2), 0.5)), np.array([0, 0, 1, 1]), np.ones(4), np.array([0, 0, 1, 1]))
-    >>> values_together(null, np.tile([0.0, 1.0], (4, 1))).observed
+    >>> values_together(null, lambda row, label: label.astype(float), null.proba[:, 1]).observed
     2.0
     """
     n_groups, weight = int(null.n_groups or 0), null.weight
-    mean = np.vecdot(null.proba, values)
     of_groups = np.bincount(null.group, weight, n_groups)
     squared = weight**2
 
@@ -69,14 +72,14 @@ def values_together(null: NullModel, values: np.ndarray) -> Statistic:
 
     def of_labels(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return e of each row, and its weighted sums over groups."""
-        excess = values[np.arange(null.n_rows), label] - mean
+        excess = value(np.arange(null.n_rows), label) - mean
         return excess, np.bincount(null.group, weight * excess, n_groups)
 
     def of_draws(draws: Draws) -> np.ndarray:
         """Compute it for each set of labels."""
         excess, sums = of_labels(draws.top)
         row, draw = draws.row, draws.draw
-        old, new = excess[row], values[row, draws.label] - mean[row]
+        old, new = excess[row], value(row, draws.label) - mean[row]
         change = np.bincount(draw * n_groups + null.group[row], weight[row] * (new - old), draws.size * n_groups)
         first = squared @ excess + np.bincount(draw, squared[row] * (new - old), draws.size)
         second = squared @ excess**2 + np.bincount(draw, squared[row] * (new**2 - old**2), draws.size)
@@ -118,7 +121,8 @@ def most_shared(under: Callable[[float], Any], together: Statistic, random_state
     >>> log_proba, group = np.log(np.full((1000, 2), 0.5)) + [0.1, -0.1], np.repeat(np.arange(100), 10)
     >>> own, copied = rng.integers(0, 2, 1000), rng.integers(0, 2, 100)[group]
     >>> nulls = [NullModel(log_proba, y, np.ones(1000), group) for y in (own, copied)]
-    >>> np.round([most_shared(null.sharing, values_together(null, null.loss)) for null in nulls], 2)
+    >>> measures = [values_together(null, lambda row, label: label, null.proba[:, 1]) for null in nulls]
+    >>> np.round([most_shared(null.sharing, one) for null, one in zip(nulls, measures)], 2)
     array([0.24, 1.  ])
     """
     low, high = 0, len(SHARES)  # the first that is too large, or 1

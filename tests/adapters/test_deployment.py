@@ -346,7 +346,6 @@ def test_modules_are_exported():
     np.testing.assert_allclose(program.module()(scores[:7]).numpy(), calibrator.predict_proba(logits[:7]), rtol=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own
 def test_modules_are_compiled_as_one_graph():
     torch = pytest.importorskip("torch")
     logits, y = rows(4)

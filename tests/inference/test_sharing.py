@@ -21,10 +21,14 @@ def rows(n_groups, size, shared, *, k=3, seed=0, of_labels=False, weighted=False
     return NullModel(log_softmax(power * law + tilt * np.arange(k), axis=1), y, weight, group)
 
 
+def losses_together(null):
+    return values_together(null, lambda row, label: null.loss[row, label], null.entropy)
+
+
 def limit(null, of_labels=False):
     if of_labels:
         return most_shared(SharedLabels(null).sharing, labels_together(null))
-    return most_shared(null.sharing, values_together(null, null.loss))
+    return most_shared(null.sharing, losses_together(null))
 
 
 @pytest.mark.parametrize("of_labels", [False, True])
@@ -62,24 +66,27 @@ def test_one_class_that_comes_by_groups_is_seen_among_many_that_do_not():
 
 def test_how_far_copies_and_opposites_stray_together():
     log_proba, group = np.log(np.full((4, 2), 0.5)), np.array([0, 0, 1, 1])
-    values = np.tile([0.0, 1.0], (4, 1))
+
+    def second(null):
+        return values_together(null, lambda row, label: label.astype(float), null.proba[:, 1])
+
     for y, expected in (([0, 0, 1, 1], 2.0), ([0, 1, 0, 1], 0.0)):
         null = NullModel(log_proba, np.array(y), np.ones(4), group)
-        assert values_together(null, values).observed == pytest.approx(expected)
+        assert second(null).observed == pytest.approx(expected)
         assert labels_together(null).observed == pytest.approx(expected)
     same = NullModel(log_proba, np.zeros(4, dtype=int), np.ones(4), group)
-    assert values_together(same, values).observed == np.inf  # nothing varies
+    assert second(same).observed == np.inf  # nothing varies
 
 
 def test_draws_are_measured_as_the_labels_seen_are():
     null = rows(10, 4, 0.5, weighted=True)
     for source, together in (
-        (null, values_together(null, null.loss)),
+        (null, losses_together(null)),
         (SharedLabels(null), labels_together(null)),
     ):
         draws = next(iter(source.sharing(0.3).draws(5, np.random.default_rng(0))))
         again = [NullModel(null.log_proba, labels, null.weight, null.group) for labels in draws.labels()]
-        measure = labels_together if source is not null else lambda one: values_together(one, one.loss)
+        measure = labels_together if source is not null else losses_together
         np.testing.assert_allclose(together.of_draws(draws), [measure(one).observed for one in again], rtol=1e-9)
         totals = [np.bincount(labels, null.weight, 3) for labels in draws.labels()]
         np.testing.assert_allclose(draws.class_totals(), totals, rtol=1e-12)
