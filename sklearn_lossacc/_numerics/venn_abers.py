@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics.blocks import row_blocks
-from sklearn_lossacc._numerics.isotonic import minorant
 from sklearn_lossacc._numerics.lookup import in_order
+from sklearn_lossacc._numerics.minorant import minorant
 from sklearn_lossacc._numerics.points import TIE, cumulated, pool_ties
 
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
