@@ -183,7 +183,7 @@ def pool_cells(
     >>> from sklearn_lossacc._numerics.cells import pool_cells
     >>> x = np.arange(100_000.0)
     >>> points = pool_cells(x, x >= 60_000)
-    >>> len(points.x) < 10_000, int(points.total.sum()), int(points.sums.sum())
+    >>> len(points.x) < 15_000, int(points.total.sum()), int(points.sums.sum())
     (True, 100000, 40000)
     """
     if weight is not None and not (kept := weight > 0).all():
