@@ -15,9 +15,9 @@ from sklearn_lossacc.findings.dominating import warned
 from sklearn_lossacc.findings.evidence import LOG_CLIP, Evidence
 from sklearn_lossacc.findings.finding import Estimate
 from sklearn_lossacc.inference.debiased_error import debiased_square, signed_root
-from sklearn_lossacc.inference.intervals import wilson_interval
+from sklearn_lossacc.inference.intervals import wilson_interval, wilson_limits
 from sklearn_lossacc.inference.normal import Z95
-from sklearn_lossacc.inference.ranks import roc_influence
+from sklearn_lossacc.inference.ranks import macro_influence
 from sklearn_lossacc.inference.smooth_ece import smooth_ece
 
 EXACT = "exact"
@@ -196,7 +196,7 @@ def _majority_accuracy(evidence: Evidence) -> Estimate:
     draws = evidence.label_draws
     low, high = wilson_interval(value, draws)
     if summary.train_prior is None:
-        rivals = sum(wilson_interval(float(other), draws)[1] > low for other in share)
+        rivals = np.count_nonzero(wilson_limits(share, draws)[1] > low)
         # Clopper and Pearson's limit: far out in the tail of few counts the normal law is not good enough.
         exact = beta.ppf(0.025 / rivals, value * draws, (1.0 - value) * draws + 1.0)
         low = float(min(low, exact))
@@ -277,11 +277,7 @@ def _roc_auc(evidence: Evidence) -> Estimate:
     if present.size < 2:
         return Estimate(math.nan, None, None, "not defined: one class only")
     columns = present[-1:] if evidence.n_classes == 2 else present
-    area, influence = 0.0, np.zeros(null.n_rows)
-    for j, score in zip(columns, null.proba.T[columns], strict=True):
-        one, of_rows = roc_influence(score, null.y == j, null.weight)
-        area += one / columns.size
-        influence += of_rows / columns.size
+    area, influence = macro_influence(null.proba, null.y, null.weight, columns)
     error = rows.influence_error(influence)
     slope = area * (1.0 - area)
     if error is None or slope <= 0.0:

@@ -17,7 +17,7 @@ from sklearn_lossacc.inference.intervals import (
     FEW_UNITS,
     MIN_GROUPS,
     mean_intervals,
-    wilson_interval,
+    wilson_limits,
 )
 from sklearn_lossacc.inference.label_quality import label_quality
 from sklearn_lossacc.inference.surprise import surprise_of_labels
@@ -138,8 +138,9 @@ def classes(evidence: Evidence) -> dict[str, list[Any]]:
     hits = evidence.rows.top[1] - np.where(seen, accuracy, 0.0)[null.y]
     # Rows of one group stand for one draw: it takes as many fewer draws to make up the same variance.
     effective = effective / np.maximum(1.0, _design_effects(evidence, hits))
-    pairs = zip(accuracy.tolist(), effective.tolist(), strict=True)
-    limits = np.array([wilson_interval(share, n) if n > 0 else (math.nan, math.nan) for share, n in pairs])
+    limits = np.full((len(seen), 2), math.nan)
+    some = effective > 0
+    limits[some] = np.stack(wilson_limits(accuracy[some], effective[some]), axis=1)
     low, high = _class_loss_limits(evidence, loss)
     if evidence.n_groups is not None and evidence.n_groups < MIN_GROUPS:
         limits[:] = math.nan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -50,10 +49,38 @@ def wilson_interval(share: float, n_effective: float, level: float = 0.95) -> tu
     >>> round(low, 4), round(high, 4)
     (0.2366, 0.7634)
     """
+    low, high = wilson_limits(np.array(share), n_effective, level)
+    return float(low), float(high)
+
+
+def wilson_limits(
+    share: np.ndarray, n_effective: np.ndarray | float, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Wilson's score intervals of many proportions.
+
+    Parameters
+    ----------
+    share : ndarray
+        The observed proportions.
+    n_effective : float or ndarray of the same shape
+        Number of independent draws behind each, positive.
+    level : float, default=0.95
+        Nominal coverage.
+
+    Returns
+    -------
+    low, high : ndarray
+
+    Examples
+    --------
+    >>> low, high = wilson_limits(np.array([0.0, 0.5]), np.array([10, 10]))
+    >>> low.round(4), high.round(4)
+    (array([0.    , 0.2366]), array([0.2775, 0.7634]))
+    """
     z = float(ndtri(0.5 + 0.5 * level))
     centre = (share + z * z / (2 * n_effective)) / (1 + z * z / n_effective)
-    half = z / (1 + z * z / n_effective) * math.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
-    return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
+    half = z / (1 + z * z / n_effective) * np.sqrt(share * (1 - share) / n_effective + z * z / (4 * n_effective**2))
+    return np.maximum(0.0, np.minimum(share, centre - half)), np.minimum(1.0, np.maximum(share, centre + half))
 
 
 def effective_draws(share: float, variance: float, n_effective: float) -> float:

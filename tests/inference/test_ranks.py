@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from sklearn_lossacc.inference.ranks import roc_influence
+from sklearn_lossacc.inference.ranks import FEW_POSITIVES, macro_influence, roc_influence
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -50,3 +50,29 @@ def test_one_kind_has_no_influence():
     area, influence = roc_influence(np.arange(3.0), np.ones(3, dtype=bool), np.ones(3))
     assert np.isnan(area)
     assert influence.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("k", [2, 5, 40])
+def test_the_mean_over_classes_is_that_of_each(k, weighted, ties):
+    rng = np.random.default_rng(k)
+    n = 150
+    score = rng.dirichlet(np.full(k, 0.5), n).round(1 if ties else 8)
+    y = np.minimum(rng.geometric(0.6 if k < 10 else 0.2, n) - 1, k - 1)
+    weight = rng.gamma(1.0, size=n) if weighted else np.ones(n)
+    columns = np.unique(y)
+    counts = np.bincount(y)[columns]
+    assert k == 2 or (counts.min() <= FEW_POSITIVES < counts.max())
+    area, influence = macro_influence(score, y, weight, columns)
+    each = [roc_influence(score[:, column], y == column, weight) for column in columns]
+    assert area == pytest.approx(np.mean([one for one, _ in each]), rel=1e-12)
+    np.testing.assert_allclose(influence, np.mean([rows for _, rows in each], axis=0), atol=1e-15)
+    assert area == pytest.approx(
+        np.mean([roc_auc_score(y == column, score[:, column], sample_weight=weight) for column in columns])
+    )
+
+
+def test_a_class_without_rows_has_no_area():
+    area, _ = macro_influence(np.eye(3), np.array([0, 1, 1]), np.ones(3), np.arange(3))
+    assert np.isnan(area)
