@@ -68,6 +68,7 @@ FAMILIES = (
     "class:3",
     "class:0.4",
     "wave:0.9",
+    "factors:0.7",
     "chance",
     "majority",
     "softmax",
@@ -102,6 +103,7 @@ CODES = {
     "sure": ("LA201", ()),
     "class": ("LA203", ()),
     "wave": ("LA104", ("LA401",)),
+    "factors": ("LA104", ("LA101", "LA102", "LA103", "LA203", "LA401")),
     "chance": ("LA302", ("LA101",)),
     "majority": ("LA303", ()),
     "softmax": ("LA002", ("LA102", "LA103", "LA104", "LA202", "LA203")),
@@ -255,6 +257,14 @@ def plant(family: str, generator: str, n: int, k: int, rng) -> Planted:
         cost = float((np.exp(truth) * (truth - log_proba)).sum() / n)
         planted.material = left >= max(0.005, SUPPORT / n)
         planted.allowed |= set(PARTS) | {"LA203"} if cost - left >= 0.001 or not planted.material else set()
+        return planted
+
+    if "factors" in strengths:  # the scores of each class stretched by a factor of its own; of two classes, a line
+        factor = np.exp(float(strengths["factors"]) * rng.permutation(np.linspace(-1.0, 1.0, k)))
+        shown = log_softmax(factor * log_proba, axis=1)
+        planted = Planted({**keywords, "y_true": draw(log_proba, rng), "y_proba": shown}, {"LA104"})
+        planted.material = k > 2 and left_to_bend(shown, log_proba) >= max(0.005, SUPPORT / n)
+        planted.allowed = set(CODES["factors"][1]) if k > 2 else {*PARTS, "LA104", "LA401"}
         return planted
 
     temperature = float(strengths.get("over", 1.0))

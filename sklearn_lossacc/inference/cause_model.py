@@ -46,6 +46,7 @@ from sklearn_lossacc.inference.without_column import without_column
 NAME_BELOW = 0.001  # rows are named in place of a term only on better evidence than terms are kept on
 NAME_TWO_BELOW = 0.05  # where one or two rows could be all there is to a term
 PLAIN_NOISE = 0.02  # a noise rate above this beyond doubt is not that of a few rows
+FACTORS_BELOW = 1e-4  # in place of `KEEP_BELOW` where rows were set aside, in view of which labels do not fit
 SAYS = 2.0  # difference of twice the log likelihood that speaks for a model: what AIC asks of a parameter
 MAX_ROUNDS = 3
 
@@ -225,6 +226,24 @@ def _without_few(selection: Elimination, terms: tuple[str, ...], log_floor: floa
     return None
 
 
+def _factors_account(
+    null: NullModel, kept: np.ndarray, terms: tuple[str, ...], fit: MixtureFit, log_floor: float, random_state: int
+) -> bool:
+    """Return whether a factor and an offset for each class, fitted to the rows that are kept, expect the others too."""
+    if null.n_classes < 3:
+        return False
+    rest, effect = null.take(kept), design_effect(null)
+    scores = finite(rest.log_proba, log_floor)
+    selection = Elimination(rest, scores, design_scale(rest), random_state, fits={frozenset(terms): fit})
+    factors = selection.plain_factors(terms, FACTORS_BELOW)
+    if factors is None:
+        return False
+    log_proba = factors.applied(finite(null.log_proba, log_floor))
+    by_class = NullModel(log_proba, null.y, null.weight, null.group)
+    as_it_says = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
+    return few_surprises(by_class, log_proba, as_it_says, few_rows(null.n_rows / effect))[1] >= NAME_BELOW
+
+
 def _log_likelihood(selection: Elimination, fit: MixtureFit, rows: np.ndarray, impossible: np.ndarray) -> float:
     """Return that of some rows under a fit, given that none of them shows a label marked impossible."""
     null = selection.null
@@ -341,15 +360,21 @@ def select_causes(
                 outliers[kept[rows]] = True
                 kept = np.flatnonzero(~outliers)
                 resting, outlier_p = True, min(outlier_p, p_value)
-            if (
-                "floor" not in terms
-                or material_floor(current, selection.finite_log_proba, fit.floor)
-                or _hidden_noise(selection, fit, statistics["floor"])
-            ):
+            if "floor" not in terms:
                 break
+            if material_floor(current, selection.finite_log_proba, fit.floor) or _hidden_noise(
+                selection, fit, statistics["floor"]
+            ):
+                beside_factors = selection.floor_beside_factors(terms)
+                if beside_factors < KEEP_BELOW:
+                    break
+                # Classes that are sure by different degrees are missed by a floor, and leave none.
+                p_values["floor"] = beside_factors
             # So small a floor is no cause of its own, but left in it would take nats from the temperature.
             terms, fit = selection.without_floor(p_values, statistics)
         break
+    if outliers.any() and name_few and few and _factors_account(null, kept, terms, fit, log_floor, random_state):
+        return select_causes(null, log_floor=log_floor, random_state=random_state, few=0, name_few=False)
     return CauseModel(
         terms,
         fit,

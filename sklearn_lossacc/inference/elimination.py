@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,13 +12,17 @@ from scipy.stats import chi2, gamma
 from sklearn_lossacc._numerics.mixture import MixtureFit, fit_mixture_rows, mixture_proba
 from sklearn_lossacc._numerics.mixture_rows import MixtureRows
 from sklearn_lossacc.inference.class_counts import MIN_CLASS_COUNT, ClassCounts
+from sklearn_lossacc.inference.class_factors import ClassFactors
 from sklearn_lossacc.inference.design import too_sparse
+from sklearn_lossacc.inference.floor import floor_posterior
 from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
 from sklearn_lossacc.inference.monte_carlo import N_DRAWS, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
+from sklearn_lossacc.inference.one_way_flips import one_way_flips
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
+FEW_ENTRIES, FEW_OF_A_CLASS = 2**15, 20  # a part of the rows has so many at least, to show what is plain
 
 
 @dataclass
@@ -118,6 +123,51 @@ class Elimination:
         likelihood = max(self.fit(both).log_likelihood, self.fit(alone).log_likelihood)
         p_value, _ = self._ratio_test(likelihood, self.fit(both - chosen).log_likelihood, *chosen)
         return (either - chosen).pop() if p_value >= KEEP_BELOW else None
+
+    def plain_factors(self, terms: tuple[str, ...], level: float) -> ClassFactors | None:
+        """Return a factor and an offset for each class where they explain the rows plainly better than some terms do.
+
+        Of many rows a part is asked first. Weights of the rows are numbers of independent draws.
+        """
+        null, k = self.null, self.null.n_classes
+        if k < 3 or too_sparse(null):
+            return None
+        fit, found = self.fit(frozenset(terms)), None
+        n_more = 2 * k - 1 - len(terms) - (k - 2) * ("class_bias" in terms)
+        step = max(1, null.n_rows // max(FEW_ENTRIES // k, FEW_OF_A_CLASS * k))
+        for rows in (slice(None, None, step), slice(None))[step == 1 :]:
+            scores, y, draws = self.finite_log_proba[rows], null.y[rows], self.scale * null.weight[rows]
+            proba = mixture_proba(scores, fit.beta, fit.bias, fit.floor)
+            explained = draws @ np.log(np.maximum(proba[np.arange(len(y)), y], 1e-300))
+            found = ClassFactors(scores, y, draws)
+            if 2.0 * (found.log_likelihood - explained) <= chi2.isf(level, n_more):
+                return None
+        return found
+
+    def floor_beside_factors(self, terms: tuple[str, ...]) -> float:
+        """Return the p-value of a selected floor beside a factor and an offset for each class.
+
+        It is 0 where these explain the rows no better than the selected terms do, or than labels of one class given as
+        another or two columns that are exchanged.
+        """
+        null, k = self.null, self.null.n_classes
+        factors = self.plain_factors(terms, KEEP_BELOW)
+        if factors is None:
+            return 0.0
+        fit = self.fit(frozenset(terms))
+        for beta in (1.0, fit.beta):
+            proba = mixture_proba(self.finite_log_proba, beta, np.zeros(k), 0.0)
+            flips = one_way_flips(proba, null.y, null.weight)
+            order = np.arange(k)
+            order[[flips.true, flips.given]] = flips.given, flips.true
+            exchanged = np.log(np.maximum(proba[np.arange(null.n_rows), order[null.y]], 1e-300))
+            rival = self.scale * max(flips.log_likelihood, float(null.weight @ exchanged))
+            # A parameter costs one nat, as in AIC, and so does the choice of the two classes among all.
+            if factors.log_likelihood - rival <= 2 * k - 3 - math.log(k * (k - 1)):
+                return 0.0
+        both = factors.beside_floor(floor_posterior(null, self.finite_log_proba, fit))
+        ratio = 2.0 * (both - factors.log_likelihood)
+        return 0.5 * float(chi2.sf(ratio, 1)) if ratio > 1e-9 else 1.0
 
     def rough_test_of_bias(self, nuisances: frozenset) -> tuple[float, float]:
         """Class totals against the fitted nuisances, where offsets cannot be fitted: an answer that decides nothing.

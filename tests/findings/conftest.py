@@ -50,6 +50,9 @@ def planted(cause, n=2000, k=3, scale=2.5, strength=None, seed=0):
     elif cause == "uneven":
         mine = truth.argmax(axis=1) == 0
         shown = np.where(mine[:, None], log_softmax(strength * truth, axis=1), truth)
+    elif cause == "factors":
+        factor = np.exp(strength * rng.permutation(np.linspace(-1.0, 1.0, k)))
+        shown = log_softmax(factor * truth, axis=1)
     elif cause == "double softmax":
         shown = log_softmax(softmax(truth, axis=1), axis=1)
     elif cause == "chance":

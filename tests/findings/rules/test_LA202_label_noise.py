@@ -355,3 +355,23 @@ def test_two_exchanged_columns_of_many_are_no_label_noise(plant, k):
     assert "The columns seem to be in another order." in finding.headline
     assert what_to_do(d) == (finding.advice,)
     assert finding.advice.startswith("Check the order of the columns first: with class '0' from the column of '1'")
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("k", [3, 5, 20])
+@pytest.mark.parametrize("seed", range(4))
+def test_classes_stretched_by_factors_of_their_own_are_no_label_noise(plant, k, seed):
+    y, log_proba, _ = plant("factors", k=k, n=2000, scale=3.0, strength=0.7, seed=seed)
+    d = diagnose(y, log_proba, input="logits")
+    assert d["LA104"].status == "fired"
+    assert not {"LA201", "LA202"} & {finding.code for finding in d.issues}
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("k", [3, 5, 20])
+def test_noise_beside_factors_is_still_found(plant, k):
+    y, log_proba, _ = plant("factors", k=k, n=4000, scale=4.0, strength=0.5)
+    rng = np.random.default_rng(k)
+    wrong = rng.random(len(y)) < 0.15
+    y = np.where(wrong, (y + rng.integers(1, k, len(y))) % k, y)
+    assert diagnose(y, log_proba, input="logits")["LA202"].status == "fired"
