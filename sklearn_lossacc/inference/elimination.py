@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,10 +14,10 @@ from sklearn_lossacc.inference.class_counts import MIN_CLASS_COUNT, ClassCounts
 from sklearn_lossacc.inference.class_factors import ClassFactors
 from sklearn_lossacc.inference.design import too_sparse
 from sklearn_lossacc.inference.floor import floor_posterior
+from sklearn_lossacc.inference.label_transitions import transitions_reach
 from sklearn_lossacc.inference.largest_class import MANY_CLASSES, or_largest_class
 from sklearn_lossacc.inference.monte_carlo import N_DRAWS, Statistic, monte_carlo
 from sklearn_lossacc.inference.null import NullModel
-from sklearn_lossacc.inference.one_way_flips import one_way_flips
 
 TERMS = ("temperature", "class_bias", "floor")
 KEEP_BELOW = 0.01
@@ -147,23 +146,17 @@ class Elimination:
     def floor_beside_factors(self, terms: tuple[str, ...]) -> float:
         """Return the p-value of a selected floor beside a factor and an offset for each class.
 
-        It is 0 where these explain the rows no better than the selected terms do, or than labels of one class given as
-        another or two columns that are exchanged.
+        It is 0 where these explain the rows no better than the selected terms do, or than noise that depends on the
+        class.
         """
         null, k = self.null, self.null.n_classes
         factors = self.plain_factors(terms, KEEP_BELOW)
         if factors is None:
             return 0.0
-        fit = self.fit(frozenset(terms))
+        fit, draws = self.fit(frozenset(terms)), self.scale * null.weight
         for beta in (1.0, fit.beta):
             proba = mixture_proba(self.finite_log_proba, beta, np.zeros(k), 0.0)
-            flips = one_way_flips(proba, null.y, null.weight)
-            order = np.arange(k)
-            order[[flips.true, flips.given]] = flips.given, flips.true
-            exchanged = np.log(np.maximum(proba[np.arange(null.n_rows), order[null.y]], 1e-300))
-            rival = self.scale * max(flips.log_likelihood, float(null.weight @ exchanged))
-            # A parameter costs one nat, as in AIC, and so does the choice of the two classes among all.
-            if factors.log_likelihood - rival <= 2 * k - 3 - math.log(k * (k - 1)):
+            if transitions_reach(proba, null.y, draws, factors.log_likelihood):
                 return 0.0
         both = factors.beside_floor(floor_posterior(null, self.finite_log_proba, fit))
         ratio = 2.0 * (both - factors.log_likelihood)
