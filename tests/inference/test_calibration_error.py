@@ -316,3 +316,15 @@ def test_copies_in_groups_are_one_row():
     assert debiased_square(*three) == pytest.approx(alone)
     # Pairs of copies would pass for a miscalibration.
     assert debiased_square(*three[:3], None)[0] > alone[0]
+
+
+def test_draws_of_groups_by_definition():
+    # All rows of a group take one uniform, whether it is compared with each of them or looked up.
+    rng = np.random.default_rng(0)
+    group, weight = rng.integers(0, 6, 400), rng.exponential(size=400)
+    confidence = np.where(rng.random(400) < 0.1, 1.0, rng.uniform(0.3, 1.0, 400))
+    found = binned(confidence, np.ones(400), weight, group, seed=3)
+    uniform = np.random.default_rng(3).random((N_NULL_DRAWS, 6))[:, group]
+    excess = weight * ((uniform < confidence) - confidence)
+    for j in range(N_BINS):
+        np.testing.assert_allclose(found.null_gap[:, j], excess[:, bin_of(confidence) == j].sum(axis=1), atol=1e-9)
