@@ -26,7 +26,10 @@ MAX_ROWS = 2**13  # enough to see how alike rows are
 
 
 def values_together(
-    null: NullModel, value: Callable[[np.ndarray, np.ndarray], np.ndarray], mean: np.ndarray
+    null: NullModel,
+    value: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    mean: np.ndarray,
+    part: np.ndarray | None = None,
 ) -> Statistic:
     """Measure how far the values of the rows of a group stray together.
 
@@ -38,6 +41,8 @@ def values_together(
         From rows and as many labels, of one shape, to values such as their losses.
     mean : ndarray of shape (n_rows,)
         What is expected of it in each row.
+    part : ndarray of int of shape (n_rows,), optional
+        Codes 0..P-1 of parts that are measured each by itself; what counts is the one in which values stray furthest.
 
     Returns
     -------
@@ -47,8 +52,8 @@ def values_together(
 
     Notes
     -----
-    e is the value of the label less its expectation, and less the mean of that: a model that is wrong in all rows is
-    no reason to think that rows depend on each other.
+    e is the value of the label less its expectation, and less the mean of that over all rows (of the part): a model
+    that is wrong in all of them is no reason to think that rows depend on each other.
 
     Examples
     --------
@@ -58,36 +63,47 @@ def values_together(
     >>> values_together(null, lambda row, label: label.astype(float), null.proba[:, 1]).observed
     2.0
     """
-    n_groups, weight = int(null.n_groups or 0), null.weight
-    of_groups = np.bincount(null.group, weight, n_groups)
+    weight = null.weight
+    part = np.zeros(null.n_rows, dtype=np.intp) if part is None else part
+    cells, cell = np.unique(part * int(null.n_groups or 0) + null.group, return_inverse=True)
+    n_parts, n_cells = int(part.max()) + 1, cells.size  # cells: the rows of a group in a part
+    first_cell, n_of_part = np.unique(cells // int(null.n_groups or 0), return_index=True, return_counts=True)[1:]
+    of_cells, of_parts = np.bincount(cell, weight), np.bincount(part, weight)
     squared = weight**2
+    squares = np.bincount(part, squared)
 
     def ratio(sums: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Put it together from the sums of groups, and the sums of w^2 e and w^2 e^2."""
-        centre = sums.sum(axis=-1) / weight.sum()
-        between = sums - centre[..., np.newaxis] * of_groups
-        own = second - 2.0 * centre * first + centre**2 * squared.sum()
+        """Put it together from the sums of cells, and the sums of w^2 e and w^2 e^2 of parts."""
+        centre = np.add.reduceat(sums, first_cell, axis=-1) / of_parts
+        apart = sums - np.repeat(centre, n_of_part, axis=-1) * of_cells
+        between = np.add.reduceat(apart**2, first_cell, axis=-1)
+        own = second - 2.0 * centre * first + centre**2 * squares
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(own > 1e-12 * second, np.vecdot(between, between) / own, np.inf)
+            return np.where(own > 1e-12 * second, between / own, np.inf).max(axis=-1)
 
-    def of_labels(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return e of each row, and its weighted sums over groups."""
+    def of_labels(label: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return e of each row, its weighted sums over cells, and those of w^2 e and w^2 e^2 over parts."""
         excess = value(np.arange(null.n_rows), label) - mean
-        return excess, np.bincount(null.group, weight * excess, n_groups)
+        first, second = (np.bincount(part, squared * power) for power in (excess, excess**2))
+        return excess, np.bincount(cell, weight * excess), first, second
 
     def of_draws(draws: Draws) -> np.ndarray:
         """Compute it for each set of labels."""
-        excess, sums = of_labels(draws.top)
+        excess, sums, first, second = of_labels(draws.top)
         row, draw = draws.row, draws.draw
         old, new = excess[row], value(row, draws.label) - mean[row]
-        change = np.bincount(draw * n_groups + null.group[row], weight[row] * (new - old), draws.size * n_groups)
-        first = squared @ excess + np.bincount(draw, squared[row] * (new - old), draws.size)
-        second = squared @ excess**2 + np.bincount(draw, squared[row] * (new**2 - old**2), draws.size)
-        return ratio(sums + change.reshape(draws.size, n_groups), first, second)
 
-    excess, sums = of_labels(null.y)
-    observed = ratio(sums, np.asarray(squared @ excess), np.asarray(squared @ excess**2))
-    return Statistic(float(observed), of_draws)
+        def change(code: np.ndarray, n_codes: int, by: np.ndarray) -> np.ndarray:
+            """Sum over the rows of each draw and code."""
+            return np.bincount(draw * n_codes + code[row], by, draws.size * n_codes).reshape(draws.size, n_codes)
+
+        return ratio(
+            sums + change(cell, n_cells, weight[row] * (new - old)),
+            first + change(part, n_parts, squared[row] * (new - old)),
+            second + change(part, n_parts, squared[row] * (new**2 - old**2)),
+        )
+
+    return Statistic(float(ratio(*of_labels(null.y)[1:])), of_draws)
 
 
 def most_shared(under: Callable[[float], Any], together: Statistic, random_state: int = 0) -> float:

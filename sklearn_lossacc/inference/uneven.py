@@ -25,7 +25,8 @@ from sklearn_lossacc.inference.monte_carlo import (
     monte_carlo,
 )
 from sklearn_lossacc.inference.null import Draws, NullModel
-from sklearn_lossacc.inference.shape import MAX_GROUPED_ROWS, folds
+from sklearn_lossacc.inference.shape import folds
+from sklearn_lossacc.inference.sharing import DOUBT, MAX_ROWS, WORTH, less_than_copies, most_shared, values_together
 from sklearn_lossacc.inference.total_tails import MIN_EVENTS, loss_tails
 
 MIN_VARIANCE = 3.0  # in units of the largest row variance of the class: less gives no normal z score
@@ -104,9 +105,10 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
     -----
     Rows of different predicted classes are disjoint, so without groups their tests are independent: with the smallest
     of G two-sided p-values p, the chance of one as small is 1 - (1 - p)^G. With groups the maximum of |z| is drawn,
-    over classes in which 20 misses are expected.
+    over classes in which 20 misses are expected; groups are copies or share at most as much as the losses of a class
+    allow that stray together furthest.
     """
-    null = null.first_groups(MAX_GROUPED_ROWS)
+    whole, null = null, null.first_groups(MAX_ROWS)
     k = null.n_classes
     predicted = np.argmax(null.proba, axis=1)
     weighted_variance = null.weight**2 * null.varentropy
@@ -128,9 +130,8 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
     # The square of z is the score test of a temperature of the class's own.
     still_open = open_gain(float(np.nansum(z**2)) / effect, n_judged, null.effective_n() / effect)
     if null.group is not None:
-        p_value = _drawn_maximum(
-            null, predicted, variance, usable, float(np.nanmax(np.abs(z))), random_state, most_draws
-        )
+        part = null.take(np.flatnonzero(usable[predicted]))
+        p_value = _drawn_maximum(part, float(np.nanmax(np.abs(z))), random_state, most_draws, whole.most_shared)
         return UnevenTest(p_value, z, int(np.nanargmax(np.abs(z))), n_judged, still_open, True)
     judged = np.flatnonzero(usable)
     # So many draws that one class of so many can show anything.
@@ -147,19 +148,33 @@ def uneven_test(null: NullModel, random_state: int = 0, most_draws: int = N_DRAW
     return UnevenTest(float(p_value), z, int(judged[first]), n_judged, still_open, any_drawn)
 
 
-def _drawn_maximum(null, predicted, variance, usable, observed, random_state, most_draws) -> float:
+def _drawn_maximum(
+    null: NullModel, observed: float, random_state: int, most_draws: int, known: dict[str, float]
+) -> float:
     """Monte Carlo p-value of the largest absolute z over predicted classes."""
-    k = null.n_classes
-    entropy = np.bincount(predicted, null.weight * null.entropy, k)
+    part = np.unique(null.proba.argmax(axis=1), return_inverse=True)[1]
+    k = int(part.max()) + 1
+    entropy = np.bincount(part, null.weight * null.entropy)
+    error = np.sqrt(np.bincount(part, null.weight**2 * null.varentropy))
 
     def of_draws(draws: Draws) -> np.ndarray:
         at_top = null.weight * null.loss[np.arange(null.n_rows), draws.top]
         change = null.weight[draws.row] * null.loss[draws.row, draws.label] - at_top[draws.row]
-        moved = np.bincount(draws.draw * k + predicted[draws.row], change, draws.size * k).reshape(draws.size, k)
-        excess = np.bincount(predicted, at_top, k) + moved - entropy
-        return np.abs(excess[:, usable] / np.sqrt(variance[usable])).max(axis=1)
+        moved = np.bincount(draws.draw * k + part[draws.row], change, draws.size * k).reshape(draws.size, k)
+        excess = np.bincount(part, at_top) + moved - entropy
+        return np.abs(excess / error).max(axis=1)
 
-    return monte_carlo(null, {"uneven": Statistic(observed, of_draws)}, random_state, most_draws)["uneven"].p_value
+    largest = {"uneven": Statistic(observed, of_draws)}
+    copies = monte_carlo(null, largest, random_state, most_draws)
+    if copies["uneven"].p_value <= WORTH * DOUBT:
+        return copies["uneven"].p_value
+    own = monte_carlo(null.sharing(0.0), largest, random_state, N_DRAWS_FIRST)["uneven"].p_value
+    if own >= CONTINUE_BELOW:  # rows that share something give no less
+        return copies["uneven"].p_value
+    if "uneven" not in known:
+        together = values_together(null, lambda row, label: null.loss[row, label], null.entropy, part)
+        known["uneven"] = most_shared(null.sharing, together, random_state)
+    return less_than_copies(copies, known["uneven"], null.sharing, largest, random_state, most_draws)["uneven"].p_value
 
 
 def class_temperatures(model: NullModel, rng: np.random.Generator, floor: float = 0.0) -> ClassTemperatures:

@@ -128,3 +128,17 @@ def test_sizes_whatever_rows_share(n_groups, size, shared, of_labels):
             p_values[-1].append(shape_test(null, "abc", seed).p_value)
     share = (np.array(p_values) <= 0.05).mean(axis=0)
     assert (share <= 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / n_runs)).all(), (names, share)
+
+
+def test_parts_are_measured_each_by_itself():
+    null = rows(30, 8, 0.4, weighted=True, power=1.4)
+    part = np.arange(null.n_rows) % 2
+    found = values_together(null, lambda row, label: null.loss[row, label], null.entropy, part)
+    alone = [losses_together(null.take(np.flatnonzero(part == j))).observed for j in (0, 1)]
+    assert found.observed == pytest.approx(max(alone))
+    draws = next(iter(null.draws(5, np.random.default_rng(0))))
+    for drawn, y in zip(found.of_draws(draws), draws.labels(), strict=True):
+        again = NullModel(null.log_proba, y, null.weight, null.group)
+        assert drawn == pytest.approx(
+            values_together(again, lambda row, label: null.loss[row, label], null.entropy, part).observed
+        )

@@ -102,3 +102,32 @@ def test_too_little_to_judge():
     test = uneven_test(healthy(np.random.default_rng(4), 30, 3))
     assert test.p_value == 1.0
     assert np.isnan(test.z).all()
+
+
+def in_groups(rng, n_groups, size, k=4, *, factor=1.0, copied=()):
+    """Rows in groups; the log odds of those predicted as the last class times a factor, some classes of copies."""
+    n, group = n_groups * size, np.repeat(np.arange(n_groups), size)
+    log_proba = log_softmax(1.5 * rng.normal(size=(n, k)), axis=1)
+    proba, top = np.exp(log_proba), log_proba.argmax(axis=1)
+    order = np.argsort(-proba, axis=1)
+    uniform = np.where(np.isin(top, copied), rng.random((k, n_groups))[top, group], rng.random(n))
+    rank = (np.take_along_axis(proba, order, axis=1).cumsum(axis=1) < uniform[:, None]).sum(axis=1)
+    y = order[np.arange(n), np.minimum(rank, k - 1)]
+    bad = (top == k - 1)[:, None]
+    return NullModel(np.where(bad, log_softmax(factor * log_proba, axis=1), log_proba), y, np.ones(n), group)
+
+
+def test_groups_of_rows_that_are_hardly_alike_hide_no_class():
+    p = [uneven_test(in_groups(np.random.default_rng(seed), 60, 100, factor=1.5)).p_value for seed in range(4)]
+    assert max(p) < 0.01  # for copies, and of the first 2000 rows alone, 0.02 to 0.12
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("copied", [(), (0,), (0, 1, 2, 3)])
+def test_size_where_classes_come_by_groups(copied):
+    # Over all classes the losses of one that comes by groups hardly stray.
+    p = np.array(
+        [uneven_test(in_groups(np.random.default_rng(seed), 40, 30, copied=copied)).p_value for seed in range(60)]
+    )
+    for level in (0.01, 0.05, 0.2):
+        assert binom.sf((p <= level + 1e-12).sum() - 1, 60, level) > 1e-3
