@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.stats import binom, norm, t
 
 from sklearn_lossacc.inference.comparison.paired import PairedDifference
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, mean_and_error, unit_sums
@@ -78,13 +78,15 @@ def discordant_limits(
     Returns
     -------
     value, low, high, error : float
-        The difference, its limits, and half their distance in standard errors.
+        The difference, its limits, and the standard error behind them.
 
     Notes
     -----
     With shares b and c of the rows that only the second and only the first model has right, n b + 1 and n c + 1 of
     n + 2 rows take their place in the normal interval of b - c, which keeps its level for few and for no discordant
-    rows. Weights and groups enter by the number n of independent rows that has the same standard error.
+    rows. Weights and groups enter by the number n of independent rows that has the same standard error. How well a few
+    groups, or a few large ones, tell that error is what Student's law allows for, with one degree of freedom less than
+    groups of equal size that would weigh as much.
 
     References
     ----------
@@ -111,9 +113,10 @@ def discordant_limits(
     n = min(spread / variance, rows) if variance > 0 and spread > 0 else effective
     more, less = (n * gained + 1.0) / (n + 2.0), (n * lost + 1.0) / (n + 2.0)
     centre = more - less
-    half = Z95 * float(np.sqrt((more + less - centre**2) / (n + 2.0)))
+    error_of_centre = float(np.sqrt((more + less - centre**2) / (n + 2.0)))
+    half = error_of_centre * (Z95 if group is None else float(t.ppf(0.975, max(effective - 1.0, 1.0))))
     low, high = max(min(centre - half, value), -1.0), min(max(centre + half, value), 1.0)
-    return value, low, high, half / Z95
+    return value, low, high, error_of_centre
 
 
 def accuracy_difference(

@@ -75,3 +75,14 @@ def test_the_interval_covers_for_few_rows():
         found = [compare(change) for change in drawn]
         covered = np.mean([f.low <= gain - loss <= f.high for f in found])
         assert covered > 0.94
+
+
+def test_limits_of_few_groups_of_unequal_size_hold_their_level():
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(10), [300, 200, 100, 8, 8, 8, 8, 8, 8, 8])
+    missed = 0
+    for _ in range(200):
+        right = rng.random((2, len(group))) < rng.uniform(0.4, 0.8, (2, 10))[:, group]
+        found = compare(right[1].astype(float) - right[0], group=group)
+        missed += not found.low <= 0.0 <= found.high
+    assert binomtest(missed, 200, 0.05, alternative="greater").pvalue > 0.001
