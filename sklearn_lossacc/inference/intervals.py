@@ -111,6 +111,33 @@ def effective_draws(share: float, variance: float, n_effective: float) -> float:
     return min(n_effective, spread / variance)
 
 
+def draws_told_by_units(draws: float, sizes: np.ndarray) -> float:
+    """Return the number of draws whose normal limits are those that Student's law asks of an error told by few units.
+
+    Parameters
+    ----------
+    draws : float
+        Number of independent draws that has the standard error which the units tell.
+    sizes : ndarray of shape (n_units,)
+        Sums of weights by unit.
+
+    Returns
+    -------
+    float
+        draws (z / t)^2, with the 0.975 quantiles of the normal law and of Student's, of one degree of freedom less than
+        units of equal size that would weigh as much.
+
+    Examples
+    --------
+    Ten equal groups: 1.96 / 2.262, squared.
+
+    >>> round(draws_told_by_units(100.0, np.ones(10)), 1)
+    75.1
+    """
+    equal = float(sizes.sum() ** 2 / (sizes @ sizes))
+    return draws * float(ndtri(0.975) / t.ppf(0.975, max(equal - 1.0, 1.0))) ** 2
+
+
 def unit_sums(values: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Return weighted sums of the columns of `values`, and of the weights, by independent unit.
 

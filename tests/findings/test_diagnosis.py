@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
+from scipy.stats import binom, norm
 
 from sklearn_lossacc import Diagnosis, LossAccuracyReport, diagnose, summarize
 from sklearn_lossacc.exceptions import LossAccError
@@ -385,6 +386,21 @@ def test_one_group_that_carries_the_weight_is_announced():
     even = diagnose(y, p, groups=np.arange(200) % 20)
     assert even.metrics["accuracy"].method == "Wilson on the effective sample"
     assert "carries" not in str(even).splitlines()[0]
+
+
+@pytest.mark.simulation
+def test_limits_of_accuracy_hold_with_a_few_large_groups():
+    group = np.repeat(np.arange(20), np.r_[np.full(3, 250), np.full(17, 15)])
+    z = np.linspace(-3.0, 3.0, len(group))
+    covered = []
+    for seed in range(60):
+        rng = np.random.default_rng([seed, 11])
+        score = rng.permutation(z)
+        shared = np.sqrt(0.3) * rng.normal(size=20)[group] + np.sqrt(0.7) * rng.normal(size=len(group))
+        right = norm.cdf(shared) < expit(np.abs(score))
+        accuracy = diagnose((score > 0) == right, expit(score), groups=group).metrics["accuracy"]
+        covered.append(accuracy.low <= expit(np.abs(z)).mean() <= accuracy.high)
+    assert np.mean(covered) >= binom.ppf(0.01, 60, 0.91) / 60
 
 
 def test_one_row_that_carries_another_mean_is_announced():

@@ -14,6 +14,7 @@ from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.plain import plain_labels
 from sklearn_lossacc.inference.comparison import PairedDifference
 from sklearn_lossacc.inference.intervals import (
+    draws_told_by_units,
     effective_draws,
     mean_and_error,
     mean_intervals,
@@ -41,11 +42,13 @@ def _limits(evidence: ComparisonEvidence, model: int) -> dict[str, tuple[float |
     _, error = mean_and_error(sums, sizes)
     share = min(max(float(mean[2]), 0.0), 1.0)
     draws = effective_draws(share, float(error[0]) ** 2, evidence.effective_rows)
+    if evidence.group is not None:
+        draws = draws_told_by_units(min(draws, evidence.effective_rows), sizes)
     loss = (None, None) if _impossible(evidence, model) else (float(low[0]), float(high[0]))
     return {
         "log_loss": loss,
         "brier_score": (float(low[1]), float(high[1])),
-        "accuracy": wilson_interval(share, draws if evidence.group is None else min(draws, evidence.effective_rows)),
+        "accuracy": wilson_interval(share, draws),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc.findings.evidence.rows import RowEvidence
 from sklearn_lossacc.inference.intervals import (
+    draws_told_by_units,
     effective_draws,
     mean_and_error,
     unit_sums,
@@ -87,7 +88,8 @@ class BaselineEvidence(RowEvidence):
     def accuracy_draws(self) -> float:
         """Number of independent draws behind the accuracy: with groups, what the spread between them leaves of Kish's.
 
-        Groups that are all right, or all wrong, show no spread: then each counts once.
+        How well few groups tell their spread is allowed for. Groups that are all right, or all wrong, show no spread:
+        then each counts once.
         """
         summary, draws = self.summary, self.n_effective
         if self.n_groups is None:
@@ -95,11 +97,14 @@ class BaselineEvidence(RowEvidence):
         accuracy = float(summary.mean("correct"))
         if not 0.0 < accuracy < 1.0:
             return min(draws, float(self.n_groups))
-        if self.row_by_row is None:
-            return effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
         null, correct = self.rows.null, self.rows.top[1]
-        mean, error = mean_and_error(*unit_sums(correct[:, None], null.weight, null.group))
-        return effective_draws(float(mean[0]), (self.rows.scale * float(error[0])) ** 2, draws)
+        sums, sizes = unit_sums(correct[:, None], null.weight, null.group)
+        if self.row_by_row is None:
+            draws = effective_draws(accuracy, float(summary.variance_of_mean("correct")), draws)
+        else:
+            mean, error = mean_and_error(sums, sizes)
+            draws = effective_draws(float(mean[0]), (self.rows.scale * float(error[0])) ** 2, draws)
+        return draws_told_by_units(draws, sizes)
 
     @cached_property
     def error_upper_limit(self) -> float | None:
