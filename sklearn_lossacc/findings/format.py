@@ -52,6 +52,33 @@ def number(value: float | None, *, signed: bool = False) -> str:
     return f"{sign}{value:.3f}"
 
 
+def apart(value: float, *others: float) -> str:
+    """Write a number as `number` does, with more decimals where others that it differs from would look the same.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    *others : float
+        What it must not look like.
+
+    Returns
+    -------
+    str
+        The text, with two digits of the smallest difference where that is needed.
+
+    Examples
+    --------
+    >>> apart(0.3, 0.5, 1.0), apart(0.500123, 0.5, 1.0), apart(0.5, 0.5)
+    ('0.300', '0.50012', '0.500')
+    """
+    text = number(value)
+    alike = [abs(value - other) for other in others if other != value and number(other) == text]
+    if not alike:
+        return text
+    return f"{value:.{1 - math.floor(math.log10(max(min(alike), NOISE)))}f}"
+
+
 def small_number(value: float | None) -> str:
     """Write a number that is smaller than what counts with two digits.
 

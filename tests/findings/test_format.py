@@ -3,6 +3,7 @@ import math
 import pytest
 
 from sklearn_lossacc.findings.format import (
+    apart,
     count,
     interval,
     nats,
@@ -68,3 +69,17 @@ def test_labels_are_cut_to_width_and_keep_both_ends(width):
 
 def test_typographic_replaces_every_minus():
     assert typographic("[-0.1, -0.2]").count("\N{MINUS SIGN}") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "text"),
+    [(0.69312, 0.69315, "0.693120"), (0.7, 0.3, "0.700"), (1234.56, 1234.58, "1234.560"), (0.5, 0.5, "0.500")],
+)
+def test_numbers_that_differ_are_told_apart(value, other, text):
+    assert apart(value, other) == text
+    assert (apart(value, other) == apart(other, value)) == (value == other)
+
+
+def test_infinite_numbers_are_written_as_they_are():
+    assert apart(math.inf, 1.0) == "inf"
+    assert apart(math.inf, math.inf) == "inf"

@@ -198,7 +198,10 @@ def judge_majority(evidence: Evidence) -> Verdict:
             # Where there is nothing to see, that accuracy cannot see it is no news.
             "repaired_by": ["LA103"] if biased else ["LA302"] if useless else [],
         },
-        fired=(f"Accuracy {percent(accuracy)} is no better than always naming class {label!r} ({percent(share)})."),
+        fired=(
+            f"Accuracy {percent(accuracy)} is {'hardly' if low > 0 else 'no'} better than always naming class "
+            f"{label!r} ({percent(share)})."
+        ),
         passed=(
             f"Accuracy {percent(accuracy)} beats always naming class {label!r} ({percent(share)})."
             if low >= ACCURACY_MARGIN

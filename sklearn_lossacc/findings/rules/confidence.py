@@ -7,7 +7,7 @@ from functools import partial
 
 from sklearn_lossacc.findings.consequences import repaired
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import number, ratio, small_number
+from sklearn_lossacc.findings.format import apart, number, ratio, small_number
 from sklearn_lossacc.findings.materiality import LOG_TEMPERATURE, NATS, TEMPERATURE_HIGH, TEMPERATURE_LOW
 from sklearn_lossacc.findings.selected import (
     SHARED,
@@ -113,8 +113,8 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
     # What other causes cost may outweigh what is expected: then the comparison says nothing of the temperature.
     others = other_causes(evidence, "temperature")
     seen = observed > expected if over else observed < expected
-    said = f"{called}, and its log loss of {number(observed)} nats is {word} the {number(expected)} that its own "
-    said += "probabilities expect"
+    said = f"{called}, and its log loss of {apart(observed, expected)} nats is {word} the "
+    said += f"{apart(expected, observed)} that its own probabilities expect"
     if not seen:
         are = "are" if " and " in others else "is"
         said = f"{called}{f' once {others} {are} taken off' if others else ''}"

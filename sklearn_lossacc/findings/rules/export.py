@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_lossacc._numerics.links import LOSS_CLIP
 from sklearn_lossacc._numerics.mixture import profile_floor
 from sklearn_lossacc.findings.evidence import AS_LIKELY, LIKELIER, Evidence
-from sklearn_lossacc.findings.format import number, percent
+from sklearn_lossacc.findings.format import apart, number, percent
 from sklearn_lossacc.findings.materiality import NOISE_RATE
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.findings.wording import MAY_BE_TIMID
@@ -232,8 +232,8 @@ def judge_double_softmax(evidence: Evidence) -> Verdict:
         fired=(
             f"{name} {'may have been' if timid else 'was'}"
             f" applied to what were probabilities, or votes, already: with it undone every row is still a {still}, "
-            f"and the log loss falls from {number(evidence.total_loss)} to {number(left)} nats{aside}."
-            + (f" A model that is {rival} explains these rows as well." if timid else "")
+            f"and the log loss falls from {apart(evidence.total_loss, left)} to {apart(left, evidence.total_loss)} "
+            f"nats{aside}." + (f" A model that is {rival} explains these rows as well." if timid else "")
         ),
         passed=(
             f"Undoing a second {undone.function} would lower the loss, but a temperature explains these rows better "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sklearn_lossacc.findings.evidence import Evidence
-from sklearn_lossacc.findings.format import percent
+from sklearn_lossacc.findings.format import apart, percent
 from sklearn_lossacc.findings.materiality import NATS, THRESHOLD_GAIN
 from sklearn_lossacc.findings.selected import confidence_code, needs_offsets
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
@@ -32,7 +32,7 @@ def judge(evidence: Evidence) -> Verdict:
         passed = "A better threshold was not shown."
     if found.gain >= THRESHOLD_GAIN and found.p_value <= evidence.alpha < found.p_order:
         passed = "Another class would be right more often, but the scores show no information to choose a threshold by."
-    what = f"the threshold {found.threshold:.3f}" if found.threshold is not None else "class offsets"
+    what = f"the threshold {apart(found.threshold, 0.0, 0.5, 1.0)}" if found.threshold is not None else "class offsets"
     return Verdict(
         holds=found.gain >= THRESHOLD_GAIN,
         value=found.gain,

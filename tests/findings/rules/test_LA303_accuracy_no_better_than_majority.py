@@ -79,3 +79,13 @@ def test_not_applicable_to_few_groups(plant):
     few = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 9)
     assert few["LA303"].status == "not_applicable"
     assert few.metrics["majority_accuracy"].low is None
+
+
+def test_a_gain_that_is_shown_but_does_not_count_is_hardly_better():
+    y = np.arange(10_000) < 30
+    proba = np.full(10_000, 0.0015)
+    proba[:15] = 0.999
+    finding = diagnose(y.astype(int), proba)["LA303"]
+    assert finding.status == "fired"
+    assert finding.interval[0] > 0
+    assert finding.headline == "Accuracy 99.9 % is hardly better than always naming class '0' (99.7 %)."

@@ -104,3 +104,13 @@ def test_not_applicable(diagnosed, plant):
     few = diagnose(y, log_proba, input="logits", groups=np.arange(2000) % 9)["LA401"]
     assert few.status == "not_applicable"
     assert "9 groups" in few.headline
+
+
+def test_a_threshold_near_a_half_is_told_from_it(plant):
+    y, log_proba, _ = plant("bias", k=2, strength=1.5)
+    timid = 0.5 + 1e-4 * (np.exp(log_proba[:, 1]) - 0.5)
+    finding = diagnose(y, timid)["LA401"]
+    assert finding.status == "fired"
+    said = float(finding.headline.split("the threshold ")[1].split()[0])
+    assert said != 0.5
+    assert said == pytest.approx(finding.evidence["threshold"], abs=1e-6)
