@@ -14,6 +14,7 @@ from sklearn_lossacc._numerics.points import TIE, cumulated, pool_ties
 __all__ = ["fit_venn_abers", "venn_abers_pair"]
 
 
+SINGLE = 2.0**-18  # log odds, or share of them, that a score moves by at most where it passes through float32
 FIRST_LOOK, LONGEST_LOOK = 64, 16384  # points compared at once: few where the value changes often
 FEW_POINTS = 2**16  # up to here the changes are so close together that looking at one point after the other is faster
 
@@ -91,6 +92,15 @@ def _with_one_more_hit(x: Sums, y: np.ndarray, corners: np.ndarray) -> tuple[np.
     return np.array(changes), np.array(values)
 
 
+def _rounding(knots: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
+    """Return how far from some knots, up (step 1) or down (-1), a score is still theirs: never half way to the next."""
+    beside = at + step
+    inner = (beside >= 0) & (beside < len(knots))
+    gap = np.where(inner, np.abs(knots[np.where(inner, beside, at)] - knots[at]), np.inf)
+    size = np.abs(knots[at])
+    return np.maximum(2 * TIE * size, np.minimum(SINGLE * np.maximum(size, 1.0), gap / 3.0))
+
+
 def fit_venn_abers(
     x: np.ndarray, hit: np.ndarray, weight: np.ndarray | None = None, *, overwrite: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,7 +127,10 @@ def fit_venn_abers(
     Notes
     -----
     A further hit between two scores is pooled with the score above, if with any: it stands where it would stand
-    there. Above all scores it stays alone, at 1. A miss does the same downward. Scores within rounding are equal.
+    there. Above all scores it stays alone, at 1. A miss does the same downward.
+
+    A further row whose score is that of others up to the rounding of float32 is one of them: shares of votes, of
+    which there are few, would otherwise have other values after an export.
 
     Sorting apart, the time is linear in the number of rows; the values change at about n ** .5 scores.
 
@@ -147,7 +160,7 @@ def fit_venn_abers(
     # a hit stands with the knot above it: its value lasts up to the last knot that has it
     change, upper = _with_one_more_hit(weights, hits, corners)
     last = np.append(change[1:], len(knots)) - 1
-    above = np.nextafter(knots[last] + 2 * TIE * np.abs(knots[last]), np.inf)
+    above = np.nextafter(knots[last] + _rounding(knots, last, 1), np.inf)
     # a miss is a hit in the mirror
     misses = hits
     for rows in row_blocks(len(hits), 1):
@@ -155,7 +168,7 @@ def fit_venn_abers(
     weights = weights if isinstance(weights, range) else _mirrored(weights)
     change, mirrored = _with_one_more_hit(weights, _mirrored(misses), len(knots) - corners[::-1])
     last = len(knots) - np.append(change[1:], len(knots))
-    below = (knots[last] - 2 * TIE * np.abs(knots[last]))[::-1]
+    below = (knots[last] - _rounding(knots, last, -1))[::-1]
     edges = np.unique(np.concatenate([below, above]))
     pieces = np.concatenate([[-np.inf], edges])
     lower = np.append(0.0, 1.0 - mirrored[::-1])[np.searchsorted(below, pieces, side="right")]

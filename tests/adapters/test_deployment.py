@@ -138,6 +138,19 @@ def test_shares_of_votes(run, calibrator, n_classes):
 
 @every_library
 @every_input
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_single_precision_at_the_scores_of_the_fit(run, n_classes, kind):
+    """Steps of Venn-Abers lie beside them: on which side of a step a score is must not depend on its rounding."""
+    logits, y = rows(n_classes, 2000)
+    X = as_input(logits, kind)
+    calibrator = fitted(VennAbersCalibrator(), X, y, kind)
+    want = calibrator.predict_proba(X)
+    for found in (run(calibrator, X, "float32")[0], calibrator.predict_proba(X.astype(np.float32))):
+        assert np.mean(np.abs(found - want).max(axis=1) > 1e-4) < 0.002
+
+
+@every_library
+@every_input
 @pytest.mark.parametrize("calibrator", SMOOTH, ids=repr)
 def test_single_precision(run, calibrator, kind):
     logits, y = rows(3)

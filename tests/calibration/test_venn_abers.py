@@ -51,6 +51,19 @@ def test_logits_of_any_size():
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
+def test_shares_of_votes_have_one_value_in_any_precision(n_classes):
+    """A new row has one of few shares; in single precision it was no longer one of the rows that have it, too."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(4000, n_classes))
+    y = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+    votes = rng.multinomial(50, softmax(1.5 * z, axis=1)) / 50
+    calibrator = VennAbersCalibrator().fit(votes[:2000], y[:2000])
+    single = calibrator.predict_proba(votes[2000:].astype(np.float32))
+    apart = np.abs(single - calibrator.predict_proba(votes[2000:])).max(axis=1)
+    assert np.mean(apart > 1e-4) < 0.01
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
 def test_cross_prediction_by_definition(n_classes):
     X, y = make_classification(600, n_informative=4, n_classes=n_classes, flip_y=0.1, random_state=0)
     model = CalibratedClassifier(GaussianNB(), VennAbersCalibrator(), cv=3).fit(X, y)
