@@ -13,9 +13,10 @@ from sklearn_lossacc.exceptions import (
     LossAccError,
 )
 
-__all__ = ["IF_LABELS", "as_array", "label_vector", "real_numbers", "show_labels"]
+__all__ = ["IF_BATCHES", "IF_LABELS", "as_array", "label_vector", "real_numbers", "show_labels"]
 
 IF_LABELS = "; if these are predicted labels, pass probabilities instead (predict_proba)"
+IF_BATCHES = "if these are batches, concatenate them"
 _SHOWN_LABELS = 10
 _SHOWN_CHARACTERS = 60
 
@@ -26,6 +27,16 @@ def _from_torch(tensor: Any) -> Any:
     if str(tensor.dtype) == "torch.bfloat16":
         tensor = tensor.float()
     return tensor.numpy()
+
+
+def _is_tensor(values: Any) -> bool:
+    """Whether this is a tensor of torch."""
+    return hasattr(values, "detach") and hasattr(values, "cpu")
+
+
+def _of_arrays(values: Any) -> bool:
+    """Whether this is a list of what may be batches."""
+    return isinstance(values, list | tuple) and len(values) > 0 and bool(getattr(values[0], "shape", ()))
 
 
 def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
@@ -70,8 +81,10 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     if hasattr(values, "toarray") and hasattr(values, "nnz"):
         raise error(f"{name} is a sparse {type(values).__name__}; pass a dense array, e.g. {name}.toarray().")
     try:
-        if hasattr(values, "detach") and hasattr(values, "cpu"):
+        if _is_tensor(values):
             return _from_torch(values)
+        if isinstance(values, list | tuple) and values and all(map(_is_tensor, values)):
+            values = [_from_torch(value) for value in values]
         if hasattr(values, "__array__") or not hasattr(values, "__dlpack__"):
             array = np.asarray(values)
         else:
@@ -79,9 +92,9 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError, BufferError) as reason:
         message = (
             f"{name} of type {type(values).__name__} cannot be read as an array ({reason}); "
-            "pass a numpy array in host memory with rows of equal length."
+            "pass a numpy array in host memory with rows of equal length"
         )
-        raise error(message) from reason
+        raise error(f"{message}; {IF_BATCHES}." if _of_arrays(values) else f"{message}.") from reason
     if array.ndim == 0 and array.dtype.kind == "O":  # a generator, a set, a dict: numpy holds it as one object
         raise error(
             f"{name} of type {type(values).__name__} is no array; pass an array or a list with one entry a row."
@@ -191,6 +204,7 @@ def label_vector(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
         )
     else:
         hint = "pass a vector"
+    hint += f"; {IF_BATCHES}" if _of_arrays(values) else ""
     one = "column, shape (n_classes,)" if error is ClassesMismatchError else "row, shape (n_samples,)"
     raise error(f"{name} must hold one label a {one}; got shape {labels.shape}: {hint}.")
 
@@ -200,7 +214,8 @@ def _plain(values: list | tuple) -> bool:
     kinds = {type(value) for value in values}
     if all(issubclass(kind, int | float | np.number | np.bool_) for kind in kinds):
         return True
-    return len(kinds) == 1 and issubclass(kinds.pop(), str | bytes | np.ndarray | list)
+    # an array, such as a tensor, is a label for its value, not for the object that holds it
+    return len(kinds) == 1 and (issubclass(kinds.pop(), str | bytes | list) or hasattr(values[0], "__array__"))
 
 
 def show_labels(labels: Any) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_sum, softmax_pair
 from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError
-from sklearn_lossacc.inputs.arrays import real_numbers
+from sklearn_lossacc.inputs.arrays import IF_BATCHES, real_numbers
 from sklearn_lossacc.inputs.checks import check_logits, check_proba, working_dtype
 from sklearn_lossacc.inputs.naming import row_count
 
@@ -34,9 +34,10 @@ def _column_names(scores: Any) -> list | None:
 def _shaped(scores: np.ndarray) -> np.ndarray:
     """Return (n, k) scores with k > 1 as they are, and a single column as (n,)."""
     if scores.ndim not in (1, 2):
+        hint = f": {IF_BATCHES}; of several outputs, pass one at a time" if scores.ndim == 3 else ""
         raise InvalidPredictionsError(
             "y_proba must have shape (n_samples, n_classes), or (n_samples,) for two classes; "
-            f"got shape {scores.shape}."
+            f"got shape {scores.shape}{hint}."
         )
     if 0 in scores.shape:
         missing = "rows" if scores.shape[0] == 0 else "columns"

@@ -75,6 +75,7 @@ class OnDevice:
         WithDlpack(),
         Tensor(P),
         Tensor(P, "torch.bfloat16"),
+        [Tensor(row) for row in P],
         np.ma.array(P, mask=False),
     ],
     ids=lambda values: type(values).__name__,
@@ -102,6 +103,7 @@ def test_a_memmap_stays_a_memmap(tmp_path):
         (None, "y_proba is None"),
         ([[1, 2], [3]], "rows of equal length"),
         (OnDevice(), "host memory"),
+        ([P[:1], P], "rows of equal length; if these are batches, concatenate them"),
         (np.ma.array(P, mask=[[0, 0], [0, 1]]), "1 masked entries, the first in row 1"),
         (P.astype(str), "expected real numbers"),
         (P.astype(str).astype(object), "holds '0.25' in row 0"),
@@ -142,6 +144,7 @@ def test_sparse_matrices_are_refused():
         (pd.array([2, 1], dtype="Int64"), [2, 1]),
         (np.array(["b", "a"], dtype=np.dtypes.StringDType()), ["b", "a"]),
         ([np.str_("a"), "b"], ["a", "b"]),
+        ([Tensor(np.array(2)), Tensor(np.array(1)), Tensor(np.array(2))], [2, 1, 2]),
     ],
 )
 def test_label_vectors_keep_their_labels(values, expected):
@@ -154,6 +157,8 @@ def test_label_vectors_keep_their_labels(values, expected):
         (3, r"got shape \(\): pass a vector"),
         ([[0], [1]], r"got shape \(2, 1\): pass its one column"),
         (np.eye(3), r"got shape \(3, 3\): if the rows are one-hot.*of several outputs, pass one at a time"),
+        ([np.arange(2), np.arange(2)], "pass one at a time; if these are batches, concatenate them"),
+        ([Tensor(np.arange(2)), Tensor(np.arange(3))], "if these are batches, concatenate them"),
         ({0, 1}, "y_true of type set is no array"),
     ],
 )

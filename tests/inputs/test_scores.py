@@ -132,7 +132,7 @@ def test_column_names(scores, names):
     ("scores", "message"),
     [
         (0.5, r"got shape \(\)"),
-        (np.full((2, 2, 2), 0.5), r"got shape \(2, 2, 2\)"),
+        (np.full((2, 2, 2), 0.5), r"got shape \(2, 2, 2\): if these are batches, concatenate them; of several outputs"),
         (np.empty((0, 3)), r"no rows, shape \(0, 3\)"),
         (np.empty(0), "no rows"),
         (np.empty((3, 0)), "no columns"),
