@@ -103,7 +103,7 @@ BAD_INPUT = {
     "light.npz: sample_weight differs": ["heavy.npz", "light.npz"],
     "nowhere.npz: no such file": ["sharp.npz", "nowhere.npz"],
     "--names has 1 name for 2 files": ["sharp.npz", "blunt.npz", "--names", "a"],
-    "names 'a' more than once": ["sharp.npz", "blunt.npz", "--names", "a,a"],
+    "--names has 'a' more than once": ["sharp.npz", "blunt.npz", "--names", "a,a"],
     "reference names no model: 'z'": ["sharp.npz", "blunt.npz", "--reference", "z"],
     "unknown rules ['LA101']": ["sharp.npz", "blunt.npz", "--ignore", "LA101"],
     "does not lie between 0 and 1": ["sharp.npz", "blunt.npz", "--alpha", "1"],

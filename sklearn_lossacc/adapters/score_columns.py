@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sklearn_lossacc.adapters.column_names import is_logits_name, listing
-from sklearn_lossacc.exceptions import InvalidFileError
+from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidFileError
 
 # One column of a binary problem. Not "score" or "confidence": those often belong to the predicted class.
 POSITIVE_NAMES = ("y_proba", "y_prob", "proba", "prob", "probability", "p", "logit", "logits")
@@ -124,6 +124,20 @@ def _readings(numeric: Sequence[str], wanted: Sequence[str]) -> list[ScoreColumn
     return found
 
 
+def _not_covered(numeric: Sequence[str], wanted: Sequence[str], declared: bool) -> str:
+    """Say which of the wanted classes have no column, and what to do."""
+    what = "classes" if declared else "labels"
+    if not numeric:
+        return f"{what} {listing(wanted)}; none is numeric: add one for each, or name those of the probabilities"
+    groups: list[Collection[str]] = [named for named in prefixed_columns(numeric).values() if len(named) > 1]
+    named = max([*groups, set(map(canonical, numeric))], key=lambda group: sum(label in group for label in wanted))
+    own = [label for label in wanted if label in named]
+    text = f"{what} {listing([label for label in wanted if label not in named])}"
+    text += f", only {listing(own)}" if own else ""
+    mend = "add theirs, mend their rows, or " if own and not declared else ""
+    return f"{text}; numeric columns are {listing(numeric)}: {mend}name those of the probabilities"
+
+
 def _declared(reading: ScoreColumns, classes: Sequence[str], input: str, path: object) -> ScoreColumns:
     """Bring a reading to the declared classes and their order."""
     if len(reading.columns) == 1:
@@ -174,20 +188,22 @@ def find_columns(
     ------
     InvalidFileError
         If the names allow no reading, or several.
+    ClassesMismatchError
+        If a declared class is named twice.
     """
     wanted = list(classes) if classes is not None else list(labels)
+    twice = next((name for name in wanted if wanted.count(name) > 1), None)
+    if twice is not None:
+        raise ClassesMismatchError(f"classes= names {twice!r} more than once: {listing(wanted)}.")
     found = _readings(numeric, wanted) + [ScoreColumns((name,), (), name) for name in matrices]
     if input is not None and len(found) > 1:
         found = [reading for reading in found if reading.input == input]
     if not found and classes is not None and len(wanted) == 2:  # a single column belongs to the second class
         found = [ScoreColumns((name,), tuple(wanted), name) for name in numeric if name in POSITIVE_NAMES]
     if not found:
-        others = (
-            f"numeric columns are {listing(numeric)}: name" if numeric else "none is numeric: add one for each, or name"
-        )
         raise InvalidFileError(
-            f"{path}: the names of the columns do not cover the labels {listing(wanted)}; {others} those of the "
-            "probabilities with proba="
+            f"{path}: the names of the columns do not cover the {_not_covered(numeric, wanted, classes is not None)} "
+            "with proba="
         )
     if len(found) > 1:
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)
@@ -238,8 +254,9 @@ def named_columns(
     """
     groups = prefixed_columns(columns)
     names = [proba] if isinstance(proba, str) else list(proba)
-    if isinstance(proba, str) and proba not in columns and proba in groups:
-        names = list(groups[proba].values())
+    if isinstance(proba, str) and proba not in columns:
+        prefix = proba if proba in groups else proba.rstrip("_. ")  # "p_" says what "p" does
+        names = list(groups[prefix].values()) if prefix in groups else names
     unknown = [name for name in names if name not in columns]
     if unknown:
         raise InvalidFileError(f"{path}: proba= names {listing(unknown)}; the columns are {listing(columns)}")

@@ -26,6 +26,9 @@ def _model_names(files: Sequence[str], given: Sequence[str] | None) -> list[str]
     if given is not None:
         if len(given) != len(files):
             raise InvalidFileError(f"--names has {counted(len(given), 'name')} for {counted(len(files), 'file')}")
+        twice = next((name for name in given if given.count(name) > 1), None)
+        if twice is not None:
+            raise InvalidFileError(f"--names has {twice!r} more than once; every model needs its own name")
         return list(given)
     names = [Path(file).name for file in files]
     if len(set(names)) < len(names):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sklearn_lossacc.adapters.prediction_files import read_predictions
-from sklearn_lossacc.exceptions import DataWarning, InvalidFileError
+from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidFileError
 
 PROBA = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.25, 0.25]])
 LABELS = np.array([0, 1, 2, 1])
@@ -392,8 +392,24 @@ def test_labels_in_one_column_as_keras_keeps_them(tmp_path, ending):
 
 def test_labels_that_no_column_covers(tmp_path):
     path = write(tmp_path, "label,p_a,p_b\na,0.7,0.3\nc,0.6,0.4\n")
-    with pytest.raises(InvalidFileError, match=r"do not cover the labels 'a', 'c'.*'p_a', 'p_b'.*proba="):
+    with pytest.raises(
+        InvalidFileError, match=r"do not cover the labels 'c', only 'a'; .*'p_a', 'p_b': add theirs, .*proba="
+    ):
         read_predictions(path)
+    with pytest.raises(InvalidFileError, match=r"do not cover the classes 'x', 'y'; .*'p_a', 'p_b': name .*proba="):
+        read_predictions(path, classes=["x", "y"])
+
+
+def test_a_class_that_is_declared_twice(tmp_path):
+    path = write(tmp_path, "label,p_a,p_b\na,0.7,0.3\nb,0.6,0.4\n")
+    with pytest.raises(ClassesMismatchError, match=r"^classes= names 'b' more than once: 'a', 'b', 'b'\.$"):
+        read_predictions(path, classes=["a", "b", "b"])
+
+
+@pytest.mark.parametrize("prefix", ["p", "p_"])
+def test_a_prefix_with_and_without_what_separates_it(tmp_path, prefix):
+    path = write(tmp_path, "label,p_a,p_b,q_a,q_b\na,0.7,0.3,1,0\nb,0.6,0.4,1,0\n")
+    np.testing.assert_array_equal(read_predictions(path, proba=prefix)["y_proba"], [[0.7, 0.3], [0.6, 0.4]])
 
 
 def test_two_columns_could_be_the_labels(tmp_path):
