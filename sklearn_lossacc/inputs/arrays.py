@@ -74,7 +74,8 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
         n_masked = int(np.ma.count_masked(values))
         if n_masked:
             row = int(np.argwhere(np.ma.getmaskarray(values))[0][0])
-            raise error(f"{name} has {n_masked} masked entries, the first in row {row}; drop or fill them.")
+            masked = f"{n_masked} masked {'entry' if n_masked == 1 else 'entries'}"
+            raise error(f"{name} has {masked}, the first in row {row}; drop or fill them.")
         return np.asarray(values.data)
     if isinstance(values, np.ndarray):
         return values

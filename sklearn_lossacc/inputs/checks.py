@@ -156,8 +156,9 @@ def _raise_not_finite(scores: np.ndarray, advice: str) -> None:
     if first < 0:
         return
     counts = [f"{count} {kind}" for count, kind in ((n_nan, "NaN"), (n_infinite, "infinite")) if count]
+    entries = "entry" if n_nan + n_infinite == 1 else "entries"
     raise InvalidPredictionsError(
-        f"y_proba has {' and '.join(counts)} entries, the first in row {first}; expected finite numbers: {advice}."
+        f"y_proba has {' and '.join(counts)} {entries}, the first in row {first}; expected finite numbers: {advice}."
     )
 
 

@@ -48,9 +48,9 @@ def telling_names(labels: Iterable[str]) -> dict[str, str]:
     whole = {label: one_line(label) for label in labels}
     if len({one_line(name, CUT_TO) for name in whole.values()}) == len(whole):
         return whole
-    begin = re.sub(r"\w*$", "", shared_start(list(whole.values())))
+    begin = re.sub(r"[^\W_]*$", "", shared_start(list(whole.values())))
     rest = [name[len(begin) :] for name in whole.values()]
-    end = re.sub(r"^\w*", "", shared_start([name[::-1] for name in rest])[::-1])
+    end = re.sub(r"^[^\W_]*", "", shared_start([name[::-1] for name in rest])[::-1])
     kept = [name[: len(name) - len(end)] for name in rest]
     before, after = ELLIPSIS * bool(begin), ELLIPSIS * bool(end)
     return {label: f"{before}{name}{after}" for label, name in zip(whole, kept, strict=True)}

@@ -124,7 +124,7 @@ def replaced(table, name, row, value):
 @pytest.mark.parametrize(
     ("column", "value", "error", "message"),
     [
-        ("p_2", np.nan, InvalidPredictionsError, "rows 900 to 999: y_proba has 1 NaN entries, the first in row 917"),
+        ("p_2", np.nan, InvalidPredictionsError, "rows 900 to 999: y_proba has 1 NaN entry, the first in row 917"),
         ("p_2", 3.0, NotProbabilitiesError, "rows 900 to 999: .* the first is row 917"),
         ("p_2", None, InvalidFileError, "column 'p_2' has no value .null. in data row 917"),
         ("label", 7, InvalidFileError, "do not cover the labels"),

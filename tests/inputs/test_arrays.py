@@ -104,7 +104,7 @@ def test_a_memmap_stays_a_memmap(tmp_path):
         ([[1, 2], [3]], "rows of equal length"),
         (OnDevice(), "host memory"),
         ([P[:1], P], "rows of equal length; if these are batches, concatenate them"),
-        (np.ma.array(P, mask=[[0, 0], [0, 1]]), "1 masked entries, the first in row 1"),
+        (np.ma.array(P, mask=[[0, 0], [0, 1]]), "1 masked entry, the first in row 1"),
         (P.astype(str), "expected real numbers"),
         (P.astype(str).astype(object), "holds '0.25' in row 0"),
         (np.array([[0.5, 0.5], [0.5, None]], dtype=object), "holds None in row 1"),

@@ -43,9 +43,9 @@ def test_the_largest_sum_error_is_reported():
 @pytest.mark.parametrize(
     ("entry", "error", "message"),
     [
-        (np.nan, InvalidPredictionsError, "1 NaN entries"),
-        (np.inf, InvalidPredictionsError, "1 infinite entries"),
-        (-np.inf, InvalidPredictionsError, "1 infinite entries"),
+        (np.nan, InvalidPredictionsError, "1 NaN entry"),
+        (np.inf, InvalidPredictionsError, "1 infinite entry"),
+        (-np.inf, InvalidPredictionsError, "1 infinite entry"),
         (-0.1, NotProbabilitiesError, "negative entries in 1 row"),
         (-1e-300, NotProbabilitiesError, "negative entries in 1 row"),
         (3.0, NotProbabilitiesError, "the probabilities of 1 row of y_proba do not sum to 1"),
@@ -163,7 +163,7 @@ def test_logits_may_be_anything_finite():
 def test_logits_must_be_finite(entry):
     Z = np.random.default_rng(0).normal(size=(N, K))
     Z[21_000, 3] = entry
-    with pytest.raises(InvalidPredictionsError, match=r"1 .* entries, the first in row 21000.*-1e9"):
+    with pytest.raises(InvalidPredictionsError, match=r"1 .* entry, the first in row 21000.*-1e9"):
         check_logits(Z)
 
 

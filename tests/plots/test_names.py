@@ -18,6 +18,7 @@ PATHS = [f"/data/birds/species number {i} of the north/images" for i in range(12
         (["a", "b"], ["a", "b"]),
         (["internal medicine", "surgery"], ["internal medicine", "surgery"]),
         (PATHS, [f"…{i}…" for i in range(12)]),
+        ([f"species_{i:03d} of all" for i in range(4)], [f"…{i:03d}…" for i in range(4)]),
         (["a long beginning: cat", "a long beginning: car"], ["a long beginning: cat", "a long beginning: car"]),
         (["a long beginning: red cat", "a long beginning: fat cat"], ["…red…", "…fat…"]),
         (

@@ -206,7 +206,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
             f"Accuracy {percent(accuracy)} beats always naming class {label!r} ({percent(share)})."
             if low >= ACCURACY_MARGIN
             else "No better than the majority was not shown; the gain in accuracy lies between "
-            f"{number(low)} and {number(high)}."
+            f"{percent(low)} and {percent(high)}."
         ),
         advice=(
             f"Repair the class bias (LA103) first: the likeliest class would then be right in {percent(unbiased)}."

@@ -56,9 +56,11 @@ def judge(evidence: Evidence) -> Verdict:
         "needed_for_temperature": for_temperature if math.isfinite(for_temperature) else None,
         "n_groups": evidence.n_groups,
     }
-    fired = f"{count(round(n_effective))} effective rows cannot show {', nor '.join(too_much)}; {needed_text} would."
+    rows = f"{count(round(n_effective))} effective {'row' if round(n_effective) == 1 else 'rows'}"
+    fired = f"{rows} cannot show {', nor '.join(too_much)}; {needed_text} would."
     if few_groups:
-        fired = f"{evidence.n_groups} groups are too few for intervals; at least {MIN_UNITS} are needed."
+        groups = "1 group is" if evidence.n_groups == 1 else f"{evidence.n_groups} groups are"
+        fired = f"{groups} too few for intervals; at least {MIN_UNITS} are needed."
     return Verdict(
         holds=bool(n_effective < needed or few_groups),
         value=n_effective,
@@ -66,7 +68,7 @@ def judge(evidence: Evidence) -> Verdict:
         could_be=n_effective,
         evidence=facts,
         fired=fired,
-        passed=f"{count(round(n_effective))} effective rows suffice for the questions asked ({needed_text} needed).",
+        passed=f"{rows} suffice for the questions asked ({needed_text} needed).",
         advice=(
             "Check that the model was not trained on these rows: it is hardly ever in doubt, so that no number of rows "
             "can show whether it should be."

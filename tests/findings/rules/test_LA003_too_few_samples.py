@@ -129,3 +129,10 @@ def test_only_what_cannot_be_shown_is_named():
     assert "points" not in sure.headline
     few = diagnose(y[:20], np.tile([0.4, 0.6], (20, 1)))["LA003"]
     assert "accuracy to within 5 points" in few.headline
+
+
+def test_one_row_and_one_group_are_written_in_the_singular(plant):
+    y, log_proba, _ = plant("healthy")
+    assert diagnose(y[:1], log_proba[:1], input="logits")["LA003"].headline.startswith("1 effective row cannot")
+    one = diagnose(y, log_proba, input="logits", groups=np.zeros(len(y)))["LA003"]
+    assert one.headline.startswith("1 group is too few")

@@ -89,3 +89,12 @@ def test_a_gain_that_is_shown_but_does_not_count_is_hardly_better():
     assert finding.status == "fired"
     assert finding.interval[0] > 0
     assert finding.headline == "Accuracy 99.9 % is hardly better than always naming class '0' (99.7 %)."
+
+
+def test_a_gain_that_is_not_shown_is_written_in_percent():
+    y = np.array([0, 0, 0, 0, 1, 1])
+    p = np.array([0.1, 0.2, 0.3, 0.4, 0.4, 0.9])
+    finding = diagnose(y, np.stack([1 - p, p], axis=1))["LA303"]
+    low, high = finding.interval
+    assert finding.status == "passed"
+    assert finding.headline.endswith(f"the gain in accuracy lies between {100 * low:.1f} % and {100 * high:.1f} %.")
