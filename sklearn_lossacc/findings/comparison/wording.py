@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.comparison.words import NAME_WIDTH, short
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from sklearn_lossacc.findings.comparison.diagnosis import ComparisonDiagnosis
 
 Pair = tuple[str, str]
+ROUNDING = 1e-12
 
 
 def _signed_nats(value: float | None) -> str:
@@ -140,15 +143,29 @@ def verdict(diagnosis: ComparisonDiagnosis) -> str:
 
 
 def best_models(diagnosis: ComparisonDiagnosis) -> str:
-    """Name the models of lowest loss and highest accuracy."""
+    """Name the models of lowest loss and highest accuracy, all that share them."""
     table = diagnosis.tables["models"]
-    lowest = min(range(len(table["model"])), key=lambda row: table["log_loss_clipped"][row])
-    highest = max(range(len(table["model"])), key=lambda row: (table["accuracy"][row], row == lowest))
-    loss, accuracy = nats(table["log_loss_clipped"][lowest]), percent(table["accuracy"][highest])
-    by_loss = f"{short(table['model'][lowest])} has the lowest log loss ({loss} nats)"
+    losses, accuracies = table["log_loss_clipped"], table["accuracy"]
+    lowest = [model for model, loss in zip(table["model"], losses, strict=True) if _same(loss, min(losses))]
+    highest = [model for model, one in zip(table["model"], accuracies, strict=True) if _same(one, max(accuracies))]
+    loss, accuracy = nats(min(losses)), percent(max(accuracies))
+    by_loss = f"{_listed(lowest)} {'has' if len(lowest) == 1 else 'have'} the lowest log loss ({loss} nats)"
+    if len(highest) == len(accuracies):
+        return f"{by_loss}; all have the same accuracy ({accuracy})."
     if lowest == highest:
         return f"{by_loss} and the highest accuracy ({accuracy})."
-    return f"{by_loss}, {short(table['model'][highest])} the highest accuracy ({accuracy})."
+    return f"{by_loss}, {_listed(highest)} the highest accuracy ({accuracy})."
+
+
+def _same(value: float, other: float) -> bool:
+    """Whether two numbers differ by rounding alone."""
+    return math.isclose(value, other, rel_tol=ROUNDING, abs_tol=ROUNDING)
+
+
+def _listed(models: Sequence[str]) -> str:
+    """Write names, the last after "and"."""
+    *first, last = map(short, models)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def what_to_do(diagnosis: ComparisonDiagnosis) -> tuple[str, ...]:

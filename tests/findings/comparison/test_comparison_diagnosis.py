@@ -116,13 +116,13 @@ def test_several_models_are_compared_in_pairs(models):
 
 
 def test_a_model_of_equal_accuracy_is_not_said_to_have_the_highest(models):
-    """Models that differ by a temperature predict the same classes; the one of lowest loss is named alone."""
+    """Models that differ by a temperature predict the same classes; the one of lowest loss is no better by accuracy."""
     y, proba = models("equal")
     sharper = {f"T = {T}": proba["A"] ** (1 / T) for T in (0.2, 0.4, 1.0)}
     given = {name: p / p.sum(axis=1, keepdims=True) for name, p in sharper.items()}
     d = ComparisonDiagnosis.from_predictions(y, given)
     assert "T = 1.0 has the lowest log loss" in str(d)
-    assert "nats) and the highest accuracy" in " ".join(str(d).split())
+    assert "nats); all have the same accuracy (" in " ".join(str(d).split())
 
 
 def test_a_reference_is_the_first_of_every_pair(models):
@@ -261,3 +261,19 @@ def test_equal_models_seldom_raise_an_alarm(models, n, k):
         told += d["LA603"].status == "passed"
     assert alarms <= 0.02 * runs
     assert told <= 0.12 * runs
+
+
+def test_models_that_share_the_best_are_all_named():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.full(3, 0.4), 2000)
+    y = (proba.cumsum(axis=1) < rng.random((2000, 1))).sum(axis=1).clip(max=2)
+    blunt = proba**0.3 / (proba**0.3).sum(axis=1, keepdims=True)
+
+    def said(models):
+        return " ".join(str(ComparisonDiagnosis.from_predictions(y, models)).split())
+
+    assert "B has the lowest log loss (" in said({"A": proba[:, ::-1], "B": proba, "C": blunt})
+    assert "nats), B and C the highest accuracy (" in said({"A": proba[:, ::-1], "B": proba, "C": blunt})
+    assert "B and C have the lowest log loss (" in said({"A": blunt, "B": proba, "C": proba})
+    assert "B and C have the lowest log loss (" in said({"A": proba[:, ::-1], "B": proba, "C": proba})
+    assert "nats) and the highest accuracy (" in said({"A": proba[:, ::-1], "B": proba, "C": proba})
