@@ -171,3 +171,10 @@ def test_a_long_log_makes_a_small_page_that_keeps_its_spike():
     _, ax = new_history_figure()
     axes = draw_history(long, ax)
     assert max(np.nanmax(line.get_ydata()) for line in axes["loss"].lines if len(line.get_ydata()) > 10) == 9.0
+
+
+@pytest.mark.parametrize(("start", "end", "side"), [(0.69, 0.3, "right"), (0.3, 0.69, "left")])
+def test_the_name_of_chance_is_where_no_curve_is(start, end, side):
+    _, _, axes = drawn(diagnose(val_loss=np.linspace(start, end, 12), n_classes=2))
+    (name,) = (words for words in axes["loss"].texts if words.get_text() == "chance")
+    assert name.get_ha() == side

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.finding import Finding
@@ -76,6 +77,11 @@ def matched_text(diagnosis: HistoryDiagnosis) -> str:
     return "; ".join([*written, *(one_line(note) for note in diagnosis.description["notes"])])
 
 
+def _loss(value: float | None) -> str:
+    """Write a logged loss; NaN and infinity alike are no numbers."""
+    return "loss not finite" if value is not None and math.isinf(value) else nats(value)
+
+
 def best_text(diagnosis: HistoryDiagnosis) -> str:
     """Write the best epochs by each criterion."""
     table = diagnosis.tables["best"]
@@ -83,7 +89,7 @@ def best_text(diagnosis: HistoryDiagnosis) -> str:
     short = {"lowest validation loss": "lowest loss", "highest validation accuracy": "highest accuracy"}
     return "; ".join(
         f"{short[criterion]} {counted_by} {epoch:g} ("
-        + ", ".join([nats(loss)] * (loss is not None) + [percent(accuracy)] * (accuracy is not None))
+        + ", ".join([_loss(loss)] * (loss is not None) + [percent(accuracy)] * (accuracy is not None))
         + ")"
         for criterion, epoch, loss, accuracy in zip(
             table["criterion"], table["epoch"], table["val_loss"], table["val_accuracy"], strict=True

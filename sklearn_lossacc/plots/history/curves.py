@@ -239,7 +239,7 @@ def draw_loss(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Any]:
     start = rise_row(diagnosis)
     if start is not None:
         key["rise"] = _rise(ax, diagnosis, start)
-    _chance(ax, diagnosis)
+    _chance(ax, diagnosis, shown)
     line(ax, epoch, train, train=True)
     line(ax, epoch, loss, train=False)
     _not_finite(ax, epoch, loss, train)
@@ -258,8 +258,11 @@ def _rise(ax: Axes, diagnosis: HistoryDiagnosis, start: int) -> Any:
     return ax.fill_between(epoch[rows], level, np.maximum(loss[rows], level), zorder=3, **cost_bar())
 
 
-def _chance(ax: Axes, diagnosis: HistoryDiagnosis) -> None:
-    """Draw the loss of equal probabilities, where it is in sight."""
+def _chance(ax: Axes, diagnosis: HistoryDiagnosis, curves: list[np.ndarray]) -> None:
+    """Draw the loss of equal probabilities, where it is in sight; its name at the end that the curves are farther from.
+
+    Training begins near it, so that a name on the left would lie under the first losses.
+    """
     estimate = diagnosis.metrics.get("chance_log_loss")
     if estimate is None:
         return
@@ -268,13 +271,16 @@ def _chance(ax: Axes, diagnosis: HistoryDiagnosis) -> None:
         return
     ax.set_ylim(bottom, max(top, estimate.value + 0.06 * (top - bottom)))
     ax.axhline(estimate.value, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=3)
+    finite = [values[np.isfinite(values)] for values in curves]
+    left, right = (min(abs(values[end] - estimate.value) for values in finite) for end in (0, -1))
     ax.annotate(
         "chance",
-        (0.0, estimate.value),
+        (float(right > left), estimate.value),
         xycoords=ax.get_yaxis_transform(),
-        xytext=(3, 2),
+        xytext=(-3 if right > left else 3, 2),
         textcoords="offset points",
         va="bottom",
+        ha="right" if right > left else "left",
         **text(SMALL_SIZE, MUTED),
     )
 

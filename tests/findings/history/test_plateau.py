@@ -26,6 +26,21 @@ def test_stuck_at_chance():
     assert found.value == pytest.approx(0.0, abs=0.001)
 
 
+@pytest.mark.parametrize("n_val", [None, 5000])
+def test_scores_that_are_too_small_tell_classes_apart(n_val):
+    """As cosines without a scale do: of 1,000 classes the right one has 0.1 more."""
+    rng = np.random.default_rng(0)
+    accuracy = 0.6 + 0.005 * rng.normal(size=10)
+    losses = math.log(1000) - 0.05 + 0.002 * rng.normal(size=10)
+    found = judge(val_loss=losses, val_accuracy=accuracy, n_classes=1000, n_val=n_val)["LA503"]
+    assert found.status == "fired"
+    assert "Nothing was learnt" not in found.headline
+    assert found.headline.startswith("The probabilities say nothing: the validation loss stays at 6.8")
+    assert "scores before softmax are too small" in found.advice
+    guessed = judge(val_loss=losses, val_accuracy=np.full(10, 0.002), n_classes=1000, n_val=n_val)["LA503"]
+    assert guessed.headline.startswith("Nothing was learnt: ")
+
+
 def test_learning_is_not_chance():
     found = judge(val_loss=math.log(4) * np.exp(-TIME / 30), n_classes=4)["LA503"]
     assert found.status == "passed"

@@ -69,6 +69,20 @@ def test_a_loss_that_is_not_finite_is_an_error(curve):
     assert found.status == "fired"
     assert found.severity == "error"
     assert found.evidence["first_row"] == 30
+    assert found.headline.endswith(" loss is not a finite number from epoch 30 on.")
+
+
+@pytest.mark.parametrize(
+    ("rows", "when"),
+    [([30], "at epoch 30"), ([5, 30, 31], "3 times, first at epoch 5"), ([39], "at epoch 39")],
+)
+def test_the_evaluations_that_are_not_finite_are_told(rows, when):
+    losses = CALM.copy()
+    losses[rows] = np.inf
+    found = judge(val_loss=losses)
+    assert found.headline == f"The validation loss is not a finite number {when}."
+    assert "before the first such loss" in found.advice
+    assert "before the first such loss" not in judge(val_loss=np.full(40, np.inf)).advice
 
 
 def test_training_loss_serves_where_there_is_no_validation():

@@ -60,6 +60,16 @@ def _guesses(evidence: HistoryEvidence, k: int) -> bool:
     return low <= 1.0 / k and calibrated_ceiling(high, k) > (1.0 - 2 * CHANCE_GAIN) * math.log(k)
 
 
+def _told_apart(evidence: HistoryEvidence, k: int) -> bool:
+    """Whether the later accuracies, at their lower limit where n_val is known, would do better than equal chances."""
+    if not len(evidence.accuracy):
+        return False
+    low = float(np.median(_second_half(evidence.accuracy.values)))
+    if evidence.n_val is not None:
+        low = wilson_interval(low, evidence.n_val)[0]
+    return low > 1.0 / k and calibrated_ceiling(low, k) < (1.0 - 2 * CHANCE_GAIN) * math.log(k)
+
+
 def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     """Judge whether the validation loss stays at that of equal probabilities."""
     losses = evidence.loss.values
@@ -92,6 +102,11 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
     reached = "" if accuracy is None else f" Accuracy ends at {percent(accuracy)}, equal guesses give {percent(1 / k)}."
     trained = evidence.train_loss.last if len(evidence.train_loss) else None
     learnt = trained is not None and trained < BY_HEART * chance
+    apart = stays and _told_apart(evidence, k)
+    plateau = (
+        f"the validation loss stays at {nats(level)} nats, that of equal probabilities (ln {k} = {nats(chance)}), "
+        f"through {count(len(losses))} evaluations."
+    )
     return Verdict(
         holds=stays or guesses,
         value=gain,
@@ -106,8 +121,10 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
             **evidence.rule_inputs(),
         },
         fired=(
-            f"Nothing was learnt: the validation loss stays at {nats(level)} nats, that of equal probabilities "
-            f"(ln {k} = {nats(chance)}), through {count(len(losses))} evaluations.{reached}"
+            f"The probabilities say nothing: {plateau}{reached} Either the classes are told apart by differences that "
+            "are far too small, or a common class is always named."
+            if apart
+            else f"Nothing was learnt: {plateau}{reached}"
             if stays
             else f"Nothing is learnt, as far as validation shows: none of {count(len(losses))} losses is below the "
             f"{nats(chance)} = ln {k} of equal probabilities, and accuracy is that of equal guesses.{reached}"
@@ -124,6 +141,10 @@ def judge_chance_plateau(evidence: HistoryEvidence) -> Verdict:
             "Check that labels belong to their rows, in training and in validation, and that both sets are prepared "
             "alike, before judging the model."
             if guesses and learnt
+            else "Count the predicted classes. If they are several, the scores before softmax are too small: look for "
+            "cosines without a scale, a temperature, or softmax applied twice; then recalibrate. If one, repair the "
+            "training: check that a few rows can be overfitted, and the learning rate."
+            if apart
             else "Repair the training before judging the model: check that a few rows can be overfitted, the learning "
             "rate, that labels belong to their rows, and that gradients reach the last layer."
         ),

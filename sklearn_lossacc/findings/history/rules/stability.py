@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_lossacc.findings.format import nats
+from sklearn_lossacc.findings.format import count, nats
 from sklearn_lossacc.findings.history.evidence import HistoryEvidence
 from sklearn_lossacc.findings.history.materiality import SPIKE, SPIKE_NATS, Z_FAR
 from sklearn_lossacc.findings.history.words import too_short
@@ -20,12 +20,20 @@ ADVICE = (
 )
 
 
-def _not_finite(evidence: HistoryEvidence) -> tuple[str, int] | None:
-    """Return the first loss that is not finite."""
+def _not_finite(evidence: HistoryEvidence) -> tuple[str, int, str] | None:
+    """Return which loss is not finite, the first row of it, and when it is."""
     for name, words in (("train_loss", "training"), ("val_loss", "validation")):
-        rows = np.flatnonzero(np.isinf(getattr(evidence.history, name)))
-        if rows.size:
-            return words, int(rows[0])
+        losses = getattr(evidence.history, name)
+        rows = np.flatnonzero(np.isinf(losses))
+        if not rows.size:
+            continue
+        first = int(rows[0])
+        if rows.size == 1:
+            return words, first, f"at {evidence.at(first)}"
+        finite = bool(np.isfinite(losses[first:]).any())
+        return words, first, f"{count(rows.size)} times, first at {evidence.at(first)}" if finite else (
+            f"from {evidence.at(first)} on"
+        )  # fmt: skip
     return None
 
 
@@ -33,15 +41,14 @@ def judge(evidence: HistoryEvidence) -> Verdict:
     """Judge whether training jumps about, up to its end."""
     broken = _not_finite(evidence)
     if broken is not None:
-        words, row = broken
+        words, row, when = broken
         return Verdict(
             holds=True,
             evidence={"first_row": row, "not_finite": words, **evidence.rule_inputs()},
-            fired=f"The {words} loss is not a finite number from {evidence.at(row)} on, or at times.",
+            fired=f"The {words} loss is not a finite number {when}.",
             advice=(
-                "Look for NaN in the inputs, the logarithm of 0, or a diverging learning rate. Epochs before the "
-                "first such "
-                "loss may still be of use."
+                "Look for NaN in the inputs, the logarithm of 0, or a diverging learning rate."
+                + (" Epochs before the first such loss may still be of use." if row else "")
             ),
             severity="error",
         )
