@@ -368,3 +368,14 @@ def test_keys_that_nothing_reads_are_noted_on_stderr(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert json.loads(out)["description"]["n_rows"] == 3
     assert err == f"lossacc: note: {path}: not used: 'weights'\n"
+
+
+@pytest.mark.filterwarnings("always:Glyph")
+def test_a_letter_that_the_font_lacks_is_noted_once(tmp_path, capsys):
+    y, proba = drawn(300)
+    names = np.array(["猫", "犬", "鳥"][: proba.shape[1]])
+    np.savez(tmp_path / "pets.npz", y_true=names[y], y_proba=proba)
+    arguments = ["--classes", ",".join(names), "--png", str(tmp_path / "pets.png")]
+    assert main(["report", str(tmp_path / "pets.npz"), *arguments]) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lossacc: note: Glyph")]
+    assert 0 < len(notes) == len(set(notes))

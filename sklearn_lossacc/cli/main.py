@@ -40,9 +40,17 @@ def _one_line(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _note(message: Warning | str, *_: object, **__: object) -> None:
-    """Write a warning on one line."""
-    print(f"lossacc: note: {' '.join(str(message).split())}", file=sys.stderr)
+class _Notes:
+    """Warnings on one line each, and each once: a letter that the font lacks is missed wherever it is drawn."""
+
+    def __init__(self) -> None:
+        self.written: set[str] = set()
+
+    def __call__(self, message: Warning | str, *_: object, **__: object) -> None:
+        text = " ".join(str(message).split())
+        if text not in self.written:
+            print(f"lossacc: note: {text}", file=sys.stderr)
+        self.written.add(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A shell has no line of the caller's to point to; both settings end with this block.
             for category in (CalibrationWarning, DataWarning):
                 warnings.simplefilter("always", category)
-            warnings.showwarning = _note  # type: ignore[assignment]
+            warnings.showwarning = _Notes()  # type: ignore[assignment]
             check_outputs(options)
             code = options.run(options)
         print(end="", flush=True)  # which a closed output takes, too
