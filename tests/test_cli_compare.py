@@ -26,6 +26,7 @@ def files(tmp_path, monkeypatch):
     np.savez("short.npz", y_true=y[:99], y_proba=blunt[:99])
     np.savez("four.npz", y_true=y, y_proba=np.c_[0.9 * blunt, np.full(900, 0.1)])
     np.savez("named.npz", y_true=NAMES[y], y_proba=sharp, classes=NAMES)
+    np.savez("text.npz", y_true=y.astype(str), y_proba=blunt)
     np.savez("heavy.npz", y_true=y, y_proba=blunt, sample_weight=np.arange(1.0, 901.0))
     np.savez("light.npz", y_true=y, y_proba=sharp, sample_weight=np.arange(2.0, 902.0))
     rows = [f"{NAMES[label]},{row[2]!r},{row[0]!r},{row[1]!r}" for label, row in zip(y, blunt.tolist(), strict=True)]
@@ -100,6 +101,7 @@ BAD_INPUT = {
     "has 99 rows, that of sharp.npz has 900": ["sharp.npz", "short.npz"],
     "model 'four.npz' has the classes": ["sharp.npz", "four.npz"],
     "y_true differs": ["sharp.npz", "named.csv"],
+    "one is text and the other is not": ["sharp.npz", "text.npz"],
     "light.npz: sample_weight differs": ["heavy.npz", "light.npz"],
     "nowhere.npz: no such file": ["sharp.npz", "nowhere.npz"],
     "--names has 1 name for 2 files": ["sharp.npz", "blunt.npz", "--names", "a"],

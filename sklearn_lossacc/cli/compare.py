@@ -48,6 +48,11 @@ def _check_equal(first: Any, other: Any, what: str, file: str, first_file: str) 
     differ = np.flatnonzero(a != b)
     if differ.size:
         row = int(differ[0])
+        if a.dtype.kind != b.dtype.kind and np.array_equal(a.astype(str), b.astype(str)):
+            raise InvalidFileError(
+                f"{file}: {what} is as that of {first_file}, but one is text and the other is not ({b.tolist()[row]!r} "
+                f"and {a.tolist()[row]!r}); save both as numbers, or both as text"
+            )
         raise InvalidFileError(
             f"{file}: {what} differs from that of {first_file} in {differ.size} of {len(a)} rows, the first is row "
             f"{row} ({b[row]!s} and {a[row]!s}); {must}"
