@@ -32,8 +32,8 @@ line-height:1.3}.lossacc dd.note{color:var(--quiet);font-size:.88rem;line-height
 color:#1d2a35;break-inside:avoid;display:flex;flex-direction:column}
 .lossacc figcaption{font-weight:650;line-height:1.3;margin-bottom:.6rem;text-wrap:balance}
 .lossacc figure svg{display:block;width:100%;height:auto;max-width:34rem;margin:auto auto 0}
-.lossacc .figures.wide{grid-template-columns:1fr}
-.lossacc .figures.wide svg{max-width:62rem}
+.lossacc .figures.wide{grid-template-columns:minmax(0,1fr)}.lossacc .figures.wide figure{overflow-x:auto}
+.lossacc .figures.wide svg{max-width:62rem;min-width:36rem}
 .lossacc article{border:1px solid var(--line);border-left:6px solid var(--state);border-radius:0 10px 10px 0;
 padding:.8rem 1.1rem;margin:.7rem 0;break-inside:avoid}
 .lossacc article h4,.lossacc article h5{font-size:1.02rem;margin:0}.lossacc h4{font-size:1.02rem;margin:1.2rem 0 .5rem}
@@ -68,5 +68,5 @@ font-size:.95rem}
 @media print{html{font-size:12px}.lossacc{font-size:1rem;--soft:#fff}.lossacc>nav,.skip{display:none}
 .lossacc .scroll{overflow:visible}
 .lossacc h2{margin-top:1.4rem;break-after:avoid}.lossacc tr{break-inside:avoid}
-.lossacc .figures{grid-template-columns:1fr 1fr}}
+.lossacc .figures{grid-template-columns:1fr 1fr}.lossacc .figures.wide svg{min-width:0}}
 """

@@ -217,3 +217,10 @@ def test_text_has_contrast_enough(style):
     for name in ("ink", "quiet", "link", "error", "warning", "tip", "fine"):
         for ground in ("paper", "soft"):
             assert contrast(colors[name], colors[ground]) >= 4.5, (name, ground)
+
+
+def test_the_wide_picture_of_a_log_is_scrolled_on_a_phone_and_whole_on_paper():
+    """Shrunk to 340 pixels its letters would be 3 pixels high."""
+    assert ".figures.wide figure{overflow-x:auto}" in STYLE
+    assert re.search(r"\.figures\.wide svg\{[^}]*min-width:36rem", STYLE)
+    assert ".figures.wide svg{min-width:0}" in PAGE_STYLE[PAGE_STYLE.index("@media print") :]
