@@ -30,10 +30,9 @@ def _not_finite(evidence: HistoryEvidence) -> tuple[str, int, str] | None:
         first = int(rows[0])
         if rows.size == 1:
             return words, first, f"at {evidence.at(first)}"
-        finite = bool(np.isfinite(losses[first:]).any())
-        return words, first, f"{count(rows.size)} times, first at {evidence.at(first)}" if finite else (
-            f"from {evidence.at(first)} on"
-        )  # fmt: skip
+        if np.isfinite(losses[first:]).any():
+            return words, first, f"{count(rows.size)} times, first at {evidence.at(first)}"
+        return words, first, f"from {evidence.at(first)} on"
     return None
 
 
