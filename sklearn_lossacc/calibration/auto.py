@@ -79,9 +79,10 @@ class AutoCalibrator(BaseCalibrator):
     -----
     Candidates, from the simplest: the identity; one cautious temperature; temperature with a floor; for two classes
     a sigmoid; a vector and, for 3 to 100 classes, a matrix, after a temperature with a floor (the matrix also without,
-    where that gains more than a standard error); for two classes a spline; isotonic maps, and up to 20 classes
-    Venn-Abers. The sigmoid asks for 100 rows and 10 in each class, the spline for 100 in each, Venn-Abers for 500,
-    isotonic maps for 1000; vector and matrix ask for 40 rows a class on average and 5 of the rarest. Their `strength`
+    where that gains more than a standard error); up to 20 classes splines; isotonic maps, and up to 20 classes
+    Venn-Abers. The sigmoid asks for 100 rows and 10 in each class, splines for 100 in each, and for 500 in all with
+    more than two classes, Venn-Abers for 500 in each, isotonic maps for 1000; vector and matrix ask for 40 rows a class
+    on average and 5 of the rarest. Their `strength`
     is the best of 4 and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice
     is the first candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference
     and, beyond 4096 rows, by at most 2.5 / n nats, as the standard error of losses with a long tail can be a great

@@ -153,6 +153,7 @@ CANDIDATES = (
     Candidate("vector", partial(VectorCalibrator, floor=True), STRENGTHS, 40, 5, (2, sys.maxsize)),
     Candidate("matrix", partial(MatrixCalibrator, floor=True), STRENGTHS, 40, 5, (3, 100), {"floor": False}),
     Candidate("spline", SplineCalibrator, rows_of_rarest=100, n_classes=(2, 2)),
+    Candidate("spline", SplineCalibrator, ((500, {}),), rows_of_rarest=100, n_classes=(3, 20)),
     Candidate("isotonic", IsotonicCalibrator, rows_of_rarest=1000),
     Candidate("Venn-Abers", VennAbersCalibrator, rows_of_rarest=500, n_classes=(2, 20)),
 )
@@ -169,6 +170,6 @@ ONE_FOR_ALL = (*BELIEFS[:3], CANDIDATES[2])  # the same for all classes, so that
 
 # The evidence of a matrix also counts what it foretold when it had seen fewer rows: out of fold it wins sooner, but by
 # luck where rows are very few.
-MATRIX, *CURVES = CANDIDATES[-4:]
+MATRIX, *CURVES = CANDIDATES[-5:]
 TRIED_STRENGTHS = tuple((max(rows, 500), one) for rows, one in STRENGTHS)
 FEW_ROWS_CANDIDATES = (*BELIEFS, MATRIX._replace(settings=TRIED_STRENGTHS), *CURVES)

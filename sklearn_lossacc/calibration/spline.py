@@ -44,8 +44,8 @@ class SplineCalibrator(ParametricCalibrator):
         ``classes_[1]``, if there are two classes; none if the probabilities are left as they are.
     outcome_ : {"converged", "separable", "uninformative", "missing_class", "degenerate"}
         "separable": every label has its row's largest score, and the probabilities are left as they are.
-        "uninformative": no curve rises from its first to its last knot. "degenerate": no gain even on the
-        rows of the fit.
+        "uninformative": no curve rises anywhere by more than half of what lies between its lowest and its highest
+        knot. "degenerate": no gain even on the rows of the fit.
     classes_ : ndarray of shape (n_classes,)
         The label of each column.
     n_features_in_ : int
@@ -123,4 +123,5 @@ class SplineCalibrator(ParametricCalibrator):
         return piecewise(odds, [Pieces(one["knots"], *spline_pieces(one["knots"], one["values"])) for one in maps])
 
     def _is_flat(self, one: Map) -> bool:
-        return bool(one["values"][-1] <= one["values"][0])
+        values = one["values"]  # a curve may fall at one end and rise at the other: it says a great deal
+        return bool((values - np.minimum.accumulate(values)).max() <= 0.5 * np.ptp(values))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
-from sklearn.datasets import make_classification
+from sklearn.datasets import make_classification, make_gaussian_quantiles
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -55,6 +55,18 @@ def test_a_bent_curve_gets_a_spline():
     assert AutoCalibrator().fit(p, y).choice_ == "spline"
 
 
+def test_curves_of_several_classes_get_splines():
+    """A line through rings of classes: what it says of a class tells by its distance from the middle."""
+    X, y = make_gaussian_quantiles(n_samples=12_000, n_features=5, n_classes=4, random_state=0)
+    P = LogisticRegression().fit(X[:1000], y[:1000]).predict_proba(X)
+    calibrator = AutoCalibrator().fit(P[1000:3000], y[1000:3000])
+    assert calibrator.choice_ == "spline"
+    after = log_loss(y[3000:], calibrator.predict_proba(P[3000:]))
+    assert after < log_loss(y[3000:], P[3000:]) - 0.08  # isotonic maps gain half of what splines do
+    names = AutoCalibrator().fit(P[1000:1450], y[1000:1450]).cv_results_["name"]
+    assert "spline" not in names  # of so few rows luck decides
+
+
 def test_steps_with_many_rows_get_steps():
     rng = np.random.default_rng(0)
     p = rng.uniform(0.01, 0.99, 8000)
@@ -80,8 +92,8 @@ def test_results_say_why():
     calibrator = AutoCalibrator().fit(P, y)
     results = calibrator.cv_results_
     names = results["name"].tolist()
-    # vectors and matrices were not believed, and not tried; a matrix that is tried out of fold needs no belief
-    assert names == ["identity", "temperature", "temperature+floor", "matrix"]
+    # vectors and matrices were not believed, and not tried; what is tried out of fold needs no belief
+    assert names == ["identity", "temperature", "temperature+floor", "matrix", "spline"]
     np.testing.assert_allclose(results["mean_log_loss"][0], log_loss(y, P), rtol=1e-12)
     gap = results["mean_log_loss"] - results["mean_log_loss"].min()
     np.testing.assert_allclose(results["difference"], gap, atol=1e-12)

@@ -69,6 +69,23 @@ def test_bad_ends(overconfident):
         SplineCalibrator(n_knots=1).fit(p, y)
 
 
+@pytest.mark.parametrize("tilt", [-0.2, 0.2])
+def test_a_curve_that_falls_at_one_end_and_rises_at_the_other_is_kept(tilt):
+    """Scores that tell by their distance from the middle, as those of a line between rings do."""
+    p, y = draw(lambda d: np.abs(d) - 1.5 + tilt * d)
+    calibrator = SplineCalibrator().fit(p, y)
+    assert calibrator.outcome_ == "converged"
+    fresh, labels = draw(lambda d: np.abs(d) - 1.5 + tilt * d, seed=1)
+    truth = expit(np.abs(logit(fresh)) - 1.5 + tilt * logit(fresh))
+    assert log_loss(labels, calibrator.predict_proba(fresh)) < log_loss(labels, truth) + 0.002
+
+
+def test_a_curve_that_falls_nearly_everywhere_is_not():
+    p, y = draw(lambda d: -d + np.maximum(d - 3.5, 0) * 1.5)  # rises where the last twentieth of the rows is
+    with pytest.warns(CalibrationWarning, match="uninformative"):
+        SplineCalibrator().fit(p, y)
+
+
 @pytest.mark.skipif(SHARED is None, reason="SKLEARN_LOSSACC_DATA is not set")
 def test_film_reviews_lose_less_than_with_any_peer():
     data = np.load(Path(str(SHARED)) / "labelnoise" / "label-errors_imdb.npz")
