@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lossacc._numerics.dependent_groups import number_of_groups
 from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.temperature_blocks import ScoreRows
 from sklearn_lossacc.calibration.base import BaseCalibrator
@@ -106,6 +107,10 @@ class AutoCalibrator(BaseCalibrator):
     is random. Above 2**19 entries or 2**17 rows (but never below 2048 rows) the choice is made on a fixed sample; the
     chosen calibrator is fitted on all rows.
 
+    Few groups, or a few large ones among many, tell badly how far they stray. Of weights m they count as
+    (sum m)^2 / sum m^2 equal ones; standard errors are widened to Student's law with one degree of freedom less. What
+    is believed of temperature and classes rests on as many rows as the slopes of the likelihood, by group, leave.
+
     References
     ----------
     L. Breiman, J. H. Friedman, R. A. Olshen, C. J. Stone, *Classification and Regression Trees*, Wadsworth, 1984,
@@ -138,7 +143,7 @@ class AutoCalibrator(BaseCalibrator):
         few = are_few(predictions) or not comparable  # what no folds can tell is left to the prior
         worth = None
         if few:
-            worth = effective_weight(predictions)
+            worth = effective_weight(predictions, of_classes=True)
             class_weight = np.bincount(predictions.y, weights=worth, minlength=predictions.n_classes)
             enough &= comparable or (predictions.groups is None and worth.sum() >= FEWEST_DRAWS)
         candidates = [one for one in (FEW_ROWS_CANDIDATES if few else CANDIDATES) if one.suits(class_weight)]
@@ -178,7 +183,7 @@ class AutoCalibrator(BaseCalibrator):
         places = [place for place, one in enumerate(candidates) if place in rivals or one in ONE_FOR_ALL]
         candidates, rivals = [candidates[place] for place in places], np.searchsorted(places, rivals)
         weight, all_weights = folds.weight, predictions.sample_weight
-        n_draws: float = max(len(folds.rows), weight.sum()) if predictions.groups is None else folds.n_units
+        n_draws: float = number_of_groups(folds.mass) if folds.grouped else max(len(folds.rows), weight.sum())
         most = GIVEN_UP / n_draws
         if worth is not None:
             n_draws, most = worth.sum(), np.inf

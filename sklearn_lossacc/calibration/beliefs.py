@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, softmax
+from sklearn_lossacc._numerics.dependent_groups import worth_of_groups
 from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.temperature import FARTHEST, solve_temperature
 from sklearn_lossacc._numerics.temperature_blocks import log_scores
@@ -39,13 +40,15 @@ def are_few(predictions: Predictions) -> bool:
     return n_rows <= FEW_ROWS and n_rows * predictions.n_classes <= FEW_ENTRIES
 
 
-def effective_weight(predictions: Predictions) -> np.ndarray:
+def effective_weight(predictions: Predictions, *, of_classes: bool = False) -> np.ndarray:
     """Divide the weights by how much more than that many rows they let the likelihood vary.
 
     Parameters
     ----------
     predictions : Predictions
         Labels and scores.
+    of_classes : bool, default=False
+        Whether groups are asked what they are worth for a map of single classes, not only for a temperature.
 
     Returns
     -------
@@ -55,9 +58,12 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
 
     Notes
     -----
-    The divisor is the variance of the slope in log beta of the log likelihood, with each group, or all rows of the same
-    scores, as one draw, over that of as many independent rows; at least 1. Beta is the likeliest: at any other, rows of
-    the same scores, as leaves and votes have them, are off by the same amount without being copies of each other.
+    The divisor is the variance of the slope in log beta of the log likelihood, with all rows of the same scores as one
+    draw, over that of as many independent rows; at least 1. Beta is the likeliest: at any other, rows of the same
+    scores, as leaves and votes have them, are off by the same amount without being copies of each other.
+
+    Groups are each one draw, see `worth_of_groups`, which allows for few and for unequal ones. They share more of what
+    offsets of classes say than of what a temperature does: a map of classes asks for the mean over all these slopes.
 
     No temperature may be right for such rows. But copies of a row have its label, so that rows of the same scores and
     of several labels are none, unless all their counts by scores and label have a common divisor c: then they may be c
@@ -72,21 +78,26 @@ def effective_weight(predictions: Predictions) -> np.ndarray:
     scores = in_unit(predictions.scores)[0] if logits else predictions.scores
     scores = log_scores(scores, logits=logits, ordered=True)
     scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -FARTHEST)
-    unit = predictions.groups
-    if unit is None:  # rounded: a pair of probabilities and the second of them have the same copies
-        unit = np.unique(scores.round(DIGITS), axis=0, return_inverse=True)[1].ravel()
     # At the temperature of these rows: rows of the same scores that are too sure err alike, copies or not.
     beta = solve_temperature(scores, y, share).beta
-    residual = scores[np.arange(n_rows), y] - (softmax(beta * scores) * scores).sum(axis=1)
+    proba = softmax(beta * scores)
+    residual = scores[np.arange(n_rows), y] - (proba * scores).sum(axis=1)
+    if predictions.groups is not None:
+        slopes = residual[:, np.newaxis]
+        if of_classes:
+            slopes = np.column_stack([residual, np.arange(predictions.n_classes) == y[:, np.newaxis]])
+            slopes[:, 1:] -= proba
+        return weight * worth_of_groups(slopes, weight, predictions.groups)
+    # rounded: a pair of probabilities and the second of them have the same copies
+    unit = np.unique(scores.round(DIGITS), axis=0, return_inverse=True)[1].ravel()
     residual -= share @ residual / share.sum()
     size = np.sqrt(share @ residual**2 / share.sum())
     residual = residual / size if size > NOTHING else np.ones(n_rows)
     by_unit = np.bincount(unit, weights=share * residual)
     square = float(weight.max() * (by_unit @ by_unit))
-    if predictions.groups is None:
-        square = min(square, float(weight.max()) * _square_of_copies(unit, y, weight, residual))
+    square = min(square, float(weight.max()) * _square_of_copies(unit, y, weight, residual))
     total = float(share @ residual**2)
-    if predictions.groups is None and (weight != np.floor(weight)).any():
+    if (weight != np.floor(weight)).any():
         # what the residuals of a few heavy rows happen to be says less than that they are few
         square = max(square, total * float(weight @ weight / weight.sum()))
     return weight * (total / square if square > total * (1.0 + NOTHING) else 1.0)

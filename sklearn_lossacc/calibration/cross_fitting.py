@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks
+from sklearn_lossacc._numerics.dependent_groups import student_widening, total_scatter
 from sklearn_lossacc._numerics.hashing import row_digests
 from sklearn_lossacc.calibration.base import PREDICTED_ENTRIES, BaseCalibrator
 from sklearn_lossacc.calibration.draws import split_ties
@@ -36,6 +37,8 @@ class Folds:
         Unit of each row, 0..n_units-1.
     n_folds, n_units : int
         How many there are.
+    grouped : bool, default=False
+        Whether the units are groups that were given.
     temperatures : dict
         For each fold, the temperatures that calibrators learnt first from the others: to be learnt only once.
     """
@@ -46,7 +49,13 @@ class Folds:
     unit: np.ndarray
     n_folds: int
     n_units: int
+    grouped: bool = False
     temperatures: dict[int, Temperatures] = field(default_factory=dict)
+
+    @property
+    def mass(self) -> np.ndarray:
+        """Weight of each unit."""
+        return np.bincount(self.unit, weights=self.weight, minlength=self.n_units)
 
 
 def unit_keys(predictions: Predictions) -> np.ndarray:
@@ -116,7 +125,8 @@ def assign_folds(predictions: Predictions, n_folds: int, keys: np.ndarray | None
     fold_of_unit = np.empty(len(units), dtype=np.min_scalar_type(n_folds))
     fold_of_unit[order] = np.arange(len(units)) % n_folds
     small = np.min_scalar_type(-predictions.n_rows)  # signed; of two classes, eight bytes a row are half of the scores
-    return Folds(rows.astype(small), weight, fold_of_unit[unit], unit.astype(small), n_folds, len(units))
+    fold, unit, grouped = fold_of_unit[unit], unit.astype(small), predictions.groups is not None
+    return Folds(rows.astype(small), weight, fold, unit, n_folds, len(units), grouped)
 
 
 def _of_smallest_keys(keys: np.ndarray, wanted: np.ndarray | None, n_kept: int) -> np.ndarray:
@@ -255,10 +265,14 @@ def compare(loss: np.ndarray, best: np.ndarray, weight: np.ndarray, folds: Folds
     mean : float
         Weighted mean of loss - best.
     standard_error : float
-        Its standard error, with each unit as one draw.
+        Its standard error, with each unit as one draw. Of groups, half of Student's interval at the level that is the
+        normal law's within one standard error.
     """
     total = weight.sum()
     mean = float(weight @ (loss - best) / total)
     by_unit = np.bincount(folds.unit, weights=weight * (loss - best - mean), minlength=folds.n_units)
+    if folds.grouped:
+        error = float(np.linalg.norm(total_scatter(by_unit, folds.mass))) / total
+        return mean, error * student_widening(folds.mass, 1.0)
     variance = by_unit @ by_unit / total**2 * folds.n_units / (folds.n_units - 1)
     return mean, float(np.sqrt(variance))

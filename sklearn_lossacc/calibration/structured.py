@@ -105,7 +105,8 @@ class StructuredCalibrator(BaseCalibrator):
         """Fit the map of the logs."""
         if self._asks_beliefs(predictions):
             wrong, full = self.temperature_calibrator_.fault_probability_, penalty.shape[1] != 2
-            return believed_map(x, predictions.y, effective_weight(predictions), wrong, full=full)
+            worth = effective_weight(predictions, of_classes=True)
+            return believed_map(x, predictions.y, worth, wrong, full=full)
         return fit_multinomial(x, predictions.y, predictions.sample_weight, penalty=penalty)
 
     @staticmethod

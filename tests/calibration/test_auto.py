@@ -259,6 +259,19 @@ def test_groups_count_as_one_draw_in_the_standard_error():
     np.testing.assert_allclose(one, [difference.mean(), difference.std(ddof=1) / 10])
 
 
+@pytest.mark.parametrize("sizes", [[30] * 10, [200, 200, 200, *[1] * 56]], ids=["ten", "three large"])
+def test_the_standard_error_of_few_or_unequal_groups_holds_their_mean(sizes):
+    group = np.arange(len(sizes)).repeat(sizes)
+    P, y = draw(len(group))
+    folds = assign_folds(Predictions.from_arrays(y, P, groups=group), 5)
+    rng = np.random.default_rng(0)
+    within = []
+    for _ in range(1000):
+        mean, error = compare(rng.standard_normal(len(sizes))[group], np.zeros(len(group)), np.ones(len(group)), folds)
+        within.append(abs(mean) < error)
+    assert np.mean(within) > 0.64  # as of a normal law with a known error: 0.68
+
+
 def test_groups_reach_the_inner_splits(monkeypatch):
     monkeypatch.setattr(auto, "FEW_ROWS_CANDIDATES", CANDIDATES[:2])  # the same is best with and without groups
     monkeypatch.setattr(auto, "BELIEFS", CANDIDATES[:2])
@@ -319,6 +332,30 @@ def test_a_healthy_model_of_few_levels_is_left_alone(n_levels):
         harm.append(np.mean(levels * np.log(levels / q) + (1 - levels) * np.log((1 - levels) / (1 - q))))
     assert choices.count("identity") >= 32
     assert np.mean(harm) < 0.0006
+
+
+@pytest.mark.parametrize("sizes", [[60] * 10, [180] * 3 + [1] * 60], ids=["ten", "three large"])
+def test_groups_of_a_calibrated_model_are_left_alone(sizes):
+    moved = 0
+    group = np.arange(len(sizes)).repeat(sizes)
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        logits = 2.0 * rng.standard_normal((600, 3))
+        common, own = rng.gumbel(size=(len(sizes), 3))[group], rng.gumbel(size=logits.shape)
+        y = (logits + np.where(rng.random((600, 1)) < 0.7, common, own)).argmax(axis=1)
+        moved += AutoCalibrator(input="logits").fit(logits, y, groups=group).choice_ != "identity"
+    assert moved <= 2
+
+
+def test_overconfidence_of_few_groups_is_repaired():
+    rng = np.random.default_rng(0)
+    group = np.arange(600) // 30
+    logits = 2.0 * rng.standard_normal((600, 3))
+    y = (logits + 0.5 * rng.standard_normal((20, 3))[group] + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    found = AutoCalibrator(input="logits").fit(2.0 * logits, y, groups=group)
+    right, before = softmax(logits, axis=1), softmax(2.0 * logits, axis=1)
+    loss = [-(right * np.log(q)).sum(axis=1).mean() for q in (right, found.predict_proba(2.0 * logits), before)]
+    assert loss[1] - loss[0] < 0.1 * (loss[2] - loss[0])
 
 
 def test_three_groups_are_too_few():

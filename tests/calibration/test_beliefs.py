@@ -149,3 +149,35 @@ def test_rows_of_unequal_weights_are_worth_no_more_than_their_weights_say():
         weight = rng.exponential(size=60) ** 2
         worth = effective_weight(Predictions.from_arrays(y, logits, input="logits", sample_weight=weight))
         assert worth.sum() <= weight.sum() ** 2 / (weight @ weight) * (1 + 1e-9)
+
+
+def shared_draws(sizes, k, share, seed):
+    """Draw labels of a calibrated model; a row takes the draw of its group with some probability."""
+    rng = np.random.default_rng(seed)
+    group = np.arange(len(sizes)).repeat(sizes)
+    logits = 2.0 * rng.standard_normal((len(group), k))
+    common, own = rng.gumbel(size=(len(sizes), k))[group], rng.gumbel(size=logits.shape)
+    return logits, (logits + np.where(rng.random((len(group), 1)) < share, common, own)).argmax(axis=1), group
+
+
+def test_offsets_of_groups_count_for_a_map_of_classes():
+    worth = []
+    for seed in range(10):
+        logits, y, group = shared_draws([40] * 50, 3, 0.7, seed)
+        rows = Predictions.from_arrays(y, logits, input="logits", groups=group)
+        worth.append([effective_weight(rows, of_classes=one).sum() for one in (False, True)])
+    by_temperature, by_classes = np.median(worth, axis=0)
+    assert 50 <= by_classes < 0.8 * by_temperature
+
+
+def test_rows_of_one_group_are_worth_one_row():
+    P, y = draw(100)
+    for of_classes in (False, True):
+        worth = effective_weight(Predictions.from_arrays(y, P, groups=np.zeros(100)), of_classes=of_classes)
+        np.testing.assert_allclose(worth, 0.01)
+
+
+def test_without_groups_classes_change_nothing():
+    P, y = draw(100)
+    predictions = Predictions.from_arrays(y.repeat(3), P.repeat(3, axis=0))
+    np.testing.assert_array_equal(effective_weight(predictions, of_classes=True), effective_weight(predictions))
