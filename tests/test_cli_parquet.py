@@ -110,7 +110,7 @@ def test_nothing_is_left_of_what_fails_in_the_middle(files, capsys):
     frame.to_parquet("a.parquet")
     assert main(["apply", "c.json", "a.parquet", "--output", "out.parquet"]) == 2
     error = capsys.readouterr().err
-    assert "rows 400 to 499: y_proba has 1 infinite entries, the first in row 430" in error
+    assert "rows 400 to 499: y_proba has 1 infinite entry, the first in row 430" in error
     assert not [path.name for path in files.iterdir() if path.name.startswith(("out", "."))]
 
 
