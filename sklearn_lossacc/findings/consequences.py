@@ -56,13 +56,15 @@ class Repaired:
         )
 
 
-def repaired(evidence: Evidence) -> Repaired:
+def repaired(evidence: Evidence, *, shape: bool = True) -> Repaired:
     """Take the material causes of the selected model, and what outliers carry, off the loss of all rows.
 
     Parameters
     ----------
     evidence : Evidence
         What is known about the predictions.
+    shape : bool, default=True
+        Whether to take off what a richer map than the selected model saves, too.
 
     Returns
     -------
@@ -75,6 +77,9 @@ def repaired(evidence: Evidence) -> Repaired:
     }
     if evidence.outliers.index.size and evidence.outlier_nats >= OUTLIER_EXCESS:
         parts["outliers"] = evidence.outlier_nats
+    richer = evidence.shape_part if shape else None
+    if richer is not None and richer.value >= NATS:
+        parts["shape"] = richer.value
     sharp = evidence.causes is not None and evidence.causes.fit.beta < 1.0
     noise = "floor" in parts and evidence.noise[0] > 0
     called = {
@@ -82,6 +87,7 @@ def repaired(evidence: Evidence) -> Repaired:
         "class_bias": ("LA103", "class bias"),
         "outliers": ("LA201", "outlier rows"),
         "floor": ("LA202", "label noise") if noise else ("LA001", "zeros of true classes"),
+        "shape": ("LA104", "a miscalibrated shape"),
     }
     codes, names = [called[name][0] for name in parts], [called[name][1] for name in parts]
     prior, frequencies = evidence.prior_log_loss, Repaired.frequencies

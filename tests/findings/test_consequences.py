@@ -71,6 +71,22 @@ def test_a_model_without_information_is_not_saved_by_any_repair():
     assert d["LA302"].advice.startswith("The scores carry hardly any information: without overconfidence about ")
 
 
+def test_scores_that_tell_by_their_distance_from_the_middle_carry_information():
+    """A line through rings: no temperature helps, but a curve that falls and rises again does."""
+    rng = np.random.default_rng(0)
+    d = rng.normal(size=4000)
+    y = (1.5 * np.abs(d) - 1.2 > rng.logistic(size=4000)).astype(int)
+    found = diagnose(y, np.column_stack([np.zeros(4000), d]), input="logits")
+    assert {"LA101", "LA104", "LA301", "LA302"} <= set(fired(found))
+    true = 1.5 * np.abs(d) - 1.2
+    best = np.logaddexp(0.0, np.where(y == 1, -true, true)).mean()
+    for code in ("LA301", "LA302"):
+        assert found[code].evidence["repaired_by"] == ["LA101", "LA104"]
+        assert found[code].evidence["repaired_log_loss"] == pytest.approx(best, abs=0.015)
+        assert found[code].advice.startswith("Attend to overconfidence and a miscalibrated shape first (LA101, LA104)")
+    assert found["LA101"].advice.endswith("but a richer map does: see LA104.")
+
+
 def test_a_finding_of_its_own_keeps_its_advice(diagnosed):
     d = diagnosed("chance", scale=0.05, n=5000)
     assert d["LA302"].evidence["repaired_by"] == []

@@ -41,6 +41,15 @@ NO_ORDER = (
     "No temperature is shown to make more of these scores than equal probabilities: check that labels, rows and "
     "columns belong together; then look at the features and the training."
 )
+RICHER = (
+    "No temperature is shown to make more of these scores than equal probabilities, but a richer map does: see LA104."
+)
+
+
+def _richer_map_pays(evidence: Evidence) -> bool:
+    """Whether the scores carry information that only a map beyond temperature and offsets brings out."""
+    left = repaired(evidence)
+    return left.informative and "LA104" in left.codes
 
 
 def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
@@ -68,7 +77,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
         and not worthless
         and interval is not None
         and math.isinf(interval[1])
-        and not repaired(evidence).informative
+        and not repaired(evidence, shape=False).informative
     ):
         worthless = True
         called = f"its scores are not shown to order the labels (T is at least {ratio(interval[0])})"
@@ -145,7 +154,7 @@ def _judge(evidence: Evidence, gate: str, over: bool) -> Verdict:
             else ""
         ),
         advice=(
-            NO_ORDER
+            (RICHER if _richer_map_pays(evidence) else NO_ORDER)
             if worthless
             else WITH_OFFSETS.format(number(nats - with_offsets))
             if not_alone
