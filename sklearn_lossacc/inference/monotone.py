@@ -19,6 +19,7 @@ from sklearn_lossacc.inference.smooth_bend import bent, smooth_bend
 
 BEND, APART, MIXED = "bend", "classes apart", "classes mixed"
 MOST_MIXED = 100  # classes up to which all log probabilities are mapped together
+MOST_ENTRIES = 2**19  # up to which a curve is drawn for each class, which takes a sort of the rows each
 
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
@@ -95,6 +96,26 @@ def _common(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray
     return bent_loss(model.proba[test], model.y[test], bend)
 
 
+def _falls(model: NullModel, event: np.ndarray) -> bool:
+    """Return whether a smooth map makes the event of each row likelier than the likeliest map that never falls."""
+    proba, hit = model.proba[np.arange(model.n_rows), event], model.y == event
+    x, _, fitted = isotonic_fit(proba, hit, model.weight)
+    rising, smooth = fitted.x[np.searchsorted(x, proba)], bent(proba, *smooth_bend(proba, hit, model.weight))
+    likely = (np.log(np.maximum(np.where(hit, q, 1.0 - q), 1e-300)) for q in (rising, smooth))
+    of_rising, of_smooth = (float(model.weight @ each) for each in likely)
+    return of_smooth > of_rising
+
+
+def _curves(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Return the loss of the test rows after a smooth bend of the probability of each class, divided by their sums."""
+    moved = np.empty((test.size, model.n_classes))
+    for j in range(model.n_classes):
+        bend = smooth_bend(model.proba[train, j], model.y[train] == j, model.weight[train])
+        moved[:, j] = bent(model.proba[test, j], *bend)
+    shown = moved[np.arange(test.size), model.y[test]]
+    return np.log(np.maximum(moved.sum(axis=1), 1e-300)) - np.log(np.maximum(shown, 1e-300))
+
+
 @dataclass(frozen=True)
 class ShapeGain:
     """What a map that may bend would save, in nats a row.
@@ -110,12 +131,15 @@ class ShapeGain:
     best : {"bend", "classes apart", "classes mixed"}
         The map that gains most. The second is a factor and an offset for each class, the third is linear in all log
         probabilities.
+    falls : bool
+        Of two classes: whether a smooth map explains the labels better than any does that never falls.
     """
 
     cost: float
     gain: float
     error: float
     best: str = BEND
+    falls: bool = False
 
 
 def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> ShapeGain:
@@ -134,8 +158,9 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     -------
     ShapeGain
         Of the map that gains most: a free increasing map or a smooth one of the probability of the likeliest class (of
-        the second of two), the same for one class, one bend for all classes, a factor and an offset for each class, or,
-        up to 100 classes, a linear map of all log probabilities.
+        the second of two), the same for one class, one bend for all classes, a smooth curve for each class (up to 2**19
+        probabilities), a factor and an offset for each class, or, up to 100 classes, a linear map of all log
+        probabilities.
 
     Notes
     -----
@@ -166,6 +191,8 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
         if column is not None:
             one = np.full(model.n_rows, column)
             maps += [(BEND, partial(_monotone, model, one)), (BEND, partial(_smooth, model, one))]
+        if model.proba.size <= MOST_ENTRIES:
+            maps.append((BEND, partial(_curves, model)))
         if model.n_classes <= MOST_MIXED:
             maps.append((MIXED, partial(_linear, model, _matrix_penalty(model.n_classes))))
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
@@ -183,4 +210,6 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     everywhere = np.arange(model.n_rows)
     name, mapped = maps[int((gain @ model.weight).argmax())]
     apparent = float(np.average(model.true_loss - mapped(everywhere, everywhere), weights=model.weight))
-    return ShapeGain(0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), name)
+    return ShapeGain(
+        0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), name, two and _falls(model, top)
+    )

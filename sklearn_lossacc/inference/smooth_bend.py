@@ -67,7 +67,11 @@ def smooth_bend(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray) -> tuple
     odds = _odds(proba)
     level = np.bincount(bins, variance * odds) / np.bincount(bins, variance)
     directions, variances = waves(n_bins)
-    priors = [directions[used] * np.sqrt(strength * prior) for strength in STRENGTHS for prior in variances]
+    priors = [
+        directions[np.ix_(used, prior > 0)] * np.sqrt(strength * prior[prior > 0])
+        for strength in STRENGTHS
+        for prior in variances
+    ]
     shift = np.zeros(used.size)
     for step in range(STEPS):
         now = proba if step == 0 else np.clip(expit(odds + shift[bins]), TINY, 1.0 - TINY)
@@ -86,10 +90,10 @@ def _mean_bend(z: np.ndarray, factor: np.ndarray, priors: list[np.ndarray]) -> n
     likely, means = [], []
     for prior in priors:
         side = factor[:, None] * prior
-        covariance = np.eye(z.size) + side @ side.T
-        solved = np.linalg.solve(covariance, z)
-        likely.append(-0.5 * (z @ solved + np.linalg.slogdet(covariance)[1]))
-        means.append(prior @ (side.T @ solved))
+        along, precision = side.T @ z, np.eye(prior.shape[1]) + side.T @ side  # of u, whose mean given z is the next
+        mean = np.linalg.solve(precision, along)
+        likely.append(0.5 * (along @ mean - np.linalg.slogdet(precision)[1]))
+        means.append(prior @ mean)
     share = np.exp(np.array(likely) - max(likely))
     return (share / share.sum()) @ np.array(means)
 

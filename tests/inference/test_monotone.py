@@ -132,3 +132,23 @@ def test_cost_of_a_wave_is_nearer_to_the_truth_than_the_gain_of_a_map_of_few_row
     cost, gain = np.mean([(one.cost, one.gain) for one in found], axis=0)
     assert of_gain * truth < gain < cost
     assert least * truth < cost < truth
+
+
+def test_gain_of_a_curve_for_each_class():
+    """A linear model of shells around the origin: a class is as likely far to either side, each by its own width."""
+    rng = np.random.default_rng(4)
+    shown = log_softmax(0.3 * rng.normal(size=(4000, 4)), axis=1)
+    scores = np.array([30.0, -30.0, 15.0, -15.0]) * (shown + 1.4) ** 2
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    model = rows(shown, y)
+    truth = np.mean(model.true_loss - rows(scores, y).true_loss)
+    found = shape_gain(model, None, rng)
+    assert 0.8 * truth < found.gain < truth + 3 * found.error
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_a_map_that_falls_is_told_from_one_that_rises(falls):
+    rng = np.random.default_rng(5)
+    odds = rng.normal(size=3000)
+    y = (rng.random(3000) < expit(np.abs(odds) - 0.7 if falls else odds**3)).astype(int)
+    assert shape_gain(rows(np.stack([0 * odds, odds], axis=1), y), None, rng).falls == falls

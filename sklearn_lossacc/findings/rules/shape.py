@@ -10,8 +10,12 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.monotone import APART, BEND, MIXED
 from sklearn_lossacc.inference.views import PairsView
 
-MIN_ROWS = 30
 TWO = "Calibrate with a map that bends: isotonic, spline or beta."
+FALLS = (
+    "Calibrate with a map that bends both ways: SplineCalibrator, whose curve may fall, so that classes change; "
+    "isotonic and beta maps only rise."
+)
+MIN_ROWS = 30
 CURVE_ROWS = 100  # of the rarest class, from which on AutoCalibrator tries a spline
 NO_CURVES = (
     "Let AutoCalibrator choose on held-out rows. It takes no curve for each class (SplineCalibrator, "
@@ -44,6 +48,7 @@ def judge(evidence: Evidence) -> Verdict:
     part, found = evidence.shape_part, evidence.shape_gain
     value, gain = (0.0, 0.0) if part is None or found is None else (part.value, found.gain)
     best = BEND if found is None else found.best
+    falls = found is not None and found.falls
     shown = attribution or gate
     rival = bool(wrong_labels(evidence))
     few = int(evidence.summary.class_rows.min()) < CURVE_ROWS
@@ -67,6 +72,7 @@ def judge(evidence: Evidence) -> Verdict:
             "n_draws": gate.n_draws,
             "view": shown.view,
             "map": best,
+            "falls": falls,
             "cannot_tell_from_noise": rival,
             "repaired_by": ["LA103"] if rival else [],
         },
@@ -92,7 +98,11 @@ def judge(evidence: Evidence) -> Verdict:
             if still_open > NATS
             else f"No material shape beyond the causes named: it costs at most {number(still_open)} nats."
         ),
-        advice=TWO if evidence.n_classes == 2 else NO_CURVES if best == BEND and few else ADVICE[best],
+        advice=(FALLS if falls else TWO)
+        if evidence.n_classes == 2
+        else NO_CURVES
+        if best == BEND and few
+        else ADVICE[best],
     )
 
 

@@ -7,7 +7,8 @@ from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.metrics import log_loss
 
 EVIDENCE = {
-    "p_gate", "p_attr", "p_holm", "nats", "gain", "n_draws", "view", "map", "cannot_tell_from_noise", "repaired_by",
+    "p_gate", "p_attr", "p_holm", "nats", "gain", "falls", "n_draws", "view", "map",
+    "cannot_tell_from_noise", "repaired_by",
 }  # fmt: skip
 
 
