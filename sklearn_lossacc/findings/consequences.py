@@ -11,6 +11,8 @@ from sklearn_lossacc.findings.evidence import Evidence
 from sklearn_lossacc.findings.format import number
 from sklearn_lossacc.findings.materiality import D2_MARGIN, NATS, OUTLIER_EXCESS
 
+TESTED = 10  # rules with a p-value, and more
+
 
 @dataclass(frozen=True)
 class Repaired:
@@ -77,9 +79,12 @@ def repaired(evidence: Evidence, *, shape: bool = True) -> Repaired:
     }
     if evidence.outliers.index.size and evidence.outlier_nats >= OUTLIER_EXCESS:
         parts["outliers"] = evidence.outlier_nats
-    richer = evidence.shape_part if shape else None
-    if richer is not None and richer.value >= NATS:
-        parts["shape"] = richer.value
+    richer, attribution = (evidence.shape_part, evidence.shape_attribution) if shape else (None, None)
+    if richer is not None and attribution is not None and richer.value >= NATS:
+        # As sure as Holm's correction may ask for, whatever the other rules say: then LA104 speaks of it.
+        surely = TESTED * max(evidence.shape_gate.p_value, attribution.p_value) <= evidence.alpha
+        if surely:
+            parts["shape"] = richer.value
     sharp = evidence.causes is not None and evidence.causes.fit.beta < 1.0
     noise = "floor" in parts and evidence.noise[0] > 0
     called = {

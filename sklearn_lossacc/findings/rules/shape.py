@@ -10,12 +10,12 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.monotone import APART, BEND, MIXED
 from sklearn_lossacc.inference.views import PairsView
 
+MIN_ROWS = 30
 TWO = "Calibrate with a map that bends: isotonic, spline or beta."
 FALLS = (
     "Calibrate with a map that bends both ways: SplineCalibrator, whose curve may fall, so that classes change; "
     "isotonic and beta maps only rise."
 )
-MIN_ROWS = 30
 CURVE_ROWS = 100  # of the rarest class, from which on AutoCalibrator tries a spline
 NO_CURVES = (
     "Let AutoCalibrator choose on held-out rows. It takes no curve for each class (SplineCalibrator, "
