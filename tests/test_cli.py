@@ -370,7 +370,7 @@ def test_keys_that_nothing_reads_are_noted_on_stderr(tmp_path, capsys):
     assert err == f"lossacc: note: {path}: not used: 'weights'\n"
 
 
-@pytest.mark.filterwarnings("always:Glyph")
+@pytest.mark.filterwarnings("always:Glyph")  # as a shell sees them: in the tests other warnings are errors
 def test_a_letter_that_the_font_lacks_is_noted_once(tmp_path, capsys):
     y, proba = drawn(300)
     names = np.array(["猫", "犬", "鳥"][: proba.shape[1]])

@@ -9,6 +9,8 @@ from scipy.special import ndtri
 from scipy.stats import norm, t
 
 from sklearn_lossacc._numerics import row_blocks
+from sklearn_lossacc._numerics.dependent_groups import student_widening
+from sklearn_lossacc.inference.normal import Z95
 
 N_RESAMPLES = 999
 FEW_RESAMPLES = 199
@@ -134,8 +136,7 @@ def draws_told_by_units(draws: float, sizes: np.ndarray) -> float:
     >>> round(draws_told_by_units(100.0, np.ones(10)), 1)
     75.1
     """
-    equal = float(sizes.sum() ** 2 / (sizes @ sizes))
-    return draws * float(ndtri(0.975) / t.ppf(0.975, max(equal - 1.0, 1.0))) ** 2
+    return draws / student_widening(sizes, Z95) ** 2
 
 
 def unit_sums(values: np.ndarray, weight: np.ndarray, group: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklearn_lossacc import TemperatureCalibrator, diagnose
+from sklearn_lossacc.findings import consequences
 from sklearn_lossacc.findings.format import number
 
 
@@ -85,6 +86,12 @@ def test_scores_that_tell_by_their_distance_from_the_middle_carry_information():
         assert found[code].evidence["repaired_log_loss"] == pytest.approx(best, abs=0.015)
         assert found[code].advice.startswith("Attend to overconfidence and a miscalibrated shape first (LA101, LA104)")
     assert found["LA101"].advice.endswith("but a richer map does: see LA104.")
+
+
+def test_a_shape_that_counts_is_sure_to_be_named(diagnosed):
+    """Its p-value is asked for what Holm's correction may ask at most: a factor for each rule that has one."""
+    tested = [finding.code for finding in diagnosed("healthy", n=2000).findings if finding.p_value is not None]
+    assert len(tested) <= consequences.TESTED
 
 
 def test_a_finding_of_its_own_keeps_its_advice(diagnosed):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binom, norm, t
+from scipy.stats import binom, norm
 
+from sklearn_lossacc._numerics.dependent_groups import number_of_groups, student_widening
 from sklearn_lossacc.inference.comparison.paired import PairedDifference
 from sklearn_lossacc.inference.intervals import MIN_GROUPS, mean_and_error, unit_sums
 from sklearn_lossacc.inference.normal import Z95
@@ -108,13 +109,13 @@ def discordant_limits(
     if group is None:  # the formula divides by n, not by n - 1
         variance *= (len(sizes) - 1) / len(sizes)
     spread = gained + lost - value**2
-    effective = float(sizes.sum() ** 2 / (sizes @ sizes))
+    effective = number_of_groups(sizes)
     rows = float(total**2 / (weight @ weight))
     n = min(spread / variance, rows) if variance > 0 and spread > 0 else effective
     more, less = (n * gained + 1.0) / (n + 2.0), (n * lost + 1.0) / (n + 2.0)
     centre = more - less
     error_of_centre = float(np.sqrt((more + less - centre**2) / (n + 2.0)))
-    half = error_of_centre * (Z95 if group is None else float(t.ppf(0.975, max(effective - 1.0, 1.0))))
+    half = error_of_centre * Z95 * (1.0 if group is None else student_widening(sizes, Z95))
     low, high = max(min(centre - half, value), -1.0), min(max(centre + half, value), 1.0)
     return value, low, high, error_of_centre
 

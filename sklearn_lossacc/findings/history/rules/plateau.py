@@ -50,12 +50,18 @@ def _stays(losses: np.ndarray, chance: float) -> bool:
     return -WORSE_THAN_CHANCE < gain < CHANCE_GAIN and best < 2 * CHANCE_GAIN
 
 
+def _later_accuracy(evidence: HistoryEvidence) -> tuple[float, float]:
+    """Return the limits of the later accuracies; one number where it is not known from how many rows they are."""
+    value = float(np.median(_second_half(evidence.accuracy.values)))
+    return (value, value) if evidence.n_val is None else wilson_interval(value, evidence.n_val)
+
+
 def _guesses(evidence: HistoryEvidence, k: int) -> bool:
     """Whether no loss is below that of chance, and the later accuracies are those of equal guesses."""
     best = 1.0 - float(evidence.loss.values.min()) / math.log(k)
     if evidence.n_val is None or len(evidence.accuracy) < LEAST_PLATEAU or best >= CHANCE_GAIN:
         return False
-    low, high = wilson_interval(float(np.median(_second_half(evidence.accuracy.values))), evidence.n_val)
+    low, high = _later_accuracy(evidence)
     # A higher accuracy would prove that a recalibrated model is better than chance.
     return low <= 1.0 / k and calibrated_ceiling(high, k) > (1.0 - 2 * CHANCE_GAIN) * math.log(k)
 
@@ -64,9 +70,7 @@ def _told_apart(evidence: HistoryEvidence, k: int) -> bool:
     """Whether the later accuracies, at their lower limit where n_val is known, would do better than equal chances."""
     if not len(evidence.accuracy):
         return False
-    low = float(np.median(_second_half(evidence.accuracy.values)))
-    if evidence.n_val is not None:
-        low = wilson_interval(low, evidence.n_val)[0]
+    low, _ = _later_accuracy(evidence)
     return low > 1.0 / k and calibrated_ceiling(low, k) < (1.0 - 2 * CHANCE_GAIN) * math.log(k)
 
 
