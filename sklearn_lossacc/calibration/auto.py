@@ -83,11 +83,11 @@ class AutoCalibrator(BaseCalibrator):
     where that gains more than a standard error); up to 20 classes splines; isotonic maps, and up to 20 classes
     Venn-Abers. The sigmoid asks for 100 rows and 10 in each class, splines for 100 in each, and for 500 in all with
     more than two classes, Venn-Abers for 500 in each, isotonic maps for 1000; vector and matrix ask for 40 rows a class
-    on average and 5 of the rarest. Their `strength`
-    is the best of 4 and 1, from 1000 rows on also of 1/4 and 1/16, tried in this order as long as it pays. The choice
-    is the first candidate whose mean loss exceeds the smallest by at most one standard error of the paired difference
-    and, beyond 4096 rows, by at most 2.5 / n nats, as the standard error of losses with a long tail can be a great
-    deal. On a healthy model that is the identity: with few rows in four samples of five, with a thousand in nine of ten
+    on average and 5 of the rarest. Their `strength` is the best of 4 and 1, from 1000 rows on also of 1/4, 1/16, 1/64
+    and 1/256, tried in this order as long as it pays. The choice is the first candidate whose mean loss exceeds the
+    smallest by at most one standard error of the paired difference and, beyond 4096 rows, by at most 2.5 / n nats, as
+    the standard error of losses with a long tail can be a great deal. On a healthy model that is the identity: with few
+    rows in four samples of five, with a thousand in nine of ten
     or more.
 
     The loss of maps of single classes counts for V / n more, with n rows (or groups) and V Pillai's trace of the

@@ -142,7 +142,7 @@ class Candidate(NamedTuple):
 
 
 # From the tightest on, so that each step has to prove itself.
-STRENGTHS = tuple((rows, {"strength": one}) for rows, one in ((0, 4.0), (0, 1.0), (1000, 0.25), (1000, 0.0625)))
+STRENGTHS = tuple((0 if one >= 1.0 else 1000, {"strength": one}) for one in (4.0, 1.0, 2**-2, 2**-4, 2**-6, 2**-8))
 
 # From the simplest to the richest: the order decides between calibrators that the data cannot tell apart.
 CANDIDATES = (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
 from sklearn_lossacc.inference.common_bend import bent_loss, common_bend
 from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -19,7 +20,10 @@ from sklearn_lossacc.inference.smooth_bend import bent, smooth_bend
 
 BEND, APART, MIXED = "bend", "classes apart", "classes mixed"
 MOST_MIXED = 100  # classes up to which all log probabilities are mapped together
-MOST_ENTRIES = 2**19  # up to which a curve is drawn for each class, which takes a sort of the rows each
+STRENGTHS = (1.0, 0.0625)  # of the penalty of that map, of those that AutoCalibrator tries
+# Up to here a curve is drawn for each class, which takes a sort of the rows each, and all strengths are tried; above,
+# so many rows outweigh the strongest.
+MOST_ENTRIES = 2**19
 
 
 def isotonic_fit(proba: np.ndarray, hit: np.ndarray, weight: np.ndarray):
@@ -84,7 +88,8 @@ def _matrix_penalty(k: int) -> np.ndarray:
 def _linear(model: NullModel, penalty: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     """Return the loss of the test rows after a linear map of the log probabilities."""
     scores = np.log(np.maximum(model.proba, 1e-30))
-    theta = fit_multinomial(scores[train], model.y[train], _draws(model)[train], penalty=penalty)
+    fitted = scores[train].astype(scores_dtype(train.size, penalty, rough=True), copy=False)
+    theta = fit_multinomial(fitted, model.y[train], _draws(model)[train], penalty=penalty)
     moved = adjusted_scores(scores[test], theta)
     largest = moved.max(axis=1)
     return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
@@ -133,6 +138,8 @@ class ShapeGain:
         probabilities.
     falls : bool
         Of two classes: whether a smooth map explains the labels better than any does that never falls.
+    strength : float
+        Of the penalty, if the map is linear in all log probabilities: 1 is that of structured matrix scaling.
     """
 
     cost: float
@@ -140,6 +147,15 @@ class ShapeGain:
     error: float
     best: str = BEND
     falls: bool = False
+    strength: float = 1.0
+
+
+class _Map(NamedTuple):
+    """A way to map probabilities: takes the rows to learn from and those to map, returns the loss of the latter."""
+
+    name: str
+    loss: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    strength: float = 1.0
 
 
 def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -> ShapeGain:
@@ -160,7 +176,7 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
         Of the map that gains most: a free increasing map or a smooth one of the probability of the likeliest class (of
         the second of two), the same for one class, one bend for all classes, a smooth curve for each class (up to 2**19
         probabilities), a factor and an offset for each class, or, up to 100 classes, a linear map of all log
-        probabilities.
+        probabilities, with the penalty of structured matrix scaling or (up to 2**19 probabilities) a sixteenth of it.
 
     Notes
     -----
@@ -182,34 +198,39 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     """
     two = model.n_classes == 2
     top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
-    maps: list[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = [
-        (BEND, partial(_monotone, model, top)),
-        (BEND, partial(_smooth, model, top)),
-    ]
+    maps = [_Map(BEND, partial(_monotone, model, top)), _Map(BEND, partial(_smooth, model, top))]
     if not two:
-        maps += [(APART, partial(_linear, model, _vector_penalty(model.n_classes))), (BEND, partial(_common, model))]
+        maps.append(_Map(APART, partial(_linear, model, _vector_penalty(model.n_classes))))
+        maps.append(_Map(BEND, partial(_common, model)))
         if column is not None:
             one = np.full(model.n_rows, column)
-            maps += [(BEND, partial(_monotone, model, one)), (BEND, partial(_smooth, model, one))]
+            maps += [_Map(BEND, partial(_monotone, model, one)), _Map(BEND, partial(_smooth, model, one))]
         if model.proba.size <= MOST_ENTRIES:
-            maps.append((BEND, partial(_curves, model)))
+            maps.append(_Map(BEND, partial(_curves, model)))
         if model.n_classes <= MOST_MIXED:
-            maps.append((MIXED, partial(_linear, model, _matrix_penalty(model.n_classes))))
+            penalty = _matrix_penalty(model.n_classes)
+            strengths = STRENGTHS if model.proba.size <= MOST_ENTRIES else STRENGTHS[:1]
+            maps += [_Map(MIXED, partial(_linear, model, one * penalty), one) for one in strengths]
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
     numbers = np.unique(fold)
     gain = np.zeros((len(maps), model.n_rows))
     for number in numbers:
         test, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        for place, (_, mapped) in enumerate(maps if train.size else ()):  # one group alone: no map, no gain
-            gain[place, test] = model.true_loss[test] - mapped(train, test)
+        for place, each in enumerate(maps if train.size else ()):  # one group alone: no map, no gain
+            gain[place, test] = model.true_loss[test] - each.loss(train, test)
     by_fold = np.stack([(gain * model.weight) @ (fold == number) for number in numbers])
     elsewhere = by_fold.sum(axis=0) - by_fold
     chosen = gain[elsewhere.argmax(axis=1)[np.searchsorted(numbers, fold)], np.arange(model.n_rows)]
     sums, sizes = unit_sums(chosen[:, None], model.weight, model.group)
     mean, error = mean_and_error(sums, sizes)
     everywhere = np.arange(model.n_rows)
-    name, mapped = maps[int((gain @ model.weight).argmax())]
-    apparent = float(np.average(model.true_loss - mapped(everywhere, everywhere), weights=model.weight))
+    best = maps[int((gain @ model.weight).argmax())]
+    apparent = float(np.average(model.true_loss - best.loss(everywhere, everywhere), weights=model.weight))
     return ShapeGain(
-        0.5 * (float(mean[0]) + apparent), float(mean[0]), float(error[0]), name, two and _falls(model, top)
+        cost=0.5 * (float(mean[0]) + apparent),
+        gain=float(mean[0]),
+        error=float(error[0]),
+        best=best.name,
+        falls=two and _falls(model, top),
+        strength=best.strength,
     )

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 import sklearn_lossacc._numerics.multinomial as module
 from sklearn_lossacc._numerics import log_softmax
-from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, log_evidence
+from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, log_evidence, scores_dtype
 
 
 def problem(n=400, k=4, seed=0):
@@ -151,3 +151,13 @@ def test_a_useless_start_does_no_harm(width, newton_parameters, far, monkeypatch
     penalty = np.ones((4, width))
     found = fit_multinomial(x, y, weight, penalty=penalty, start=np.full((4, width), far))
     np.testing.assert_allclose(found, fit_multinomial(x, y, weight, penalty=penalty), atol=1e-4)
+
+
+def test_a_rough_fit_has_the_loss_of_an_exact_one():
+    x, y, weight = problem(n=3000, k=12)
+    penalty = np.full((12, 13), 0.5)
+    dtype = scores_dtype(len(y), penalty, rough=True)
+    assert (dtype, scores_dtype(len(y), penalty)) == (np.float32, np.float64)
+    exact, rough = (fit_multinomial(x.astype(one), y, weight, penalty=penalty) for one in (np.float64, dtype))
+    least, reached = (objective(theta, x, y, weight, penalty) for theta in (exact, rough))
+    assert least <= reached < least + 1e-4 * penalty.size

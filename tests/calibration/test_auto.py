@@ -430,6 +430,22 @@ def test_a_strength_is_chosen_on_the_way():
     assert [one.floor for one in chosen] == [True, True]
 
 
+@pytest.mark.parametrize("n", [1500, 6000])
+def test_much_of_a_timid_model_that_mixes_classes_up_is_repaired(n):
+    """Small scores need large weights, which none of the first four penalties allows."""
+    rng = np.random.default_rng(n)
+    scores = 0.3 * rng.standard_normal((n + 20_000, 8))
+    truth = 3.0 * scores + 6.0 * np.roll(scores, 1, axis=1)
+    y = (truth + rng.gumbel(size=truth.shape)).argmax(axis=1)
+    calibrator = AutoCalibrator(input="logits").fit(scores[:n], y[:n])
+    assert calibrator.choice_ == "matrix"
+    assert calibrator.calibrator_.strength < 1 / 16
+    test = slice(n, None)
+    left = [log_loss(y[test], one[test], input="logits") for one in (scores, truth)]
+    after = log_loss(y[test], calibrator.predict_proba(scores[test]))
+    assert left[0] - after > 0.9 * (left[0] - left[1])
+
+
 def test_exact_zeros_and_confused_classes_together():
     """Shares of fifteen neighbours: zeros that no temperature repairs, and a map on top."""
     rng = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from sklearn_lossacc.findings.format import number, small_number
 from sklearn_lossacc.findings.materiality import NATS
 from sklearn_lossacc.findings.selected import wrong_labels
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
-from sklearn_lossacc.inference.monotone import APART, BEND, MIXED
+from sklearn_lossacc.inference.monotone import APART, BEND, MIXED, ShapeGain
 from sklearn_lossacc.inference.views import PairsView
 
 MIN_ROWS = 30
@@ -32,6 +32,10 @@ ADVICE = {
         "or DirichletCalibrator."
     ),
 }
+WEAK = (
+    "Calibrate with a map that moves much probability between classes that are taken for each other: let "
+    "AutoCalibrator choose on held-out rows, or fit MatrixCalibrator(strength={strength:g})."
+)
 MAPS = {
     BEND: "a map that bends",
     APART: "a factor and an offset for each class",
@@ -72,6 +76,7 @@ def judge(evidence: Evidence) -> Verdict:
             "n_draws": gate.n_draws,
             "view": shown.view,
             "map": best,
+            "strength": 1.0 if found is None else found.strength,
             "falls": falls,
             "cannot_tell_from_noise": rival,
             "repaired_by": ["LA103"] if rival else [],
@@ -98,12 +103,20 @@ def judge(evidence: Evidence) -> Verdict:
             if still_open > NATS
             else f"No material shape beyond the causes named: it costs at most {number(still_open)} nats."
         ),
-        advice=(FALLS if falls else TWO)
-        if evidence.n_classes == 2
-        else NO_CURVES
-        if best == BEND and few
-        else ADVICE[best],
+        advice=_advice(evidence.n_classes, found, few),
     )
+
+
+def _advice(n_classes: int, found: ShapeGain | None, few: bool) -> str:
+    """Say which map repairs the shape."""
+    if n_classes == 2:
+        return FALLS if found is not None and found.falls else TWO
+    best = BEND if found is None else found.best
+    if best == BEND and few:
+        return NO_CURVES
+    if found is not None and best == MIXED and found.strength < 1.0:
+        return WEAK.format(strength=found.strength)
+    return ADVICE[best]
 
 
 SHAPE = Rule("LA104", "miscalibrated-shape", "warning", judge)

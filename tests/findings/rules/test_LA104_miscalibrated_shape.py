@@ -8,7 +8,7 @@ from sklearn_lossacc.metrics import log_loss
 
 EVIDENCE = {
     "p_gate", "p_attr", "p_holm", "nats", "gain", "falls", "n_draws", "view", "map",
-    "cannot_tell_from_noise", "repaired_by",
+    "strength", "cannot_tell_from_noise", "repaired_by",
 }  # fmt: skip
 
 
@@ -184,3 +184,25 @@ def test_no_curve_is_advised_for_classes_of_few_rows():
     finding = diagnose(y, bent, input="logits", classes=range(200))["LA104"]
     assert (finding.status, finding.evidence["map"]) == ("fired", "bend")
     assert finding.advice.startswith("Let AutoCalibrator choose on held-out rows. It takes no curve for each class")
+
+
+def test_classes_that_a_timid_model_mixes_up_call_for_a_weak_penalty():
+    rng = np.random.default_rng(0)
+    shown = log_softmax(0.3 * rng.standard_normal((22_000, 8)), axis=1)
+    scores = 3.0 * shown + 6.0 * np.roll(shown, 1, axis=1)
+    y = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    held_out, test = slice(0, 2000), slice(2000, None)
+    finding = diagnose(y[held_out], shown[held_out], input="logits", classes=range(8))["LA104"]
+    assert finding.status == "fired"
+    assert finding.evidence["map"] == "classes mixed"
+    strength = finding.evidence["strength"]
+    assert strength < 1.0
+    assert f"MatrixCalibrator(strength={strength:g})" in finding.advice
+    left = {}
+    for one in (1.0, strength):
+        repaired = MatrixCalibrator(strength=one, input="logits").fit(shown[held_out], y[held_out])
+        left[one] = log_loss(y[test], repaired.predict_proba(shown[test]))
+    gained = log_loss(y[test], shown[test], input="logits") - left[strength]
+    assert left[strength] < left[1.0] - 0.05
+    assert finding.evidence["gain"] == pytest.approx(gained, rel=0.15)
+    assert finding.evidence["gain"] < finding.value
