@@ -15,6 +15,7 @@ from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN, D2_MARGIN, IMB
 from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 from sklearn_lossacc.inference.comparison.discordant import discordant_p_value
 from sklearn_lossacc.inference.intervals import unit_sums
+from sklearn_lossacc.inference.monotone import APART, MIXED
 from sklearn_lossacc.inference.normal import Z95, Z_POWER
 
 NOTHING_TO_SEE = "Attend to LA302 first: neither the loss nor accuracy shows that the scores carry information."
@@ -178,10 +179,11 @@ def judge_majority(evidence: Evidence) -> Verdict:
     if np.array_equal(correct, named) and evidence.rows.complete:
         low = high = accuracy - share
     unbiased = accuracy_without_bias(evidence)
-    biased = unbiased is not None and unbiased >= share
-    behind = judge_prior(evidence)
+    biased = unbiased is not None and unbiased >= share and unbiased - accuracy >= ACCURACY_MARGIN
+    behind, left = judge_prior(evidence), repaired(evidence)
     useless = behind.holds and behind.interval is not None and behind.interval[0] <= 0.0
-    useless = useless and not repaired(evidence).informative
+    useless = useless and not left.informative
+    moved = "LA104" in left.codes and _moves_classes(evidence)
     return Verdict(
         holds=high < ACCURACY_MARGIN,
         value=accuracy - share,
@@ -196,7 +198,7 @@ def judge_majority(evidence: Evidence) -> Verdict:
             "p_test": p_test,
             "method": method,
             # Where there is nothing to see, that accuracy cannot see it is no news.
-            "repaired_by": ["LA103"] if biased else ["LA302"] if useless else [],
+            "repaired_by": ["LA103"] if biased else ["LA302"] if useless else ["LA104"] if moved else [],
         },
         fired=(
             f"Accuracy {percent(accuracy)} is {'hardly' if low > 0 else 'no'} better than always naming class "
@@ -213,12 +215,20 @@ def judge_majority(evidence: Evidence) -> Verdict:
             if biased
             else NOTHING_TO_SEE
             if useless
+            else "Repair the shape (LA104) first: the map changes which class is likeliest, and so the accuracy."
+            if moved
             else "Accuracy cannot see what this model knows. Judge it by log loss or Brier score against the prior, "
             "and choose a threshold for the decision that is really taken."
         ),
         # Below the prior in log loss too, this is a failure; otherwise accuracy is just blind to the model.
         severity="warning" if behind.holds else "tip",
     )
+
+
+def _moves_classes(evidence: Evidence) -> bool:
+    """Return whether the map that repairs the shape is one that makes other classes the likeliest."""
+    found = evidence.shape_gain
+    return found is not None and (found.falls or found.best in (APART, MIXED))
 
 
 def judge_imbalance(evidence: Evidence) -> Verdict:

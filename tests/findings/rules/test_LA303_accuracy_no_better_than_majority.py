@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from sklearn_lossacc import diagnose
 from sklearn_lossacc.findings.materiality import ACCURACY_MARGIN
@@ -40,6 +41,30 @@ def test_a_tip_where_the_loss_does_beat_the_prior():
     assert (d["LA303"].status, d["LA303"].severity) == ("fired", "tip")
     assert d["LA303"].evidence["repaired_by"] == []
     assert d["LA303"].advice.startswith("Accuracy cannot see what this model knows.")
+
+
+def test_a_curve_that_falls_changes_the_classes():
+    # A line through a ring: both ends of the scores belong to one class.
+    rng = np.random.default_rng(0)
+    odds = 0.3 * rng.standard_normal(3000)
+    y = (rng.random(3000) < expit(8.0 * np.abs(odds) - 1.6)).astype(int)
+    finding = diagnose(y, np.stack([0 * odds, odds], axis=1), input="logits")["LA303"]
+    assert finding.status == "fired"
+    assert finding.evidence["repaired_by"] == ["LA104"]
+    assert finding.advice.startswith("Repair the shape (LA104) first")
+
+
+def test_a_class_bias_that_moves_no_row_is_not_to_blame():
+    # Every row says class 0 before its bias is repaired, and after.
+    rng = np.random.default_rng(0)
+    odds = -4.0 + 0.8 * rng.standard_normal(4000)
+    y = (rng.random(4000) < expit(odds)).astype(int)
+    d = diagnose(y, np.stack([-odds - 1.5, 0 * odds], axis=1), input="logits")
+    assert d["LA103"].status == "fired"
+    finding = d["LA303"]
+    assert finding.status == "fired"
+    assert finding.evidence["repaired_by"] == []
+    assert "LA103" not in finding.advice
 
 
 def test_worse_than_the_majority(plant):
