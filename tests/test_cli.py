@@ -379,3 +379,13 @@ def test_a_letter_that_the_font_lacks_is_noted_once(tmp_path, capsys):
     assert main(["report", str(tmp_path / "pets.npz"), *arguments]) == 0
     notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lossacc: note: Glyph")]
     assert 0 < len(notes) == len(set(notes))
+
+
+def test_an_advice_on_columns_is_written_as_an_option(tmp_path, capsys):
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,val_loss,val_acc\n0,0.9,0.5\n1,failed,0.6\n")
+    assert main(["history", str(log)]) == 2
+    error = capsys.readouterr().err
+    assert "'val_loss' holds 'failed' in row 1" in error
+    assert "leave this curve out with --columns val_loss=." in error
+    assert main(["history", str(log), "--columns", "val_loss="]) == 0

@@ -28,8 +28,8 @@ def _option(argument: re.Match[str]) -> str:
 
 
 def _curves(columns: re.Match[str]) -> str:
-    """Write the columns of a log as an option, such as ``--columns val_loss=nll``."""
-    return "--columns " + re.sub(r"'(\w+)': ", r"\1=", columns[1]).replace(", ", ",")
+    """Write the columns of a log as an option, such as ``--columns val_loss=nll``, or ``val_loss=`` for none."""
+    return "--columns " + re.sub(r"'(\w+)': (None\b)?", r"\1=", columns[1]).replace(", ", ",")
 
 
 def _one_line(error: Exception) -> str:

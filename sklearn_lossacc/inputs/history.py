@@ -332,13 +332,29 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     if isinstance(values, Real) or np.ndim(values) == 0:
         values = [values]
     try:
-        listed = [np.nan if value is None else value for value in values]
+        listed = [np.nan if value is None or type(value).__name__ == "NAType" else value for value in values]
+    except TypeError:
+        raise InvalidHistoryError(f"{name} must hold numbers, one for each evaluation, got {values!r:.60}.") from None
+    try:
         array = np.asarray(listed, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InvalidHistoryError(f"{name} must hold numbers, one for each evaluation.") from None
+        row = next((row for row, value in enumerate(listed) if not _is_number(value)), 0)
+        raise InvalidHistoryError(
+            f"{name} must hold numbers, one for each evaluation; evaluation {row} is {listed[row]!r:.60}. Give None or "
+            "NaN where nothing was measured."
+        ) from None
     if array.ndim != 1 or not array.size:
         raise InvalidHistoryError(f"{name} must be one-dimensional and not empty, got shape {array.shape}.")
     return array
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value can be read as one number."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _curve(name: str, values: Any) -> np.ndarray:

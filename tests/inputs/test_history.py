@@ -64,6 +64,7 @@ def test_the_frame_has_every_curve():
         ({"val_accuracy": [0.5, -0.1, 0.7]}, "evaluation 1 has -0.1"),
         ({"train_loss": [1.0, -np.inf, 1.0]}, "train_loss is minus infinity in evaluation 1"),
         ({"train_loss": ["a", "b", "c"]}, "train_loss must hold numbers"),
+        ({"train_loss": [0.5, None, "b"]}, "evaluation 2 is 'b'. Give None or NaN"),
         ({"val_loss": [[0.9, 0.8, 0.7]]}, "one-dimensional"),
         ({"epoch": [0, 1]}, "epoch has 2 values for 3"),
         ({"epoch": [0, 1, 0]}, "falls from 1 to 0 at evaluation 2"),

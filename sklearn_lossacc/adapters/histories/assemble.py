@@ -12,10 +12,11 @@ from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.histories.matching import match_columns
 from sklearn_lossacc.adapters.histories.points import Points, dense_points, is_sparse, sparse_points
 from sklearn_lossacc.adapters.histories.reshape import NamedRun, split_named_runs, widen
-from sklearn_lossacc.adapters.histories.roles import Role, is_row_number, role_of
+from sklearn_lossacc.adapters.histories.roles import Role, is_row_number
 from sklearn_lossacc.adapters.histories.runs import is_resumed, segments
-from sklearn_lossacc.adapters.histories.table import LogTable, number
+from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.adapters.histories.units import conversion, convert, settle_percent
+from sklearn_lossacc.adapters.histories.unread import check_unread
 from sklearn_lossacc.exceptions import InvalidHistoryError
 from sklearn_lossacc.inputs.history import MEASURES, LeftOut, Match, TrainingHistory
 
@@ -46,14 +47,20 @@ def assemble(
     Raises
     ------
     InvalidHistoryError
-        If columns cannot be matched in exactly one way.
+        If columns cannot be matched in exactly one way, or a curve has an entry that is no number.
     """
+    table = replace(table, notes=[*table.notes, *check_unread(table, columns)])
+    return _assembled(table, columns, n_val, n_classes)
+
+
+def _assembled(
+    table: LogTable, columns: Mapping[str, str | None] | None, n_val: int | None, n_classes: int | None
+) -> TrainingHistory:
+    """Put together the rows of one run, or of each that the table names."""
     wanted = [column for column in (columns or {}).values() if column is not None]
     parts = split_named_runs(table, wanted)
     if len(parts) > 1:
-        return _of_named_runs(
-            table, [(part, assemble(part.table, columns=columns, n_val=n_val, n_classes=n_classes)) for part in parts]
-        )
+        return _of_named_runs(table, [(part, _assembled(part.table, columns, n_val, n_classes)) for part in parts])
     if not table.n_rows and table.columns:
         raise InvalidHistoryError(f"the log has columns but no rows: {listing(list(table.columns))}.")
     table = widen(table, wanted)
@@ -64,7 +71,7 @@ def assemble(
         target: convert(_filled(table, name, roles[name]), roles[name], name) for target, name in by_target.items()
     }
     count = {kind: _counter(table, name) for kind, name in counters.items()}
-    notes = [*table.notes, *_unread(table, columns)]
+    notes = list(table.notes)
     count = _usable(count, notes, interleaved=bool(table.sparse))
     sparse = is_sparse(curves, count.get("epoch")) if table.sparse is None else table.sparse
     runs, cut_notes, superseded = _runs(curves, count, table, sparse)
@@ -189,26 +196,6 @@ def _times_each(epoch: np.ndarray) -> int | None:
     _, counts = np.unique(epoch, return_counts=True)
     regular = len(counts) > 1 and counts[0] > 1 and (counts[:-1] == counts[0]).all() and counts[-1] <= counts[0]
     return int(counts[0]) if regular else None
-
-
-def _no_number(entry: Any) -> bool:
-    """Whether an entry of a log is neither a number nor missing."""
-    try:
-        number(entry)
-    except ValueError:
-        return True
-    return False
-
-
-def _unread(table: LogTable, columns: Mapping[str, str | None] | None) -> list[str]:
-    """Tell of columns that are called as curves but hold something else than numbers."""
-    wanted = set((columns or {}).values())
-    notes = []
-    for name, entries in table.texts.items():
-        if name not in wanted and role_of(name) is not None:
-            row = next(row for row, entry in enumerate(entries) if _no_number(entry))
-            notes.append(f"{name!r} was not read: its row {row} holds {repr(entries[row])[:40]}, which is no number")
-    return notes
 
 
 def _history(

@@ -29,7 +29,7 @@ def read(source: Any, wanted: Sequence[str]) -> LogTable:
         names = [name for name in recorder.metric_names if name not in ("epoch", "time")]
         columns = {name: [row[place] for row in recorder.values] for place, name in enumerate(names)}
         table = table_of(columns, "fastai recorder")
-    for name in table.columns:
+    for name in (*table.columns, *table.texts):
         role = role_of(name)
         if role is not None and role.of is None:
             table.roles[name] = role.with_set("val", "fastai measures on validation")

@@ -8,7 +8,7 @@ from typing import cast
 
 from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.histories.roles import Measure, Role, is_epoch, is_row_number, is_step, role_of
-from sklearn_lossacc.adapters.histories.table import LogTable
+from sklearn_lossacc.adapters.histories.table import LogTable, first_without_number
 from sklearn_lossacc.exceptions import InvalidHistoryError
 
 TARGET = re.compile(r"(?P<of>.+?)_(?P<neg>neg_)?(?P<measure>loss|accuracy|error)(?P<percent>_percent)?")
@@ -62,9 +62,10 @@ def match_columns(table: LogTable, columns: Mapping[str, str | None] | None) -> 
     for target, column in given.items():
         if column is not None and column not in table.columns:
             kind = "has no numbers in" if column in table.others else "has no"
+            row, shown = first_without_number(table.texts[column]) if column in table.texts else (0, "")
             raise InvalidHistoryError(
-                f"columns={{{target!r}: ...}} names {column!r}, but the log {kind} column {column!r}; "
-                f"its columns are {listing(list(table.columns))}."
+                f"columns={{{target!r}: ...}} names {column!r}, but the log {kind} column {column!r}"
+                f"{f' (row {row} holds {shown})' if shown else ''}; its columns are {listing(list(table.columns))}."
             )
     named = [column for column in given.values() if column is not None]
     repeated = next((column for column in named if named.count(column) > 1), None)

@@ -52,7 +52,7 @@ def frame_columns(frame: Any) -> dict[str, list[Any]]:
 def is_sequence(value: Any) -> bool:
     """Whether a value is a list of entries rather than one."""
     return (isinstance(value, Sequence | range) and not isinstance(value, str)) or (
-        hasattr(value, "__len__") and hasattr(value, "tolist") and getattr(value, "ndim", 1) == 1
+        hasattr(value, "__len__") and hasattr(value, "tolist") and getattr(value, "ndim", 1) >= 1
     )
 
 
@@ -136,7 +136,8 @@ def read_mapping(source: Mapping[str, Any], source_format: str = "dict", wanted:
         return table
     if lists and not any(role_of(name) for name in numbers):
         return table_of(lists, source_format, facts=facts, notes=notes)
-    measures = {name: [value] for name, value in numbers.items() if name not in FACTS}
+    written = {name: value for name, value in source.items() if isinstance(value, str) and role_of(name) is not None}
+    measures = {name: [value] for name, value in {**numbers, **written}.items() if name not in FACTS}
     return table_of(measures, source_format, facts=facts, notes=notes, single=True)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from sklearn_lossacc.adapters.histories.roles import SETS, is_epoch, is_step, role_of, words
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b"
+# The last words stand where nothing was measured.
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)\b|(?:none|null|n/a)\b"
 # A name ends where a number follows: after a colon, an equals sign, or blanks alone. 98/100 is a share of correct rows;
 # in 0.52 (0.61) the second is the average of what was printed until then. A comma within a number is not understood.
 VALUE = re.compile(

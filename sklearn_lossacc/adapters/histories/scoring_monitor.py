@@ -41,7 +41,7 @@ def read(source: Any, wanted: Sequence[str]) -> LogTable:
     table = table_of(scores, "scikit-learn ScoringMonitor", sparse=False)
     of = [tuple(record["parent_task_id_path"]) for record in leaves]
     table.breaks = [row for row in range(1, len(of)) if of[row] != of[row - 1]]
-    for name in table.columns:
+    for name in (*table.columns, *table.texts):
         role = role_of(name)
         if role is not None:
             table.roles[name] = replace(role, of="train", note="scored on the training data")

@@ -1,4 +1,4 @@
-"""Numbers logged one at a time, each with its step: MLflow's file store, TensorBoard, and CSV exports of both."""
+"""Numbers logged one at a time, each with its step: MLflow's file store, TensorBoard, and tables of either."""
 
 from __future__ import annotations
 
@@ -7,68 +7,88 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_lossacc.adapters.column_names import listing
+from sklearn_lossacc.adapters.histories.long_tables import Series, is_long, series_by_run
 from sklearn_lossacc.adapters.histories.roles import SETS, role_of
 from sklearn_lossacc.adapters.histories.sources import EVENT_FILES, EVENT_MARK, TextTable, load
 from sklearn_lossacc.adapters.histories.table import LogTable, table_of
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
 
-Series = list[tuple[float, Any]]
 TENSORBOARD_CSV = ["Wall time", "Step", "Value"]
 
 
-def merge(series: Mapping[str, Series], source_format: str) -> LogTable:
+def merge(runs: Mapping[str, Mapping[str, Series]], source_format: str, counter: str = "step") -> LogTable:
     """Put series side by side, one row a step; where steps are all the same, by the order of logging.
 
     Parameters
     ----------
-    series : mapping of str to list of (step, value)
-        Each in the order in which it was logged.
+    runs : mapping of str to mapping of str to list of (step, value)
+        Run to name to series, each in the order in which it was logged. Of several, a column names the run.
     source_format : str
         What wrote the log.
+    counter : {"step", "epoch"}, default="step"
+        What the series are numbered by.
 
     Returns
     -------
     LogTable
     """
-    steps = {step for points in series.values() for step, _ in points}
-    by_step: dict[str, dict[float, Any]] = {}
-    unnumbered = len(steps) == 1 and any(len(points) > 1 for points in series.values())
-    for name, points in series.items():
-        numbered = [(float(place), value) for place, (_, value) in enumerate(points)] if unnumbered else points
-        by_step[name] = dict(numbered)
-    order = sorted({step for points in by_step.values() for step in points})
-    columns: dict[str, list[Any]] = {"step": list(order)} if not unnumbered else {}
-    columns |= {name: [points.get(step) for step in order] for name, points in by_step.items()}
+    columns: dict[str, list[Any]] = {}
+    n_rows = 0
+    unnumbered = False
+    for run, series in runs.items():
+        order, by_step, by_order = _numbered(series)
+        unnumbered |= by_order
+        part = {name: [points.get(step) for step in order] for name, points in by_step.items()}
+        part = {
+            **({} if by_order else {counter: list(order)}),
+            **part,
+            **({"run": [run] * len(order)} if len(runs) > 1 else {}),
+        }
+        for name in dict.fromkeys((*columns, *part)):
+            columns[name] = columns.get(name, [None] * n_rows) + part.get(name, [None] * len(order))
+        n_rows += len(order)
     table = table_of(columns, source_format)
     evaluated = [
         values
         for name, values in columns.items()
         if (role := role_of(name)) is not None and role.of not in (None, "train")
     ]
-    table.sparse = bool(evaluated) and any(
-        all(values[row] is None for values in evaluated) for row in range(len(order))
-    )
+    table.sparse = bool(evaluated) and any(all(values[row] is None for values in evaluated) for row in range(n_rows))
     if unnumbered:
         table.notes.append("all steps are the same: the order of logging was used instead")
     return table
 
 
+def _numbered(series: Mapping[str, Series]) -> tuple[list[float], dict[str, dict[float, Any]], bool]:
+    """Return all steps in order, every series by step, and whether steps are all the same, so that they count rows."""
+    steps = {step for points in series.values() for step, _ in points}
+    unnumbered = len(steps) == 1 and any(len(points) > 1 for points in series.values())
+    by_step = {
+        name: {float(place): value for place, (_, value) in enumerate(points)} if unnumbered else dict(points)
+        for name, points in series.items()
+    }
+    return sorted({step for points in by_step.values() for step in points}), by_step, unnumbered
+
+
 def recognises(source: Any) -> bool:
-    """Whether this is a folder of MLflow or TensorBoard, an event file, or a CSV download of one scalar."""
+    """Whether this is a folder of MLflow or TensorBoard, an event file, or a table with one scalar a row."""
     if isinstance(source, Path):
         return EVENT_MARK in source.name or bool(_mlflow(source)) or bool(_events(source)) or bool(_downloads(source))
-    return isinstance(source, TextTable) and source.header == TENSORBOARD_CSV
+    return (isinstance(source, TextTable) and source.header == TENSORBOARD_CSV) or is_long(source)
 
 
 def read(source: Any, wanted: Sequence[str]) -> LogTable:
     """Read all series."""
+    if is_long(source):
+        counter, runs = series_by_run(source)
+        return merge(runs, "table of scalars", counter)
     if isinstance(source, TextTable):
-        return merge({_tag(source.path): _download(source)}, "TensorBoard CSV")
+        return merge({"": {_tag(source.path): _download(source)}}, "TensorBoard CSV")
     if _mlflow(source):
         return _read_mlflow(source)
     downloads = _downloads(source) if source.is_dir() else []
     if downloads:
-        return merge({_tag(path): _download(load(path)) for path in downloads}, "TensorBoard CSV")
+        return merge({"": {_tag(path): _download(load(path)) for path in downloads}}, "TensorBoard CSV")
     return _read_events(source)
 
 
@@ -107,7 +127,7 @@ def _read_mlflow(folder: Path) -> LogTable:
         series[name] = points
     if not series:
         raise InvalidFileError(f"{found[0]} holds no metrics.")
-    return merge(series, "MLflow file store")
+    return merge({"": series}, "MLflow file store")
 
 
 def _downloads(folder: Path) -> list[Path]:
@@ -134,7 +154,13 @@ def _tag(path: Path) -> str:
 
 def _download(table: TextTable) -> Series:
     """Return steps and values."""
-    return [(float(step), value) for step, value in zip(table.columns["Step"], table.columns["Value"], strict=True)]
+    points: Series = []
+    for row, (step, value) in enumerate(zip(table.columns["Step"], table.columns["Value"], strict=True)):
+        try:
+            points.append((float(step), value))
+        except ValueError:
+            raise InvalidFileError(f"{table.path}: row {row} has the step {step!r}; expected a number.") from None
+    return points
 
 
 def _events(folder: Path) -> list[Path]:
@@ -172,4 +198,4 @@ def _read_events(source: Path) -> LogTable:
                 series[f"{prefix}{tag}"] = [(step, value[0]) for step, value in values]
     if not series:
         raise InvalidFileError(f"{source} holds no scalars.")
-    return merge(series, "TensorBoard events")
+    return merge({"": series}, "TensorBoard events")

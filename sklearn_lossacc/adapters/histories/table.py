@@ -15,6 +15,7 @@ from sklearn_lossacc.inputs.history import LeftOut
 # Frameworks log single-precision numbers as if they were double.
 SINGLE_PRECISION = 6e-8
 MISSING = ("", "na", "n/a", "none", "null", "<na>", "-", "no log")  # the last is Transformers' word
+PANDAS_MISSING = ("NAType", "NaTType")
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf}
 
 
@@ -108,7 +109,7 @@ def number(entry: Any) -> tuple[float | None, float]:
     ValueError
         If the entry is no number.
     """
-    if entry is None or entry is Ellipsis:
+    if entry is None or entry is Ellipsis or type(entry).__name__ in PANDAS_MISSING:
         return None, 0.0
     if isinstance(entry, bool):
         raise ValueError("true and false are no numbers")
@@ -122,10 +123,26 @@ def number(entry: Any) -> tuple[float | None, float]:
         return value, rounding_error(text) if math.isfinite(value) else 0.0
     if hasattr(entry, "item") and not isinstance(entry, Real):  # 0-d arrays and tensors
         entry = entry.item()
-    if not isinstance(entry, Real):
+    if not isinstance(entry, Real | Decimal):
         raise ValueError(f"{type(entry).__name__} is no number")
     value = float(entry)
     return value, rounding_error(repr(value)) if math.isfinite(value) else 0.0
+
+
+def first_without_number(entries: Sequence[Any]) -> tuple[int, str]:
+    """Return the row of the first entry that is neither a number nor missing, and that entry as it is shown.
+
+    Examples
+    --------
+    >>> first_without_number([0.9, None, "failed"])
+    (2, "'failed'")
+    """
+    for row, entry in enumerate(entries):
+        try:
+            number(entry)
+        except ValueError:
+            return row, repr(entry)[:40]
+    raise ValueError("every entry is a number or missing")
 
 
 def table_of(columns: Mapping[str, Sequence[Any]], source_format: str, **facts: Any) -> LogTable:

@@ -80,7 +80,7 @@ def read(source: Any, wanted: Sequence[str]) -> LogTable:
 def _read_shown(source: TextTable) -> LogTable:
     """Read the table that notebooks and model cards show; its metrics are of the validation rows."""
     table = read_text(source, "Transformers table")
-    for name in table.columns:
+    for name in (*table.columns, *table.texts):
         role = role_of(name)
         if role is not None and role.of is None:
             table.roles[name] = role.with_set("val", "Transformers measures on validation")

@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -454,7 +455,7 @@ def test_shares_beside_percentages_are_refused():
 
 def test_a_decimal_comma_is_named(tmp_path):
     path = write(tmp_path, "a.csv", "epoch;val_loss;val_acc\n0;0,9;0,5\n1;0,8;0,6\n")
-    with pytest.raises(InvalidHistoryError, match=r"'epoch', and 'val_loss' \(no numbers, such as '0,9'\)"):
+    with pytest.raises(InvalidHistoryError, match=r"'val_loss' holds '0,9' in row 0, .*; write decimals with a point"):
         read_history(path)
 
 
@@ -496,12 +497,123 @@ def test_percent_signs(tmp_path):
     assert "x / 100" in str(history.matched_["val_accuracy"])
 
 
-@pytest.mark.parametrize(("entries", "row"), [(["high", "higher"], 0), (["0.5", "high"], 1), ([None, "high"], 1)])
-def test_a_curve_with_an_entry_that_is_no_number_is_told(entries, row):
+@pytest.mark.parametrize(("entries", "row"), [(["high", "higher"], 0), ([None, "high"], 1), ([True, "high"], 0)])
+def test_a_column_of_words_beside_the_curves_is_told(entries, row):
     history = read_history({"val_loss": [1.0, 0.9], "val_acc": entries})
-    note = f"'val_acc' was not read: its row {row} holds 'high', which is no number"
+    note = f"'val_acc' was not read: its row {row} holds {entries[row]!r}, which is no number"
     assert note in history.notes
     assert note in str(HistoryDiagnosis.from_history(history)).replace("\n            ", " ")
+
+
+BROKEN = {
+    "keras.csv": "epoch,loss,val_loss\n0,0.9,0.8\n1,0.8,failed\n2,0.7,0.7\n",
+    "lightning.csv": "epoch,step,train_loss,val_loss\n0,9,0.9,\n0,9,,0.8\n1,19,0.8,failed\n2,29,0.8,0.7\n",
+    "fastai.csv": "epoch,train_loss,val_loss,time\n0,0.9,0.8,00:11\n1,0.9,failed,00:11\n",
+    "run-a-tag-val_loss.csv": "Wall time,Step,Value\n1,0,0.8\n2,1,failed\n",
+    "wandb.csv": '"Step","run - val_loss"\n0,0.8\n1,failed\n',
+    "lines.jsonl": '{"epoch": 0, "val_loss": 0.8}\n{"epoch": 1, "val_loss": "failed"}\n',
+    "keras.json": '{"loss": [0.9, 0.8], "val_loss": [0.8, "failed"]}',
+    "boosting.json": '{"val": {"loss": [0.8, "failed"], "accuracy": [0.5, 0.6]}}',
+    "trainer.json": '{"log_history": [{"epoch": 1, "eval_loss": 0.8}, {"epoch": 2, "eval_loss": "failed"}]}',
+    "long.csv": "epoch,phase,loss\n0,val,0.9\n0,train,0.9\n1,val,failed\n1,train,0.9\n",
+    "several.csv": "run,epoch,val_loss\na,0,0.9\na,1,0.8\nb,0,0.9\nb,1,failed\n",
+    "scalars.csv": "tag,step,value\nval_loss,0,0.9\nval_loss,1,failed\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_curve_broken_by_an_entry_that_is_no_number_is_refused(tmp_path, name):
+    row = {"lightning.csv": 2, "long.csv": 2, "several.csv": 3}.get(name, 1)
+    with pytest.raises(
+        InvalidHistoryError, match=rf"column '\S*loss' holds 'failed' in row {row}, .* columns=\{{'\w+_loss': None\}}"
+    ):
+        read_history(write(tmp_path, name, BROKEN[name]))
+
+
+@pytest.mark.parametrize("entry", ["failed", "0.5s", "1,5", "--", True, [0.5], np.ones(2)])
+def test_what_is_no_number_among_numbers(entry):
+    source = {"val_loss": [1.0, entry, 0.9], "val_acc": [0.5, 0.6, 0.7]}
+    for log in (source, pd.DataFrame(source)):
+        with pytest.raises(InvalidHistoryError, match=r"column 'val_loss' holds .* in row 1"):
+            read_history(log)
+        assert not read_history(log, columns={"val_loss": None}).has("val_loss"), "as the message advises"
+    with pytest.raises(InvalidHistoryError, match=r"no numbers in column 'val_loss' \(row 1 holds"):
+        read_history(source, columns={"val_loss": "val_loss"})
+
+
+def test_a_table_of_numbers_is_no_curve():
+    with pytest.raises(InvalidHistoryError, match=r"column 'val_loss' holds array\(\[1., 1.\]\) in row 0"):
+        read_history({"val_loss": np.ones((3, 2)), "val_acc": [0.5, 0.6, 0.7]})
+    assert read_history({"val_loss": np.ones((3, 1)), "val_acc": [0.5, 0.6, 0.7]}).val_loss.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_an_epoch_that_is_a_word_is_refused_among_numbers_and_told_where_all_are():
+    with pytest.raises(InvalidHistoryError, match=r"'epoch' holds 'best' in row 2, .*this counter out with columns="):
+        read_history({"epoch": [0, 1, "best"], "val_loss": [1.0, 0.9, 0.8]})
+    history = read_history({"epoch": ["a", "b"], "val_loss": [1.0, 0.9]})
+    assert history.notes == ("'epoch' was not read: its row 0 holds 'a', which is no number",)
+
+
+def test_missing_entries_of_every_kind_stay_missing():
+    source = {"val_loss": [0.5, pd.NA, 0.4], "val_acc": [Decimal("0.5"), 0.6, Decimal("0.75")]}
+    for log in (source, pd.DataFrame(source), pd.DataFrame({**source, "val_acc": 0.5}).convert_dtypes()):
+        np.testing.assert_array_equal(read_history(log).measured("val_loss"), [0, 2])
+    assert read_history(source).val_accuracy[2] == 0.75
+    assert read_history({"val_loss": "0.45", "val_acc": "80%"}).val_accuracy.tolist() == [0.8]
+
+
+def test_a_printed_word_for_a_missing_number_loses_nothing_else():
+    lines = [
+        "Epoch 1: val_loss=0.8 val_acc=0.5",
+        "Epoch 2: val_loss=n/a val_acc=0.6",
+        "Epoch 3: val_loss=None val_acc=0.7",
+    ]
+    history = read_history(lines)
+    assert history.val_accuracy.tolist() == [0.5, 0.6, 0.7]
+    assert history.measured("val_loss").tolist() == [0]
+
+
+# --- one number a row ---
+
+SCALARS = pd.DataFrame(
+    {
+        "run": ["exp/train", "exp/train", "exp/validation", "exp/validation", "exp/validation", "exp/validation"],
+        "tag": ["loss", "loss", "loss", "loss", "accuracy", "accuracy"],
+        "step": [0, 1, 0, 1, 0, 1],
+        "value": [0.9, 0.7, 1.0, 0.8, 0.5, 0.6],
+    }
+)
+
+
+def test_a_table_of_scalars(tmp_path):
+    SCALARS.to_csv(tmp_path / "scalars.csv", index=False)
+    for source in (SCALARS, SCALARS.to_dict("records"), tmp_path / "scalars.csv"):
+        history = read_history(source)
+        assert history.train_loss.tolist() == [0.9, 0.7]
+        assert history.val_loss.tolist() == [1.0, 0.8]
+        assert history.val_accuracy.tolist() == [0.5, 0.6]
+        assert history.epoch.tolist() == [0, 1]
+        assert history.runs == ()
+    renamed = SCALARS.rename(columns={"tag": "metric", "step": "epoch"})
+    assert read_history(renamed).epoch.tolist() == [0, 1]
+
+
+def test_a_table_of_scalars_of_several_runs():
+    other = SCALARS.assign(run=SCALARS["run"].str.replace("exp", "other"), value=SCALARS["value"] + 0.1)
+    history = read_history(pd.concat([SCALARS, other]))
+    assert [run.name for run in history.runs] == ["run exp", "run other"]
+    assert history.runs[0].val_loss.tolist() == [1.0, 0.8]
+    with pytest.raises(InvalidHistoryError, match=r"'train/loss' has two values at step 0, 0\.9 and 1\.0: are"):
+        read_history(pd.concat([SCALARS, other]).assign(run=[*SCALARS["run"]] * 2))
+
+
+def test_a_table_of_scalars_is_checked():
+    with pytest.raises(InvalidHistoryError, match="column 'step' holds 'one' in row 1; expected a number"):
+        read_history(SCALARS.assign(step=[0, "one", 0, 1, 0, 1]))
+    with pytest.raises(InvalidHistoryError, match="row 2 has no name in column 'tag': it holds None"):
+        read_history(SCALARS.assign(tag=["loss", "loss", None, "loss", "accuracy", "accuracy"]))
+    with pytest.raises(InvalidHistoryError, match="no column is recognised"):
+        read_history(pd.DataFrame({"metric": [0.5, 0.6], "step": [0, 1], "value": [0.9, 0.8]}))
 
 
 @pytest.mark.parametrize(
