@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from sklearn_lossacc.calibration.auto import AutoCalibrator
 from sklearn_lossacc.calibration.base import BaseCalibrator
+from sklearn_lossacc.calibration.fit_weights import takes_sample_weight, without_weights
 from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
 from sklearn_lossacc.calibration.target import one_label_a_row
 from sklearn_lossacc.exceptions import ClassesMismatchError, DataWarning, InvalidGroupsError, InvalidTargetError
@@ -227,7 +227,8 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         CalibrationWarning
             If the outcome of a calibrator is not "converged".
         DataWarning
-            If `sample_weight` is given and the estimator's `fit` does not take it.
+            If `sample_weight` is given and the estimator's `fit` does not take it; of a pipeline a step does, where
+            ``<step>__sample_weight`` is passed, too.
         """
         self._check_params()
         with called(y_true="y", y_proba="X"):
@@ -338,14 +339,12 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             routed = process_routing(self, "fit", **given, **fit_params)
             return Bunch(fit=routed.estimator.fit, split=routed.splitter.split)
         to_fit = dict(fit_params)
-        if sample_weight is not None and "sample_weight" in signature(self.estimator.fit).parameters:
+        if sample_weight is not None and takes_sample_weight(self.estimator):
             to_fit["sample_weight"] = sample_weight
-        elif sample_weight is not None and not isinstance(self.estimator, FrozenEstimator):
-            warnings.warn(
-                f"{type(self.estimator).__name__}.fit takes no sample_weight: only the calibration uses the weights.",
-                DataWarning,
-                stacklevel=3,
-            )
+            return Bunch(fit=to_fit, split={})
+        to_a_step = any(name.endswith("__sample_weight") for name in fit_params)
+        if sample_weight is not None and not to_a_step and not isinstance(self.estimator, FrozenEstimator):
+            warnings.warn(without_weights(self.estimator), DataWarning, stacklevel=3)
         return Bunch(fit=to_fit, split={})
 
     def _new_calibrator(self, kind: str) -> BaseCalibrator:

@@ -27,7 +27,7 @@ from sklearn.model_selection import (
 )
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
@@ -365,6 +365,29 @@ def test_estimator_that_takes_no_weights(three_classes):
         weighted = CalibratedClassifier(KNeighborsClassifier(), TemperatureCalibrator()).fit(X, y, weight)
     plain = CalibratedClassifier(KNeighborsClassifier(), TemperatureCalibrator()).fit(X, y)
     assert weighted.calibrators_[0].temperature_ != plain.calibrators_[0].temperature_
+
+
+def test_how_weights_reach_an_estimator_inside_another(three_classes):
+    X, y = three_classes
+    weight = np.where(y == 0, 3.0, 1.0)
+    steps = [("scale", StandardScaler()), ("clf", LogisticRegression())]
+    with pytest.warns(DataWarning, match="pass clf__sample_weight beside sample_weight"):
+        CalibratedClassifier(Pipeline(steps), TemperatureCalibrator()).fit(X, y, weight)
+    # As the advice says: no warning, and what metadata routing gives.
+    model = CalibratedClassifier(Pipeline(steps), TemperatureCalibrator())
+    advised = clone(model).fit(X, y, weight, clf__sample_weight=weight)
+    with sklearn.config_context(enable_metadata_routing=True):
+        steps[0][1].set_fit_request(sample_weight=False)
+        steps[1][1].set_fit_request(sample_weight=True)
+        routed = CalibratedClassifier(Pipeline(steps), TemperatureCalibrator()).fit(X, y, weight)
+    np.testing.assert_allclose(advised.predict_proba(X), routed.predict_proba(X), rtol=1e-9)
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2)
+    with pytest.warns(DataWarning, match=r"set_fit_request\(sample_weight=True\)"):
+        CalibratedClassifier(search, TemperatureCalibrator(), cv=2).fit(X, y, weight)
+    without = Pipeline([("scale", StandardScaler()), ("clf", KNeighborsClassifier())])
+    with pytest.warns(DataWarning, match="only the calibration uses the weights") as caught:
+        CalibratedClassifier(without, TemperatureCalibrator()).fit(X, y, weight)
+    assert str(caught[0].message).endswith("choose one whose fit takes sample_weight.")
 
 
 @ensembles
