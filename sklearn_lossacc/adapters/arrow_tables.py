@@ -220,6 +220,7 @@ def _found(
     proba: str | Sequence[str] | None,
     classes: Sequence[Any] | None,
     input: str | None,
+    y: str | None = None,
 ) -> ArrowScores:
     """Find the scores of some labels among the columns that are not set aside."""
     table = _TypedColumns(file)
@@ -235,6 +236,7 @@ def _found(
             input=input,
             path=file.path,
             matrices=table.matrices(aside),
+            first_row=None if y is None else lambda some: _first_row(file, y, some),
         )
     return ArrowScores(file, scores, input or ("logits" if is_logits_name(scores.prefix) else "proba"))
 
@@ -244,6 +246,16 @@ def _distinct(file: ArrowFile, y: str) -> np.ndarray:
     found = [ArrowColumn(batch.column(y), y, first_row, file.path).distinct() for first_row, batch in file.batches([y])]
     labels = np.unique(np.concatenate(found))
     return check_target(labels) if labels.dtype.kind == "f" else labels
+
+
+def _first_row(file: ArrowFile, y: str, some: Collection[str]) -> int:
+    """Return the first row that has one of some labels, written as the names of columns are."""
+    for first_row, batch in file.batches([y]):
+        labels = ArrowColumn(batch.column(y), y, first_row, file.path).labels()
+        found = [row for row, label in enumerate(labels.tolist()) if {str(label), canonical(str(label))} & set(some)]
+        if found:
+            return first_row + found[0]
+    raise InvalidFileError(f"{file.path}: column {y!r} has changed while it was read")
 
 
 def _texts(labels: np.ndarray) -> list[str]:
@@ -293,7 +305,7 @@ def find_predictions(
     file = _checked(path)
     y, beside = other_columns(list(file.types), y, beside or {}, path)
     labels = _distinct(file, y)
-    scores = _found(file, (y, *beside.values()), _texts(labels), proba, classes, input)
+    scores = _found(file, (y, *beside.values()), _texts(labels), proba, classes, input, y)
     if "sample_weight" in beside:
         _TypedColumns(file).check_numbers([beside["sample_weight"]])
     own: Sequence[str] | None = scores.columns.classes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from sklearn_lossacc.adapters.column_names import is_logits_name, listing
@@ -124,7 +124,9 @@ def _readings(numeric: Sequence[str], wanted: Sequence[str]) -> list[ScoreColumn
     return found
 
 
-def _not_covered(numeric: Sequence[str], wanted: Sequence[str], declared: bool) -> str:
+def _not_covered(
+    numeric: Sequence[str], wanted: Sequence[str], declared: bool, first_row: Callable[[Collection[str]], int] | None
+) -> str:
     """Say which of the wanted classes have no column, and what to do."""
     what = "classes" if declared else "labels"
     if not numeric:
@@ -132,7 +134,10 @@ def _not_covered(numeric: Sequence[str], wanted: Sequence[str], declared: bool) 
     groups: list[Collection[str]] = [named for named in prefixed_columns(numeric).values() if len(named) > 1]
     named = max([*groups, set(map(canonical, numeric))], key=lambda group: sum(label in group for label in wanted))
     own = [label for label in wanted if label in named]
-    text = f"{what} {listing([label for label in wanted if label not in named])}"
+    others = [label for label in wanted if label not in named]
+    text = f"{what} {listing(others)}"
+    if own and first_row is not None and not declared:
+        text += f" (first in data row {first_row(others)})"
     text += f", only {listing(own)}" if own else ""
     mend = "add theirs, mend their rows, or " if own and not declared else ""
     return f"{text}; numeric columns are {listing(numeric)}: {mend}name those of the probabilities"
@@ -161,6 +166,7 @@ def find_columns(
     input: str | None,
     path: object,
     matrices: Sequence[str] = (),
+    first_row: Callable[[Collection[str]], int] | None = None,
 ) -> ScoreColumns:
     """Find the score columns by their names.
 
@@ -178,6 +184,8 @@ def find_columns(
         The file, for messages.
     matrices : sequence of str, default=()
         Columns with a list of scores in each row, each of which is a reading of its own.
+    first_row : callable, optional
+        Returns the first row that has one of some labels, for messages.
 
     Returns
     -------
@@ -202,8 +210,8 @@ def find_columns(
         found = [ScoreColumns((name,), tuple(wanted), name) for name in numeric if name in POSITIVE_NAMES]
     if not found:
         raise InvalidFileError(
-            f"{path}: the names of the columns do not cover the {_not_covered(numeric, wanted, classes is not None)} "
-            "with proba="
+            f"{path}: the names of the columns do not cover the "
+            f"{_not_covered(numeric, wanted, classes is not None, first_row)} with proba="
         )
     if len(found) > 1:
         choices = " or ".join(f"{reading.prefix or ','.join(reading.columns[:3])!r}" for reading in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +88,7 @@ def score_columns(
     input: str | None,
     path: Path,
     matrices: Sequence[str] = (),
+    first_row: Callable[[Collection[str]], int] | None = None,
 ) -> ScoreColumns:
     """Find the columns that hold the scores of some labels.
 
@@ -109,6 +110,8 @@ def score_columns(
         The file, for messages.
     matrices : sequence of str, default=()
         Columns that hold a list of scores in each row, and are called so.
+    first_row : callable, optional
+        Returns the first row that has one of some labels, for messages.
 
     Returns
     -------
@@ -129,7 +132,9 @@ def score_columns(
     free = [name for name in names if name not in aside]
     numeric = [name for name in free if table.is_numeric(name)]
     try:
-        scores = find_columns(numeric, labels, classes=declared, input=input, path=path, matrices=matrices)
+        scores = find_columns(
+            numeric, labels, classes=declared, input=input, path=path, matrices=matrices, first_row=first_row
+        )
     except InvalidFileError:
         _refuse_text(table, free, labels)
         raise

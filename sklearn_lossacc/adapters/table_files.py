@@ -184,7 +184,15 @@ def read_table(
     labels, distinct = _labels(frame, y, path)
     columns = _TextColumns(frame, path)
     aside = (y, *beside.values())
-    scores, y_proba = _scores(columns, aside, labels=distinct, proba=proba, classes=classes, input=input)
+    scores, y_proba = _scores(
+        columns,
+        aside,
+        labels=distinct,
+        proba=proba,
+        classes=classes,
+        input=input,
+        first_row=lambda some: int(np.isin(labels, list(some)).argmax()),
+    )
     integers = all(map(is_integer, (*scores.classes, *distinct)))
     result: dict[str, Any] = {
         "y_true": labels.astype(np.int64) if integers else labels,

@@ -204,7 +204,9 @@ def percent(value: float | None, *, signed: bool = False) -> str:
     if distance == 0:
         return f"{sign}{hundred:.0f} %"
     if distance < 1e-3:
-        return f"{sign}{hundred:.7g} %" if hundred > 50 else f"{sign}{hundred:.0e} %"
+        digits = -math.floor(math.log10(distance))
+        tiny = f"{hundred:.0e}" if digits > 7 else f"{hundred:.{digits}f}"
+        return f"{sign}{hundred:.7g} %" if hundred > 50 else f"{sign}{tiny} %"
     decimals = 1 if distance >= 0.1 else 2 if distance >= 0.01 else 3
     return f"{sign}{hundred:.{decimals}f} %"
 

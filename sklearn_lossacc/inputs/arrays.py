@@ -115,6 +115,15 @@ def _first_unreadable(array: np.ndarray) -> tuple[Any, int] | None:
     return None
 
 
+def _is_text_of_numbers(array: np.ndarray) -> bool:
+    """Whether every entry is a number, or a text that says one."""
+    try:
+        array.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     """Return `values` as an array of real numbers, without a copy where the container allows it.
 
@@ -147,17 +156,20 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
     array = as_array(values, name, error)
     if array.dtype.kind in "fiub" or array.dtype.name == "bfloat16":
         return array
-    if array.dtype.kind != "O":
-        hint = IF_LABELS if array.dtype.kind in "UT" and array.ndim == 1 and error is InvalidPredictionsError else ""
-        raise error(f"{name} has dtype {array.dtype}; expected real numbers{hint}.")
-    unreadable = _first_unreadable(array)
+    if array.dtype.kind not in "OUST":
+        raise error(f"{name} has dtype {array.dtype}; expected real numbers.")
+    unreadable = _first_unreadable(array.astype(object))
     if unreadable is not None:
         entry, row = unreadable
         shown = repr(entry)
         if len(shown) > _SHOWN_CHARACTERS:
             shown = f"an entry of type {type(entry).__name__}"
-        labels = array.ndim == 1 and isinstance(entry, str) and error is InvalidPredictionsError
-        advice = IF_LABELS if labels else ": drop or repair such rows"
+        if array.ndim == 1 and isinstance(entry, str) and error is InvalidPredictionsError:
+            advice = IF_LABELS
+        elif isinstance(entry, str) and _is_text_of_numbers(array):
+            advice = f": convert the text with np.asarray({name}, dtype=float)"
+        else:
+            advice = ": drop or repair such rows"
         raise error(f"{name} holds {shown} in row {row}; expected real numbers{advice}.")
     return array.astype(np.float64)
 

@@ -224,6 +224,16 @@ def _refuse_other_order(names: list, values: np.ndarray, classes: np.ndarray) ->
     )
 
 
+def _unnamed(labels: np.ndarray, names: list | None) -> str:
+    """Say where the first label is that no column is named for, if columns are named for others."""
+    known = set(names or ())
+    named = np.array([label in known for label in labels.tolist()])
+    if not named.any() or named.all():
+        return ""
+    row = int(np.argmin(named))
+    return f"; no column is named {show_labels(labels[row : row + 1])[1:-1]}, the label of row {row}"
+
+
 def match_classes(
     y_true: Any, n_columns: int, *, classes: Any = None, column_names: list | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -295,11 +305,11 @@ def match_classes(
     else:
         fitting = _sorted(values)
         if fitting.size != n_columns:
+            shown = several if several is not None else columns.tolist()
             raise ClassesMismatchError(
-                f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label "
-                f"belongs to which column is unknown. Labels of y_true: {show_labels(fitting)}; columns: "
-                f"{show_labels(several if several is not None else columns)}. "
-                "Pass classes= with the label of each column, in column order."
+                f"y_true has {fitting.size} distinct labels, y_proba has {n_columns} columns: which label belongs to "
+                f"which column is unknown{_unnamed(labels, several)}. Labels of y_true: {show_labels(fitting)}; "
+                f"columns: {show_labels(shown)}. Pass classes= with the label of each column, in column order."
             )
     if column_names is not None:
         _refuse_other_order(column_names, values, fitting)

@@ -20,9 +20,15 @@ _SMALLEST_SCALE, _LARGEST_SCALE = 1e-100, 1e100
 
 def _amounts(values: Any, name: str, units: str, *, part: bool = False) -> np.ndarray:
     """Read a vector of finite, non-negative numbers with a positive, finite sum; that of a part may be 0."""
+    if isinstance(values, str | Mapping):
+        given = f"the text {values!r}" if isinstance(values, str) else f"a {type(values).__name__}"
+        balanced = "sklearn.utils.class_weight.compute_sample_weight computes them from those of classes"
+        advice = f"; {balanced}" if name == "sample_weight" else ""
+        raise InvalidWeightsError(f"{name} is {given}; expected one number for each of the {units}{advice}.")
     array = real_numbers(values, name, InvalidWeightsError)
     if array.ndim != 1:
-        raise InvalidWeightsError(f"{name} must be one-dimensional; got shape {array.shape}.")
+        hint = ": pass its one column" if array.ndim == 2 and array.shape[1] == 1 else ""
+        raise InvalidWeightsError(f"{name} must be one-dimensional; got shape {array.shape}{hint}.")
     amounts = array.astype(np.float64, copy=False)
     for fault, bad in (
         ("NaN", np.isnan(amounts)),

@@ -110,7 +110,7 @@ def test_labels_have_the_type_of_the_file(tmp_path, kind, ending):
 
 def test_text_is_kept_to_the_letter(tmp_path):
     path = write(tmp_path / "p.parquet", columns(["01", "NA", "", "01"], names=["01", "NA", "x"]) | {"p_": PROBA[:, 0]})
-    with pytest.raises(InvalidFileError, match="do not cover the labels '', only '01', 'NA'"):
+    with pytest.raises(InvalidFileError, match=r"do not cover the labels '' \(first in data row 2\), only '01', 'NA'"):
         read_predictions(path)
     path = write(tmp_path / "p.parquet", columns(["01", "NA", "x", "01"], names=["01", "NA", "x"]))
     assert read_predictions(path)["y_true"].tolist() == ["01", "NA", "x", "01"]

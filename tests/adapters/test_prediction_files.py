@@ -393,7 +393,8 @@ def test_labels_in_one_column_as_keras_keeps_them(tmp_path, ending):
 def test_labels_that_no_column_covers(tmp_path):
     path = write(tmp_path, "label,p_a,p_b\na,0.7,0.3\nc,0.6,0.4\n")
     with pytest.raises(
-        InvalidFileError, match=r"do not cover the labels 'c', only 'a'; .*'p_a', 'p_b': add theirs, .*proba="
+        InvalidFileError,
+        match=r"the labels 'c' \(first in data row 1\), only 'a'; .*'p_a', 'p_b': add theirs, .*proba=",
     ):
         read_predictions(path)
     with pytest.raises(InvalidFileError, match=r"do not cover the classes 'x', 'y'; .*'p_a', 'p_b': name .*proba="):

@@ -26,7 +26,17 @@ def test_what_is_no_number_is_written_alike(write, value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.9999999, "99.99999 %"), (1.0, "100 %"), (0.0, "0 %"), (1e-6, "1e-04 %"), (-0.0004, "-0.04 %"), (2e-16, "0 %")],
+    [
+        (0.9999999, "99.99999 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+        (1e-6, "0.0001 %"),
+        (-9e-6, "-0.0009 %"),
+        (9.6e-6, "0.0010 %"),
+        (1e-11, "1e-09 %"),
+        (-0.0004, "-0.04 %"),
+        (2e-16, "0 %"),
+    ],
 )
 def test_a_share_is_rounded_to_all_or_nothing_only_where_it_is(value, text):
     assert percent(value) == text

@@ -230,3 +230,10 @@ def test_many_rows_in_many_ways_give_the_same_columns():
         ((y * 10**12).tolist(), None),
     ):
         assert np.array_equal(match_classes(labels, 5, classes=classes)[0], y)
+
+
+def test_a_label_that_no_column_is_named_for_is_told_with_its_row():
+    with pytest.raises(ClassesMismatchError, match=r"unknown; no column is named 'd', the label of row 2\. Labels"):
+        match_classes(["a", "b", "d", "c"], 3, column_names=["a", "b", "c"])
+    with pytest.raises(ClassesMismatchError, match=r"unknown\. Labels"):
+        match_classes(["a", "b", "d", "c"], 3, column_names=["x", "y", "z"])

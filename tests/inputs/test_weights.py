@@ -41,7 +41,9 @@ def test_no_weights_and_weights_that_are_kept():
         (1.0, r"got shape \(\)"),
         (["1", "1", "1"], "expected real numbers"),
         ([1, None, 1], "holds None in row 1"),
-        ("balanced", "expected real numbers"),
+        ("balanced", "is the text 'balanced'; expected one number for each of the rows; .*compute_sample_weight"),
+        ({0: 1.0, 1: 2.0}, "is a dict; expected one number for each of the rows"),
+        ([[1.0], [2.0], [3.0]], r"got shape \(3, 1\): pass its one column"),
     ],
 )
 def test_weights_that_are_refused(weight, message):

@@ -35,8 +35,11 @@ SOURCES = {"accuracies": ", read from the accuracies"}
 
 
 def metric(diagnosis: HistoryDiagnosis, name: str) -> str:
-    """Write one number with its unit."""
-    return METRICS[name].text(diagnosis.metrics.get(name))
+    """Write one number with its unit; a logged loss of NaN or infinity has none."""
+    estimate = diagnosis.metrics.get(name)
+    if estimate is not None and math.isinf(estimate.value):
+        return logged_loss(estimate.value)
+    return METRICS[name].text(estimate)
 
 
 def metric_range(diagnosis: HistoryDiagnosis, name: str) -> str:
@@ -77,9 +80,21 @@ def matched_text(diagnosis: HistoryDiagnosis) -> str:
     return "; ".join([*written, *(one_line(note) for note in diagnosis.description["notes"])])
 
 
+def logged_loss(value: float | None) -> str:
+    """Write a logged loss, without its unit; NaN and infinity alike are no numbers.
+
+    Examples
+    --------
+    >>> logged_loss(0.5), logged_loss(math.inf)
+    ('0.500', 'not finite')
+    """
+    return "not finite" if value is not None and math.isinf(value) else nats(value)
+
+
 def _loss(value: float | None) -> str:
-    """Write a logged loss; NaN and infinity alike are no numbers."""
-    return "loss not finite" if value is not None and math.isinf(value) else nats(value)
+    """Write a logged loss among other numbers."""
+    written = logged_loss(value)
+    return f"loss {written}" if value is not None and math.isinf(value) else written
 
 
 def best_text(diagnosis: HistoryDiagnosis) -> str:

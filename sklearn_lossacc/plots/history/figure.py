@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.format import count, nats, one_line, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
-from sklearn_lossacc.findings.history.wording import description, verdict
+from sklearn_lossacc.findings.history.wording import description, metric, verdict
 from sklearn_lossacc.plots.figure import frame_axes
 from sklearn_lossacc.plots.history.curves import best_row, draw_accuracy, draw_loss, rise_row
 from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words
@@ -52,7 +52,7 @@ def loss_title(diagnosis: HistoryDiagnosis) -> str:
     bounds = diagnosis["LA513"]
     side = bounds.evidence.get("side") if one or bounds.status == "fired" else None
     words = f", {side} what calibrated models can have" if side else ""
-    return f"Loss {'' if one else 'ends at '}{nats(last.value)} nats{words}"
+    return f"Loss {'' if one else 'ends at '}{metric(diagnosis, 'last_val_loss')}{words}"
 
 
 def accuracy_title(diagnosis: HistoryDiagnosis) -> str:

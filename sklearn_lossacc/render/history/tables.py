@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sklearn_lossacc.findings.format import count, interval, nats, one_line, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.findings.history.wording import logged_loss
 from sklearn_lossacc.render.text_table import TextTable
 
 MOST_ROWS = 200
@@ -18,7 +19,7 @@ def best_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List the best epochs by each criterion."""
     table = diagnosis.tables["best"]
     rows = tuple(
-        (criterion, f"{epoch:g}", _or_empty(loss, nats), _or_empty(accuracy, percent))
+        (criterion, f"{epoch:g}", _or_empty(loss, logged_loss), _or_empty(accuracy, percent))
         for criterion, epoch, loss, accuracy in zip(
             table["criterion"], table["epoch"], table["val_loss"], table["val_accuracy"], strict=True
         )
@@ -44,7 +45,7 @@ def left_out_table(diagnosis: HistoryDiagnosis) -> TextTable:
     """List the rows of the log that are no points of the curves."""
     table = diagnosis.tables["left_out"]
     rows = tuple(
-        (str(row), reason, _or_empty(loss, nats), _or_empty(accuracy, percent))
+        (str(row), reason, _or_empty(loss, logged_loss), _or_empty(accuracy, percent))
         for row, reason, loss, accuracy in zip(
             table["row"], table["reason"], table["val_loss"], table["val_accuracy"], strict=True
         )
@@ -69,8 +70,8 @@ def rows_table(diagnosis: HistoryDiagnosis) -> TextTable:
         (
             f"{table['epoch'][row]:g}",
             _or_empty(table["step"][row], count),
-            _or_empty(table["train_loss"][row], nats),
-            _or_empty(table["val_loss"][row], nats),
+            _or_empty(table["train_loss"][row], logged_loss),
+            _or_empty(table["val_loss"][row], logged_loss),
             interval(table["calibrated_low"][row], table["calibrated_high"][row], nats),
             _or_empty(table["train_accuracy"][row], percent),
             _or_empty(table["val_accuracy"][row], percent),

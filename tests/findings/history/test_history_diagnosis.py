@@ -151,6 +151,8 @@ def test_a_log_that_ends_without_a_finite_loss_says_so():
     history = TrainingHistory.from_arrays(val_loss=[0.9, 0.5, np.inf], val_accuracy=[0.6, 0.8, 0.1], n_classes=10)
     diagnosis = HistoryDiagnosis.from_history(history)
     assert diagnosis.metrics["last_val_loss"].value == np.inf
+    assert "loss        not finite  " in str(diagnosis)
+    assert "inf" not in str(diagnosis).replace("infinite", "")
     assert diagnosis.metrics["lowest_val_loss"].value == 0.5
     assert HistoryDiagnosis.from_dict(json.loads(diagnosis.to_json())) == diagnosis
 
