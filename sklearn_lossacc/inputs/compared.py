@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidPredictionsError, LossAccError
+from sklearn_lossacc.inputs.alignment import warn_misaligned
 from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.labels import check_target
@@ -121,6 +122,11 @@ class ComparedPredictions:
         LossAccError
             If the predictions of a model cannot be used; the message names the model.
 
+        Warns
+        -----
+        DataWarning
+            If pandas objects have the same index in another order: rows are matched by position.
+
         Examples
         --------
         >>> from sklearn_lossacc.inputs.compared import ComparedPredictions
@@ -132,6 +138,8 @@ class ComparedPredictions:
         names = [name for name, _ in named]
         kinds, columns = _of_each(input, names, "input"), _of_each(classes, names, "classes")
         labels = check_target(y_true)
+        of_models = {f"the predictions of {name!r}": proba for name, proba in named}
+        warn_misaligned(y_true, **of_models, sample_weight=sample_weight, groups=groups)
         weight = check_sample_weight(sample_weight, labels.size)
         check_weight_scale(weight)
         codes, keys = check_groups(groups, labels.size)

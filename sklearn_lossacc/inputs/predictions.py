@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import BLOCK_ENTRIES, row_blocks
-from sklearn_lossacc.exceptions import InvalidPredictionsError
+from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
+from sklearn_lossacc.inputs.alignment import warn_misaligned
 from sklearn_lossacc.inputs.flags import check_flag
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.identities import row_identities
-from sklearn_lossacc.inputs.labels import check_target, match_classes
+from sklearn_lossacc.inputs.labels import check_target, distinct_labels, match_classes
 from sklearn_lossacc.inputs.scores import Scores
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_train_prior
 
@@ -94,6 +95,15 @@ def _frozen(matrix: np.ndarray) -> np.ndarray:
     """Make a kept matrix read-only, so that no user of a block changes it for the next one."""
     matrix.setflags(write=False)
     return matrix
+
+
+def _column_missing(labels: np.ndarray, y_proba: Any) -> str:
+    """Say that there are fewer columns than labels, where that may be why rows do not sum to 1."""
+    values = Scores.of_shape(y_proba).values
+    n_labels, n_columns = len(distinct_labels(labels)[0]), values.shape[-1]
+    if values.ndim == 1 or n_labels <= n_columns:
+        return ""
+    return f" y_true has {n_labels} distinct labels and y_proba {n_columns} columns: is a column missing?"
 
 
 def check_row_offset(row_offset: Any, n_rows: int) -> int:
@@ -215,6 +225,11 @@ class Predictions:
         InvalidFeaturesError
             If `X` has another number of rows.
 
+        Warns
+        -----
+        DataWarning
+            If pandas objects have the same index in another order: rows are matched by position.
+
         Examples
         --------
         >>> from sklearn_lossacc.inputs import Predictions
@@ -224,7 +239,11 @@ class Predictions:
         """
         labels = check_target(y_true)
         offset = check_row_offset(row_offset, labels.size)
-        checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
+        warn_misaligned(y_true, y_proba=y_proba, sample_weight=sample_weight, groups=groups)
+        try:
+            checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
+        except NotProbabilitiesError as error:
+            raise NotProbabilitiesError(f"{error}{_column_missing(labels, y_proba)}") from None
         y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
         weight = check_sample_weight(sample_weight, checked.n_rows, part=part)
         codes, keys = check_groups(groups, checked.n_rows)

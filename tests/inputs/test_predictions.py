@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError, LossAccError
+from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError, LossAccError, NotProbabilitiesError
 from sklearn_lossacc.inputs import Predictions
 
 RNG = np.random.default_rng(0)
@@ -140,7 +140,7 @@ def test_every_container_gives_the_same(tmp_path):
     index = RNG.permutation(N) + 5
     for y, proba, w, g in (
         (Y.tolist(), P.tolist(), W.tolist(), G.tolist()),
-        (pd.Series(Y, index=index), pd.DataFrame(P, index=index), pd.Series(W, index=index[::-1]), pd.Series(G)),
+        (pd.Series(Y, index=index), pd.DataFrame(P, index=index), pd.Series(W, index=index + 1), pd.Series(G)),
         (Y.astype(np.int8), memmap, W.astype(int), G.astype(np.uint8)),
         (Y.astype(float), P.astype(object), W.astype(object), G.astype(object)),
         (pd.array(Y, dtype="Int64"), pd.DataFrame(P).astype("Float64"), pd.array(W, dtype="Float64"), pd.Series(G)),
@@ -148,6 +148,15 @@ def test_every_container_gives_the_same(tmp_path):
         for part, expected in zip(parts(y, proba, w, g), reference, strict=True):
             np.testing.assert_allclose(part, expected, rtol=1e-14)
     assert isinstance(Predictions.from_arrays(Y, memmap).scores, np.memmap)
+
+
+def test_a_missing_column_is_suspected():
+    three = np.array([0, 1, 2, 2])
+    proba = np.array([[0.5, 0.2], [0.2, 0.6], [0.1, 0.2], [0.2, 0.2]])
+    with pytest.raises(NotProbabilitiesError, match=r"row 0 \(0\.7\).* 3 distinct labels and y_proba 2 columns: is a"):
+        Predictions.from_arrays(three, proba)
+    with pytest.raises(NotProbabilitiesError, match=r"as two classes\.$"):
+        Predictions.from_arrays(np.minimum(three, 1), proba)
 
 
 def test_polars():
