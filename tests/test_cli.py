@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
 from sklearn_lossacc.cli import files, main
 from sklearn_lossacc.cli.demo import train_network
@@ -370,15 +371,24 @@ def test_keys_that_nothing_reads_are_noted_on_stderr(tmp_path, capsys):
     assert err == f"lossacc: note: {path}: not used: 'weights'\n"
 
 
-@pytest.mark.filterwarnings("always:Glyph")  # as a shell sees them: in the tests other warnings are errors
-def test_a_letter_that_the_font_lacks_is_noted_once(tmp_path, capsys):
+def test_names_that_no_font_can_write_are_noted_once(tmp_path, capsys, monkeypatch):
+    few = [font for font in font_manager.fontManager.ttflist if "mpl-data" in font.fname]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", few)
     y, proba = drawn(300)
     names = np.array(["猫", "犬", "鳥"][: proba.shape[1]])
     np.savez(tmp_path / "pets.npz", y_true=names[y], y_proba=proba)
-    arguments = ["--classes", ",".join(names), "--png", str(tmp_path / "pets.png")]
+    arguments = [
+        "--classes",
+        ",".join(names),
+        "--png",
+        str(tmp_path / "pets.png"),
+        "--html",
+        str(tmp_path / "pets.html"),
+    ]
     assert main(["report", str(tmp_path / "pets.npz"), *arguments]) == 0
-    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lossacc: note: Glyph")]
-    assert 0 < len(notes) == len(set(notes))
+    notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("lossacc: note: ")]
+    assert len(notes) == 1
+    assert "no installed font has the letters of" in notes[0]
 
 
 def test_an_advice_on_columns_is_written_as_an_option(tmp_path, capsys):

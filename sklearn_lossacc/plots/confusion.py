@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis, Table
 from sklearn_lossacc.findings.format import count, one_line, percent
+from sklearn_lossacc.plots.fonts import give_font
 from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.style import (
     INK,
@@ -123,6 +124,7 @@ def _draw_matrix(table: Table, names: dict[str, str], ax: Axes) -> None:
 def _fitted(ax: Axes, name: str, room: float, size: float, *, fold: bool = False) -> tuple[str, float]:
     """Write a name, folded once or not, with as many letters as fit into `room` pixels; return its width as well."""
     probe = ax.text(0.0, 0.0, "", fontsize=size, in_layout=False)
+    give_font(probe, literal(name))
     taken = 0.0
     for letters in range(label_width(ax, 2 * room / ax.get_window_extent().width, size), 0, -1):
         cut = one_line(name, max(2 * letters - 2, 1) if fold else letters)

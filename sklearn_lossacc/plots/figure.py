@@ -20,8 +20,10 @@ from sklearn_lossacc.plots.alt import (
 )
 from sklearn_lossacc.plots.classes import draw_classes
 from sklearn_lossacc.plots.confusion import confusion_title, draw_confusion
+from sklearn_lossacc.plots.fonts import give_fonts, warn_of_names
 from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
 from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
+from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.reliability import draw_reliability
 from sklearn_lossacc.plots.rows import draw_rows
 from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
@@ -177,14 +179,19 @@ def draw(diagnosis: Diagnosis, ax: Axes, panels: Sequence[str] | None = None) ->
     """
     chosen = check_panels(panels)
     clear_axes(ax)
+    names = list(class_names(diagnosis))
+    warn_of_names(names, "class")
     if len(chosen) == 1:
-        return _draw_in_cell(diagnosis, chosen[0], Cell(ax), _named_title(diagnosis, PANELS[chosen[0]]))
+        drawn = _draw_in_cell(diagnosis, chosen[0], Cell(ax), _named_title(diagnosis, PANELS[chosen[0]]))
+        give_fonts(ax, names)
+        return drawn
     _draw_header(diagnosis, ax)
     width, height = (side / ax.figure.dpi for side in ax.get_window_extent().size)
     cells = grid(ax, *grid_shape(len(chosen), width, height - HEADER_POINTS / 72), header=HEADER_POINTS)
-    drawn: dict[str, Axes] = {}
+    drawn = {}
     for panel_name, cell in zip(chosen, cells, strict=False):
         drawn.update(_draw_in_cell(diagnosis, panel_name, cell, PANELS[panel_name].title(diagnosis)))
+    give_fonts(ax, names)
     return drawn
 
 
@@ -192,6 +199,7 @@ def draw_untitled(diagnosis: Diagnosis, ax: Axes, panel_name: str) -> None:
     """Draw one panel alone, with all its labels inside the axes, and leave its title to others."""
     clear_axes(ax)
     _draw_in_cell(diagnosis, panel_name, Cell(ax), None)
+    give_fonts(ax, class_names(diagnosis))
 
 
 def _draw_in_cell(diagnosis: Diagnosis, panel_name: str, cell: Cell, title: str | None) -> dict[str, Axes]:

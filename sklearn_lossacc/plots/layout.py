@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.exceptions import LossAccError
+from sklearn_lossacc.plots.fonts import give_font
 from sklearn_lossacc.plots.style import TITLE, literal
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def fit_words(text: Text, words: str, width: float, lines: int = 2) -> str:
         text.set_text(literal(line))
         return bool(text.get_window_extent().width <= width)
 
+    give_font(text, literal(words))
     before = text.get_text()
     parts = re.split(" (?!%)", words)
     try:

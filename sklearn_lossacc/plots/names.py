@@ -10,6 +10,7 @@ from sklearn_lossacc.findings.comparison.wording import Pair
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.findings.format import one_line
 from sklearn_lossacc.inputs.column_order import shared_start
+from sklearn_lossacc.plots.fonts import undrawable
 
 CUT_TO = 12  # letters that the narrowest panels keep
 ELLIPSIS = "…"
@@ -17,35 +18,41 @@ ELLIPSIS = "…"
 
 def class_names(diagnosis: Diagnosis) -> dict[str, str]:
     """Return the name to draw for each class, by its label as text."""
-    return telling_names(str(label) for label in diagnosis.tables["classes"]["label"])
+    return telling_names(map(str, diagnosis.tables["classes"]["label"]), "class")
 
 
 def pair_names(diagnosis: ComparisonDiagnosis, pair: Pair) -> Pair:
     """Return the names to draw for two of the models that are compared."""
-    names = telling_names(diagnosis.description["models"])
+    names = telling_names(diagnosis.description["models"], "model")
     return names[pair[0]], names[pair[1]]
 
 
-def telling_names(labels: Iterable[str]) -> dict[str, str]:
+def telling_names(labels: Iterable[str], kind: str) -> dict[str, str]:
     """Leave out the words that all labels begin or end with, where labels that are cut in the middle would look alike.
 
     Parameters
     ----------
     labels : iterable of str
         All labels.
+    kind : str
+        What they are labels of.
 
     Returns
     -------
     dict of str to str
-        Label to name; a label is its own name where cutting tells it from all others.
+        Label to name; a label is its own name where cutting tells it from all others. One that no font can write is
+        called by its place, such as ``class 1``.
 
     Examples
     --------
-    >>> names = telling_names(["/data/animals/dog/train", "/data/animals/cat/train"])
+    >>> names = telling_names(["/data/animals/dog/train", "/data/animals/cat/train"], "class")
     >>> list(names.values())
     ['…dog…', '…cat…']
     """
-    whole = {label: one_line(label) for label in labels}
+    whole = {
+        label: f"{kind} {place}" if undrawable(one_line(label)) else one_line(label)
+        for place, label in enumerate(dict.fromkeys(labels), start=1)
+    }
     if len({one_line(name, CUT_TO) for name in whole.values()}) == len(whole):
         return whole
     begin = re.sub(r"[^\W_]*$", "", shared_start(list(whole.values())))

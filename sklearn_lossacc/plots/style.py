@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.format import one_line, typographic
+from sklearn_lossacc.plots.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,8 +71,11 @@ def label_width(ax: Axes, share: float, size: float = TEXT_SIZE) -> int:
 
 
 def literal(words: str) -> str:
-    """Escape dollar signs, which would otherwise start mathematics, and stop the drawing where they do not end it."""
-    return words.replace("$", r"\$")
+    """Escape dollar signs, which would otherwise start mathematics, and stop the drawing where they do not end it.
+
+    A letter that no font has becomes a box.
+    """
+    return drawable(words).replace("$", r"\$")
 
 
 def shifted(ax: Axes, transform: Transform, *, x: float = 0.0, y: float = 0.0) -> Transform:

@@ -10,6 +10,8 @@ from io import StringIO
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.plots.figure import PANELS, check_panels, draw_untitled, panel_figure
+from sklearn_lossacc.plots.fonts import warn_of_names
+from sklearn_lossacc.plots.names import class_names
 
 LINES = 'stroke-linejoin="round" stroke-linecap="butt"'
 
@@ -56,6 +58,7 @@ def panel_pictures(diagnosis: Diagnosis, panels: Sequence[str] | None = None) ->
     LossAccError
         If a panel is not known.
     """
+    warn_of_names(class_names(diagnosis), "class")
     return tuple(_picture(diagnosis, name) for name in check_panels(panels))
 
 

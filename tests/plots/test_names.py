@@ -29,8 +29,8 @@ PATHS = [f"/data/birds/species number {i} of the north/images" for i in range(12
     ],
 )
 def test_what_all_share_is_left_out_where_names_would_look_alike(labels, names):
-    assert list(telling_names(labels).values()) == names
-    assert list(telling_names(labels)) == labels
+    assert list(telling_names(labels, "class").values()) == names
+    assert list(telling_names(labels, "class")) == labels
 
 
 @pytest.mark.parametrize("n_classes", [4, 12])

@@ -21,6 +21,7 @@ from sklearn_lossacc.plots.comparison.differences import (
 )
 from sklearn_lossacc.plots.comparison.stories import draw_stories, stories_alt, stories_title
 from sklearn_lossacc.plots.figure import PANEL_HEIGHT, PANEL_WIDTH, frame_axes, grid_shape, named_panels, panel_figure
+from sklearn_lossacc.plots.fonts import give_fonts, warn_of_names
 from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
 from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
 from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
@@ -125,15 +126,19 @@ def draw_comparison(
     chosen = check_comparison_panels(panels, diagnosis)
     shown = diagnosis.pairs[diagnosis.pair_place(pair)]
     clear_axes(ax)
+    warn_of_names(diagnosis.description["models"], "model")
     if len(chosen) == 1:
         panel = PANELS[chosen[0]]
-        return _draw_in_cell(diagnosis, chosen[0], Cell(ax), shown, panel.title(diagnosis, shown))
+        drawn = _draw_in_cell(diagnosis, chosen[0], Cell(ax), shown, panel.title(diagnosis, shown))
+        give_fonts(ax, diagnosis.description["models"])
+        return drawn
     _draw_header(diagnosis, ax, shown)
     width, height = (side / ax.figure.dpi for side in ax.get_window_extent().size)
     cells = grid(ax, *grid_shape(len(chosen), width, height - HEADER_POINTS / 72), header=HEADER_POINTS)
-    drawn: dict[str, Axes] = {}
+    drawn = {}
     for name, cell in zip(chosen, cells, strict=False):
         drawn.update(_draw_in_cell(diagnosis, name, cell, shown, PANELS[name].title(diagnosis, shown)))
+    give_fonts(ax, diagnosis.description["models"])
     return drawn
 
 
@@ -188,12 +193,14 @@ def comparison_pictures(
         One per panel.
     """
     shown = diagnosis.pairs[diagnosis.pair_place(pair)]
+    warn_of_names(diagnosis.description["models"], "model")
     pictures = []
     for name in check_comparison_panels(panels, diagnosis):
         panel = PANELS[name]
         figure, ax = panel_figure()
         clear_axes(ax)
         _draw_in_cell(diagnosis, name, Cell(ax), shown, None)
+        give_fonts(ax, diagnosis.description["models"])
         written = StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
         alt = panel.alt(diagnosis, shown)
