@@ -118,7 +118,7 @@ BAD_INPUT = {
     "has no column 'nll'": ["good.csv", "--columns", "val_loss=nll"],
     "is not CURVE=COLUMN": ["good.csv", "--columns", "nll"],
     "expected 'epoch', 'step'": ["good.csv", "--columns", "loss=val_loss"],
-    "0 is no count": ["good.csv", "--n-val", "0"],
+    "invalid count '0': expected a whole number of at least 1": ["good.csv", "--n-val", "0"],
     "invalid count": ["good.csv", "--n-classes", "two"],
     "n_classes must be a whole number of at least 2": ["good.csv", "--n-classes", "1"],
     "invalid choice: 'torch'": ["good.csv", "--format", "torch"],

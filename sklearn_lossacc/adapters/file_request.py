@@ -61,6 +61,10 @@ class FileRequest:
         beside: Mapping[str, str | os.PathLike[str] | None],
     ) -> FileRequest:
         """Check that there is such a file, and gather what was said about it."""
+        if not isinstance(path, str | os.PathLike):
+            raise InvalidFileError(
+                f"path must be the path of a file, got {type(path).__name__}; arrays are passed to diagnose as they are"
+            )
         path = Path(path)
         if input not in (None, "proba", "logits"):
             raise InvalidFileError(f"input must be 'proba' or 'logits', got {input!r}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing, only
+from sklearn_lossacc.adapters.histories.roles import is_epoch, role_of
 from sklearn_lossacc.adapters.score_columns import (
     ScoreColumns,
     canonical,
@@ -61,6 +62,11 @@ def other_columns(
     """
     if y is None:
         found = [name for name in names if name in TRUTH_NAMES]
+        if not found and any(map(is_epoch, names)) and any(map(role_of, names)):
+            raise InvalidFileError(
+                f"{path}: no name is recognised as the true labels; it holds {listing(names)}, like a training log, "
+                "which read_history and lossacc history read"
+            )
         y = only(found, names, what="the true labels", path=path, argument="y")
     usual = {name: name for name in ("sample_weight", "groups") if name in names}
     beside = usual | dict(beside)

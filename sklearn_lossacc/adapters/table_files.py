@@ -104,7 +104,7 @@ class _TextColumns:
         """Whether a column was read as numbers; true and false are none."""
         return self.frame[name].dtype.kind in "iuf"
 
-    def check_numbers(self, names: Sequence[str]) -> None:
+    def check_numbers(self, names: Sequence[str], expected: str = "one column for each class") -> None:
         """Raise with the first text in the first column that is not numbers."""
         import pandas as pd
 
@@ -117,12 +117,12 @@ class _TextColumns:
             first = int(bad.to_numpy().argmax())
             raise InvalidFileError(
                 f"{self.path}: column {name!r} is not numbers, data row {first} holds {text.iloc[first][:40]!r}; "
-                "one column for each class is expected, with a point as decimal mark"
+                f"{expected} is expected, with a point as decimal mark"
             )
 
-    def numbers(self, names: Sequence[str]) -> np.ndarray:
+    def numbers(self, names: Sequence[str], expected: str = "one column for each class") -> np.ndarray:
         """Take columns as a float64 matrix."""
-        self.check_numbers(names)
+        self.check_numbers(names, expected)
         return self.frame[list(names)].to_numpy(dtype=np.float64)
 
 
@@ -179,6 +179,11 @@ def read_table(
         If the file cannot be read, or its columns can be read in no or in several ways.
     """
     names, separator = _header(path)
+    if len(names) == 1:
+        raise InvalidFileError(
+            f"{path} has a single column, {names[0][:60]!r}; expected are columns of labels and of probabilities, set "
+            "apart by commas, semicolons or tabs"
+        )
     y, beside = other_columns(names, y, beside or {}, path)
     frame = _read(path, names, separator, text=[y, beside["groups"]] if "groups" in beside else [y])
     labels, distinct = _labels(frame, y, path)
@@ -201,7 +206,7 @@ def read_table(
         "classes": [int(name) for name in scores.classes] if integers else list(scores.classes),
     }
     if "sample_weight" in beside:
-        result["sample_weight"] = columns.numbers([beside["sample_weight"]])[:, 0]
+        result["sample_weight"] = columns.numbers([beside["sample_weight"]], "one weight a row")[:, 0]
     if "groups" in beside:
         result["groups"] = _texts(frame, beside["groups"], path)
     return result

@@ -33,6 +33,7 @@ from sklearn_lossacc.exceptions import (
     ClassesMismatchError,
     InvalidFileError,
     InvalidPredictionsError,
+    NotProbabilitiesError,
 )
 from sklearn_lossacc.inputs import Predictions, Scores, check_flags
 from sklearn_lossacc.inputs.arrays import as_array, show_labels
@@ -44,6 +45,7 @@ __all__ = ["PREDICTED_ENTRIES", "SMALLEST", "BaseCalibrator", "without_zeros"]
 PREDICTED_ENTRIES = 2**15  # in float64: a block and what is computed from it are small beside a few million entries
 MANY_ENTRIES = 2**22  # from here on blocks twice as large, which the processor's cache just holds: half as many calls
 PREDICTED_PARTS = 32  # and a block is a small part of all rows, whatever is computed from it
+FEATURES = "A calibrator takes predictions; if X holds features, wrap the classifier in CalibratedClassifier."
 TRIED_CLASSES, SURE_LOGIT = 256, 50.0  # when a calibrator is restored
 
 
@@ -335,14 +337,17 @@ class BaseCalibrator(ClassifierMixin, BaseEstimator, ABC):
         check_flags(self)
         scores = self._check_features(X, reset=True)
         with called(y_proba="X", y_true="y"):
-            predictions = Predictions.from_arrays(
-                one_label_a_row(y, type(self).__name__),
-                scores,
-                input=self.input,
-                classes=self.classes,
-                sample_weight=sample_weight,
-                groups=groups,
-            )
+            try:
+                predictions = Predictions.from_arrays(
+                    one_label_a_row(y, type(self).__name__),
+                    scores,
+                    input=self.input,
+                    classes=self.classes,
+                    sample_weight=sample_weight,
+                    groups=groups,
+                )
+            except NotProbabilitiesError as error:
+                raise NotProbabilitiesError(f"{error} {FEATURES}") from None
         warn_of_shares(predictions.sample_weight)
         # last, so that bad data leave a fitted calibrator as it is
         validate_data(self, X=scores, reset=True, skip_check_array=True)

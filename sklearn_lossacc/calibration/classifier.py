@@ -381,7 +381,7 @@ class CalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             _, keys = check_groups(_some(groups, rows), len(rows))
             if keys is not None and len(keys) < cv.n_splits:
                 raise InvalidGroupsError(
-                    f"groups has {len(keys)} groups, which cannot be split into {n_folds} folds; "
+                    f"groups has {len(keys)} group{'s' * (len(keys) > 1)}, which cannot be split into {n_folds} folds; "
                     "pass rows of more groups or a smaller cv."
                 )
             cv = StratifiedGroupKFold(n_folds)

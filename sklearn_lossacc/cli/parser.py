@@ -59,13 +59,11 @@ def _epochs(text: str) -> int:
 
 def _count(text: str) -> int:
     """Read a number of rows or of classes."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no count")
-    return value
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"invalid count {text!r}: expected a whole number of at least 1")
+    return int(text)
 
 
-_count.__name__ = "count"
 _numbers.__name__ = "list of numbers"
 _level.__name__ = "level"  # argparse writes the name of the type into its messages
 _epochs.__name__ = "number of epochs"

@@ -97,9 +97,8 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
         )
         raise error(f"{message}; {IF_BATCHES}." if _of_arrays(values) else f"{message}.") from reason
     if array.ndim == 0 and array.dtype.kind == "O":  # a generator, a set, a dict: numpy holds it as one object
-        raise error(
-            f"{name} of type {type(values).__name__} is no array; pass an array or a list with one entry a row."
-        )
+        what = f"its predictions, {name}.predict_proba(X)" if hasattr(values, "predict_proba") else "an array or a list"
+        raise error(f"{name} of type {type(values).__name__} is no array; pass {what} with one entry a row.")
     return array
 
 

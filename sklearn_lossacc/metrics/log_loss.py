@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ __all__ = [
 
 def _check_clip(clip: float | None) -> None:
     """Refuse a clip that is no probability."""
-    if clip is not None and not 0 < clip < 1:
+    if clip is not None and not (isinstance(clip, Real) and 0 < clip < 1):
         raise ValueError(f"clip must be None or between 0 and 1, got {clip!r}.")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from sklearn_lossacc.adapters.column_names import listing
+from sklearn_lossacc.adapters.column_names import TRUTH_NAMES, listing
 from sklearn_lossacc.adapters.histories.roles import Measure, Role, is_epoch, is_row_number, is_step, role_of
 from sklearn_lossacc.adapters.histories.table import LogTable, first_without_number
 from sklearn_lossacc.exceptions import InvalidHistoryError
@@ -87,9 +87,11 @@ def match_columns(table: LogTable, columns: Mapping[str, str | None] | None) -> 
     found = _prefer(found, table)
     roles = {**found, **chosen}
     if not roles:
+        labels = [name for name in (*table.columns, *table.texts) if name in TRUTH_NAMES]
+        other = f" If {labels[0]!r} holds labels, these are predictions: lossacc report." if labels else ""
         raise InvalidHistoryError(
             f"no column is recognised as a loss or an accuracy; the log holds {_held(table)}: "
-            "name them, such as columns={'val_loss': ..., 'val_accuracy': ...}."
+            f"name them, such as columns={{'val_loss': ..., 'val_accuracy': ...}}.{other}"
         )
     return roles, counters
 

@@ -96,7 +96,8 @@ def load(path: Path) -> Any:
     if "\n" in str(path):
         raise InvalidFileError("this text of several lines is no path; pass printed text as lines, text.splitlines().")
     if not path.exists():
-        raise InvalidFileError(f"{path} does not exist.")
+        printed = " Printed text is passed as lines, text.splitlines()." if read_line(str(path)).measures else ""
+        raise InvalidFileError(f"{path} does not exist.{printed}")
     if path.is_dir() or EVENT_MARK in path.name:
         return path
     if path.suffix.lower() == ".parquet":
