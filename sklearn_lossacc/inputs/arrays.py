@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,9 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     """
     if values is None:
         raise error(f"{name} is None; pass an array.")
+    if isinstance(values, str | bytes | PathLike):
+        files = "; files are read by read_predictions" if name in ("y_true", "y_proba") else ""
+        raise error(f"{name} is the text {values!r}; pass an array{files}.")
     if isinstance(values, np.ma.MaskedArray):
         n_masked = int(np.ma.count_masked(values))
         if n_masked:
@@ -92,7 +96,7 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
             array = np.from_dlpack(values)
     except (TypeError, ValueError, RuntimeError, BufferError) as reason:
         message = (
-            f"{name} of type {type(values).__name__} cannot be read as an array ({reason}); "
+            f"{name} of type {type(values).__name__} cannot be read as an array ({_other_length(values) or reason}); "
             "pass a numpy array in host memory with rows of equal length"
         )
         raise error(f"{message}; {IF_BATCHES}." if _of_arrays(values) else f"{message}.") from reason
@@ -102,15 +106,23 @@ def as_array(values: Any, name: str, error: type[LossAccError]) -> np.ndarray:
     return array
 
 
-def _first_unreadable(array: np.ndarray) -> tuple[Any, int] | None:
-    """Return the first object that is no number, and its row."""
+def _other_length(values: Any) -> str:
+    """Say which of the rows of a list has another length than the first; empty where none has, or these are arrays."""
+    if not isinstance(values, list | tuple) or not all(isinstance(row, list | tuple) for row in values):
+        return ""
+    row = next((row for row, entries in enumerate(values) if len(entries) != len(values[0])), None)
+    return "" if row is None else f"row {row} has {len(values[row])} entries, row 0 has {len(values[0])}"
+
+
+def _first_unreadable(array: np.ndarray) -> tuple[Any, tuple[int, ...]] | None:
+    """Return the first object that is no number, and its place."""
     for position, entry in np.ndenumerate(array):
         try:
             if isinstance(entry, str | bytes):
                 raise TypeError
             float(entry)
         except (TypeError, ValueError):
-            return entry, position[0] if position else 0
+            return entry, position
     return None
 
 
@@ -159,7 +171,7 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
         raise error(f"{name} has dtype {array.dtype}; expected real numbers.")
     unreadable = _first_unreadable(array.astype(object))
     if unreadable is not None:
-        entry, row = unreadable
+        entry, position = unreadable
         shown = repr(entry)
         if len(shown) > _SHOWN_CHARACTERS:
             shown = f"an entry of type {type(entry).__name__}"
@@ -169,7 +181,11 @@ def real_numbers(values: Any, name: str, error: type[LossAccError]) -> np.ndarra
             advice = f": convert the text with np.asarray({name}, dtype=float)"
         else:
             advice = ": drop or repair such rows"
-        raise error(f"{name} holds {shown} in row {row}; expected real numbers{advice}.")
+        columns = list(getattr(values, "columns", ()))
+        if len(position) == len(array.shape) == 2 and array.shape[1] == len(columns) and isinstance(entry, str):
+            name = f"column {columns[position[1]]!r} of {name}"
+            advice = ": leave out columns that are no scores" if advice.startswith(": drop") else advice
+        raise error(f"{name} holds {shown} in row {position[0] if position else 0}; expected real numbers{advice}.")
     return array.astype(np.float64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -234,6 +235,17 @@ def _unnamed(labels: np.ndarray, names: list | None) -> str:
     return f"; no column is named {show_labels(labels[row : row + 1])[1:-1]}, the label of row {row}"
 
 
+def _refuse_repeated(names: list, values: np.ndarray) -> None:
+    """Raise where more than one column has the name of a label."""
+    occur = set(values.tolist())
+    for name, times in Counter(names).items():
+        if times > 1 and name in occur:
+            raise ClassesMismatchError(
+                f"more than one column of y_proba is named {name!r}: {show_labels(names)}. Pass classes= with the "
+                "label of each column, in column order."
+            )
+
+
 def match_classes(
     y_true: Any, n_columns: int, *, classes: Any = None, column_names: list | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -294,6 +306,8 @@ def match_classes(
     _reject_continuous(labels, values)
     _reject_ignored(labels, values)
     several = column_names if column_names is not None and len(column_names) > 1 else None
+    if several is not None:
+        _refuse_repeated(several, values)
     if several is not None and set(values.tolist()) <= set(several):
         names = _check_classes(several, n_columns)
         return _place(values, codes, names, "columns"), names

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn_lossacc._numerics import BLOCK_ENTRIES, row_blocks
 from sklearn_lossacc.exceptions import InvalidPredictionsError, NotProbabilitiesError
 from sklearn_lossacc.inputs.alignment import warn_misaligned
+from sklearn_lossacc.inputs.arrays import show_labels
 from sklearn_lossacc.inputs.flags import check_flag
 from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.identities import row_identities
@@ -97,11 +98,13 @@ def _frozen(matrix: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def _column_missing(labels: np.ndarray, y_proba: Any) -> str:
-    """Say that there are fewer columns than labels, where that may be why rows do not sum to 1."""
-    values = Scores.of_shape(y_proba).values
-    n_labels, n_columns = len(distinct_labels(labels)[0]), values.shape[-1]
-    if values.ndim == 1 or n_labels <= n_columns:
+def _columns_amiss(labels: np.ndarray, y_proba: Any) -> str:
+    """Say that there are fewer columns than labels, or more with names, which may be why rows do not sum to 1."""
+    scores = Scores.of_shape(y_proba)
+    n_labels, n_columns = len(distinct_labels(labels)[0]), scores.values.shape[-1]
+    if n_labels < n_columns and scores.column_names:
+        return f" The columns are {show_labels(scores.column_names)}: leave out those that are no scores of a class."
+    if scores.values.ndim == 1 or n_labels <= n_columns:
         return ""
     return f" y_true has {n_labels} distinct labels and y_proba {n_columns} columns: is a column missing?"
 
@@ -243,7 +246,7 @@ class Predictions:
         try:
             checked = Scores.from_array(y_proba, input=input, n_labels=labels.size)
         except NotProbabilitiesError as error:
-            raise NotProbabilitiesError(f"{error}{_column_missing(labels, y_proba)}") from None
+            raise NotProbabilitiesError(f"{error}{_columns_amiss(labels, y_proba)}") from None
         y, classes = match_classes(labels, checked.n_classes, classes=classes, column_names=checked.column_names)
         weight = check_sample_weight(sample_weight, checked.n_rows, part=part)
         codes, keys = check_groups(groups, checked.n_rows)

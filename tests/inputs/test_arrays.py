@@ -118,6 +118,7 @@ def test_a_memmap_stays_a_memmap(tmp_path):
         ),
         (P.astype(str).astype(object), "convert the text with"),
         (np.array([["0.5", "x"]]), "holds '0.5' in row 0; expected real numbers: drop or repair"),
+        ([[0.5, 0.5], [0.2, 0.3, 0.5]], "row 1 has 3 entries, row 0 has 2"),
         (np.array([0.5, None], dtype=object), r"holds None in row 1; expected real numbers: drop or repair"),
         ((row for row in P), "y_proba of type generator is no array; pass an array or a list"),
         ({"A": P}, "y_proba of type dict is no array"),

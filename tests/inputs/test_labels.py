@@ -147,13 +147,13 @@ def test_the_labels_are_left_alone():
         ([0, 1], 2, {"classes": ["a", pd.NA]}, "classes lacks the label"),
         ([0, 1], 2, {"classes": [{0}, {1}]}, "cannot be compared"),
         ([0, 1], 2, {"classes": [[0, 1]]}, "one label a column"),
-        ([0, 1], 2, {"classes": "01"}, "one label a column"),
-        (["a", "b"], 3, {"column_names": ["a", "b", "a"]}, "classes names 'a' more than once"),
+        ([0, 1], 2, {"classes": "01"}, "is the text .01.; pass an array"),
+        (["a", "b"], 3, {"column_names": ["a", "b", "a"]}, "more than one column of y_proba is named .a."),
         ([10, 2], 2, {"column_names": ["10", "2"]}, "another order"),
         (["1", "10", "2"], 3, {"column_names": [1, 2, 10]}, "another order"),
         (["a", "b"], 2, {"column_names": ["p_b", "p_a"]}, "another order"),
         ([0, 1, 2], 3, {"column_names": ["class 2 (%)", "class 0 (%)", "class 1 (%)"]}, "another order"),
-        (["a", "b", "c"], 3, {"column_names": ["a", "b", "b"]}, "another order"),
+        (["a", "b", "c"], 3, {"column_names": ["a", "b", "b"]}, "more than one column of y_proba is named .b."),
         (["no", "yes"], 2, {"column_names": ["no"]}, "like the first of the classes"),
         (["no", "yes"], 2, {"column_names": ["p_no"]}, "like the first of the classes"),
     ],
@@ -185,7 +185,7 @@ def test_mismatches(y_true, n_columns, keywords, message):
         ([{0}, {1}], "cannot be compared"),
         (np.eye(2), "one-hot"),
         (np.array([1j, 2j]), "complex"),
-        ("ab", "one label a row"),
+        ("ab", "is the text .ab.; pass an array"),
         (None, "y_true is None"),
     ],
 )
@@ -237,3 +237,9 @@ def test_a_label_that_no_column_is_named_for_is_told_with_its_row():
         match_classes(["a", "b", "d", "c"], 3, column_names=["a", "b", "c"])
     with pytest.raises(ClassesMismatchError, match=r"unknown\. Labels"):
         match_classes(["a", "b", "d", "c"], 3, column_names=["x", "y", "z"])
+
+
+def test_two_columns_of_one_name_are_refused_where_it_is_a_label():
+    with pytest.raises(ClassesMismatchError, match=r"more than one column of y_proba is named 'a': \['a', 'b', 'a'\]"):
+        match_classes(["a", "b", "c"], 3, column_names=["a", "b", "a"])
+    assert match_classes(["a", "b", "c"], 3, column_names=["p", "p", "p"])[1].tolist() == ["a", "b", "c"]

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from sklearn_lossacc.exceptions import InvalidPredictionsError, InvalidTargetError, LossAccError, NotProbabilitiesError
+from sklearn_lossacc.exceptions import (
+    InvalidGroupsError,
+    InvalidPredictionsError,
+    InvalidTargetError,
+    LossAccError,
+    NotProbabilitiesError,
+)
 from sklearn_lossacc.inputs import Predictions
 
 RNG = np.random.default_rng(0)
@@ -157,6 +163,26 @@ def test_a_missing_column_is_suspected():
         Predictions.from_arrays(three, proba)
     with pytest.raises(NotProbabilitiesError, match=r"as two classes\.$"):
         Predictions.from_arrays(np.minimum(three, 1), proba)
+
+
+def test_a_column_too_many_is_named():
+    frame = pd.DataFrame(P[:6]).assign(id=np.arange(6))
+    with pytest.raises(NotProbabilitiesError, match=r"'id'\]: leave out those that are no scores of a class"):
+        Predictions.from_arrays(Y[:6], frame)
+    with pytest.raises(
+        InvalidPredictionsError, match="column 'id' of y_proba holds 'x' in row 0; expected real numbers: le"
+    ):
+        Predictions.from_arrays(Y[:6], frame.assign(id="x"))
+
+
+def test_a_path_is_no_array(tmp_path):
+    for path in ("p.npy", tmp_path / "p.npy"):
+        with pytest.raises(
+            InvalidPredictionsError, match=r"p\.npy.*; pass an array; files are read by read_predictions"
+        ):
+            Predictions.from_arrays(Y, path)
+    with pytest.raises(InvalidGroupsError, match=r"groups is the text 'patient'; pass an array\."):
+        Predictions.from_arrays(Y, P, groups="patient")
 
 
 def test_polars():
