@@ -169,9 +169,14 @@ def _runs(
     runs: list[tuple[np.ndarray, np.ndarray | None]] = []
     superseded: list[LeftOut] = []
     shifted = None if epoch is None else epoch.copy()
+    measured = np.logical_or.reduce([~np.isnan(values) for values in curves.values()])
+    if not measured.any():
+        raise InvalidHistoryError(f"no row of the log holds a number for {listing(list(curves))}.")
     for part in parts:
         rows = np.arange(part.start, part.stop)
-        if runs and is_resumed(_losses(curves, runs[-1][0]), _losses(curves, rows)):
+        if not measured[rows].any():  # such as a summary after the last epoch
+            superseded += [LeftOut(int(row), "empty") for row in rows]
+        elif runs and is_resumed(_losses(curves, runs[-1][0]), _losses(curves, rows)):
             before = runs[-1][0]
             if shifted is not None and epoch is not None:
                 if shifted[rows[0]] > shifted[before[0]]:

@@ -26,7 +26,7 @@ from sklearn_lossacc.adapters.histories import (
     wandb,
 )
 from sklearn_lossacc.adapters.histories.assemble import assemble
-from sklearn_lossacc.adapters.histories.sources import TextTable, load, load_text
+from sklearn_lossacc.adapters.histories.sources import JsonLines, TextTable, load, load_text
 from sklearn_lossacc.adapters.histories.table import LogTable
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
 from sklearn_lossacc.inputs import TrainingHistory
@@ -183,6 +183,8 @@ def read_history(
             f"{listing([other for other in FORMATS if other != chosen], most=20)}."
         ) from error
     table.facts.setdefault("name", name)
+    if isinstance(source, JsonLines):
+        table.notes += source.notes
     return assemble(table, columns=columns, n_val=n_val, n_classes=n_classes)
 
 

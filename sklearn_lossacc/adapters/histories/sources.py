@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,18 @@ class TextTable:
     def header(self) -> list[str]:
         """Names of the columns."""
         return list(self.columns)
+
+
+class JsonLines(list):  # type: ignore[type-arg]
+    """What the lines of a file of JSON lines hold.
+
+    Attributes
+    ----------
+    notes : list of str
+        What was done in reading.
+    """
+
+    notes: Sequence[str] = ()
 
 
 @dataclass
@@ -179,14 +192,16 @@ def _json(path: Path, text: str) -> Any:
 def _json_lines(path: Path, text: str, whole: json.JSONDecodeError) -> list[Any]:
     """Read one JSON object a line, as what is no JSON as a whole."""
     lines = [(place, line) for place, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    records: list[Any] = []
+    records = JsonLines()
     for place, line in lines:
         try:
             records.append(load_json(line))
-        except json.JSONDecodeError:
+        except json.JSONDecodeError as error:
             if place == lines[-1][0] and records:
+                records.notes = ["the last line breaks off and was left out"]
                 return records
-            raise InvalidFileError(f"{path} is neither JSON nor JSON lines: {whole}.") from None
+            found = f"line {place} is {line.strip()[:40]!r}, {error.msg}" if records else str(whole)
+            raise InvalidFileError(f"{path} is neither JSON nor JSON lines: {found}.") from None
         except InvalidFileError as error:
             raise InvalidFileError(f"{path}, line {place}: {error}") from None
     return records

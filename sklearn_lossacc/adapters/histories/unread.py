@@ -12,7 +12,7 @@ from sklearn_lossacc.adapters.histories.table import LogTable, first_without_num
 from sklearn_lossacc.exceptions import InvalidHistoryError
 
 WRITTEN_NUMBER = re.compile(r"\s*[-+<>=~]*\s*[.,]?\d")
-DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+\s*%?\s*")
+DECIMAL_COMMA = re.compile(r"\s*[-+]?[\d.]*,\d+([eE][-+]?\d+)?\s*%?\s*")
 
 
 def _has_numbers(entries: Sequence[Any]) -> bool:

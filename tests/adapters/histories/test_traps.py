@@ -719,3 +719,27 @@ def test_a_repeated_key_of_json_lines_is_found_by_its_line(tmp_path):
     text = '{"epoch": 0, "loss": 0.9}\n\n{"epoch": 1, "loss": 0.7, "loss": 0.6}\n'
     with pytest.raises(InvalidFileError, match=r'log\.jsonl, line 3: the key "loss"'):
         read_history(write(tmp_path, "log.jsonl", text))
+
+
+# --- rows that hold no evaluation ---
+
+
+def test_a_summary_after_the_last_epoch_is_no_run(tmp_path):
+    lines = ['{"epoch": 0, "val_loss": 0.5}', '{"best_epoch": 0, "best": 0.5}']
+    history = read_history(write(tmp_path, "a.jsonl", "\n".join(lines)))
+    assert history.val_loss.tolist() == [0.5]
+    assert history.runs == ()
+    assert [(out.row, out.reason) for out in history.left_out] == [(1, "empty")]
+    with pytest.raises(InvalidHistoryError, match="no row of the log holds a number for 'val_loss'"):
+        read_history({"epoch": [0, 1], "val_loss": [None, None]})
+
+
+def test_json_lines_that_break_off(tmp_path):
+    lines = ['{"epoch": 0, "val_loss": 0.5}', '{"epoch": 1, "val_loss": 0.4', '{"epoch": 2, "val_loss": 0.3}']
+    with pytest.raises(
+        InvalidFileError, match=r"nor JSON lines: line 2 is '\{\"epoch\": 1, \"val_loss\": 0.4', Expecting"
+    ):
+        read_history(write(tmp_path, "a.jsonl", "\n".join(lines)))
+    history = read_history(write(tmp_path, "a.jsonl", "\n".join(lines[:2])))
+    assert history.n_rows == 1
+    assert history.notes == ("the last line breaks off and was left out",)
