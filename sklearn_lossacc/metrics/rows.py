@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP
+from sklearn_lossacc._numerics import LOSS_CLIP, row_sum
 from sklearn_lossacc.inputs import Block, Predictions
+from sklearn_lossacc.inputs.checks import working_dtype
 from sklearn_lossacc.inputs.weights import check_weight_scale
 
 __all__ = ["Rows", "TopLabel"]
@@ -42,6 +43,14 @@ def _true_log_proba(block: Block, proba: np.ndarray, input: str) -> np.ndarray:
         return block.log_proba()[rows, block.y]
     with np.errstate(divide="ignore"):
         return np.log(proba[rows, block.y].astype(np.float64))
+
+
+def _log_of_labels(scores: np.ndarray, block: Block) -> np.ndarray:
+    """Return the same for a matrix of probabilities, of which nothing but the labels' is divided by its sum."""
+    rows = scores[block.start : block.stop]
+    rows = rows.astype(working_dtype(rows.dtype), copy=False)
+    with np.errstate(divide="ignore"):
+        return np.log((rows[np.arange(len(rows)), block.y] / row_sum(rows)).astype(np.float64))
 
 
 def _entropy(block: Block) -> np.ndarray:
@@ -157,10 +166,17 @@ class Rows:
             part[2], part[3] = proba[rows, best], best == block.y
         return found
 
-    @property
+    @cached_property
     def true_log_proba(self) -> np.ndarray:
         """Log probability of each label, -inf for an impossible one."""
-        return self._pass[0]
+        data = self.predictions
+        if data.input == "logits" or data.scores.ndim == 1 or "_pass" in vars(self):
+            return self._pass[0]
+        return self.values(partial(_log_of_labels, data.scores))
+
+    def read_whole(self) -> None:
+        """Work out in one pass what several metrics read, before one of them asks for the labels' part alone."""
+        self.true_log_proba = self._pass[0]
 
     @property
     def squares(self) -> np.ndarray:

@@ -74,6 +74,8 @@ class MultiScorer(ScoreRequest):
         """
         remedy = self._call("clip")
         rows = rows_of_estimator(estimator, X, y, sample_weight, missing=self.missing, remedy=remedy)
+        if len(self.names) > 1:
+            rows.read_whole()
         return {name: SCORERS[name].sign * SCORERS[name].value(rows) for name in self.names}
 
 

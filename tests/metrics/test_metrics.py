@@ -7,6 +7,7 @@ from scipy.special import softmax
 
 from sklearn_lossacc.exceptions import ClassesMismatchError, InvalidWeightsError, NotProbabilitiesError
 from sklearn_lossacc.metrics import accuracy_score, brier_score_loss, log_loss
+from sklearn_lossacc.metrics.rows import Rows
 
 METRICS = [accuracy_score, brier_score_loss, log_loss]
 every_metric = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.__name__)
@@ -123,3 +124,14 @@ def test_many_rows_in_blocks():
     np.testing.assert_allclose(
         log_loss(y, P, sample_weight=weight), np.average(-np.log(P[np.arange(30_000), y]), weights=weight), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+@pytest.mark.parametrize("k", [2, 7, 40])
+def test_the_labels_alone_cost_what_they_cost_among_all_classes(dtype, k):
+    rng = np.random.default_rng(k)
+    y, proba = rng.integers(0, k, 3000), 1.0002 * rng.dirichlet(np.full(k, 0.2), 3000)
+    alone, among = (Rows.check(y, proba.astype(dtype)) for _ in range(2))
+    among.read_whole()
+    np.testing.assert_array_equal(alone.loss(clip=None), among.loss(clip=None))
+    assert "_pass" not in vars(alone)
