@@ -64,7 +64,7 @@ def _sums(block: np.ndarray) -> np.ndarray:
     return np.maximum(block, 1)
 
 
-def check_proba(scores: np.ndarray, dtype: str | None = None, rows: slice = slice(None)) -> float:
+def check_proba(scores: np.ndarray, dtype: str | None = None, rows: slice = slice(None)) -> None:
     """Check that rows hold probabilities.
 
     Parameters
@@ -75,11 +75,6 @@ def check_proba(scores: np.ndarray, dtype: str | None = None, rows: slice = slic
         Name of the dtype of the export, where it differs from that of `scores`.
     rows : slice, default=slice(None)
         Rows to check. If one of them is bad, the error is about all.
-
-    Returns
-    -------
-    float
-        Largest distance of a row sum from 1; 0 for one dimension.
 
     Raises
     ------
@@ -97,19 +92,14 @@ def check_proba(scores: np.ndarray, dtype: str | None = None, rows: slice = slic
     >>> import numpy as np
     >>> from sklearn_lossacc.inputs.checks import check_proba
     >>> check_proba(np.array([[0.5, 0.5], [0.25, 0.75]]))
-    0.0
     """
-    lowest, highest = 1.0, 1.0
     with np.errstate(all="ignore"):
         for _, block in _blocks(scores, rows):
-            smallest = float(block.min())
             total = _sums(block)
             low, high = float(total.min()), float(total.max())
-            if not (smallest >= 0 and low >= 1 - SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE):
+            if not (block.min() >= 0 and low >= 1 - SUM_TOLERANCE and high <= 1 + SUM_TOLERANCE):
                 _raise_not_finite(scores, "drop or repair these rows")
                 _raise_not_proba(scores, dtype or scores.dtype.name)
-            lowest, highest = min(lowest, low), max(highest, high)
-    return max(1 - lowest, highest - 1)
 
 
 def check_logits(scores: np.ndarray, rows: slice = slice(None)) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -76,15 +76,12 @@ class Scores:
         Name of the dtype of the export.
     column_names : list or None
         Names of the columns of a data frame; of one column, its name.
-    max_sum_error : float
-        Largest distance of a row sum from 1 before renormalising; 0 for logits.
     """
 
     values: np.ndarray
     input: str
     dtype: str
     column_names: list | None = None
-    max_sum_error: float = 0.0
 
     @classmethod
     def from_array(cls, y_proba: Any, *, input: str = "proba", n_labels: int | None = None) -> Scores:
@@ -122,7 +119,8 @@ class Scores:
         scores = cls.of_shape(y_proba, input=input)
         if n_labels is not None:
             _check_length(scores.values, n_labels)
-        return replace(scores, max_sum_error=scores.check_rows(slice(None)))
+        scores.check_rows(slice(None))
+        return scores
 
     @classmethod
     def of_shape(cls, y_proba: Any, *, input: str = "proba") -> Scores:
@@ -154,18 +152,13 @@ class Scores:
         narrow = str(getattr(y_proba, "dtype", "")).endswith("bfloat16")
         return cls(values, input, "bfloat16" if narrow else values.dtype.name, _column_names(y_proba))
 
-    def check_rows(self, rows: slice) -> float:
+    def check_rows(self, rows: slice) -> None:
         """Check the entries of some rows, just before they are used: they are then read from memory only once.
 
         Parameters
         ----------
         rows : slice
             Which rows. If one of them is bad, the error is about all.
-
-        Returns
-        -------
-        float
-            Largest distance of a row sum from 1; 0 for logits.
 
         Raises
         ------
@@ -176,8 +169,8 @@ class Scores:
         """
         if self.input == "logits":
             check_logits(self.values, rows)
-            return 0.0
-        return check_proba(self.values, self.dtype, rows)
+        else:
+            check_proba(self.values, self.dtype, rows)
 
     @property
     def n_rows(self) -> int:

@@ -16,13 +16,12 @@ def simplex(n=N, k=K, dtype=np.float64, seed=0):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble, ">f4", ">f8"])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_honest_probabilities_pass(dtype, order):
-    error = check_proba(np.asarray(simplex(dtype=dtype), order=order))
-    assert 0 <= error < (1e-3 if dtype == np.float16 else 1e-6)
+    check_proba(np.asarray(simplex(dtype=dtype), order=order))
 
 
 @pytest.mark.parametrize("dtype", [bool, np.int64, np.uint8])
 def test_one_hot_probabilities_pass(dtype):
-    assert check_proba(np.eye(4, dtype=dtype)) == 0
+    check_proba(np.eye(4, dtype=dtype))
 
 
 def test_strided_rows_pass():
@@ -30,13 +29,6 @@ def test_strided_rows_pass():
     check_proba(P[::3])
     check_proba(P[:, ::-1])
     check_proba(np.broadcast_to(P[:1], P.shape))
-
-
-def test_the_largest_sum_error_is_reported():
-    P = simplex()
-    P[17_000] *= 1.0005
-    P[23] *= 0.9993
-    assert check_proba(P) == pytest.approx(7e-4)
 
 
 @pytest.mark.parametrize("row", [0, 13_107, N - 1])
@@ -74,7 +66,7 @@ def test_counts_over_all_blocks():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("factor", [1 + 0.9e-3, 1 - 0.9e-3])
 def test_sums_within_the_tolerance_pass(dtype, factor):
-    assert check_proba((simplex() * factor).astype(dtype)) == pytest.approx(0.9e-3, rel=1e-3)
+    check_proba((simplex() * factor).astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -96,7 +88,7 @@ def test_the_tolerance_itself_never_gives_an_empty_complaint():
 def test_float16_sums_are_taken_in_float32():
     # 2**-11 is half a unit of 1 in float16: added one by one in float16, the small ones would vanish
     row = np.array([[0.5] + [2.0**-12] * 2048], dtype=np.float16)
-    assert check_proba(row) == 0
+    check_proba(row)
 
 
 def test_float16_with_too_many_classes_is_told_so():
@@ -149,7 +141,7 @@ def test_percentages_are_told_so():
 def test_one_column(entry, error, message):
     with pytest.raises(error, match=message):
         check_proba(np.array([0.0, 1.0, entry]))
-    assert check_proba(np.array([0.0, 1.0, 1.0005])) == pytest.approx(5e-4)
+    check_proba(np.array([0.0, 1.0, 1.0005]))
 
 
 def test_logits_may_be_anything_finite():
