@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["mix64", "row_codes", "row_digests", "row_keys"]
+__all__ = ["GOLDEN", "mix64", "row_codes", "row_digests", "row_keys"]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, odd
 _LABEL = np.uint64(0xD1B54A32D192ED03)
 _WEIGHT = np.uint64(0xABC98388FB8FAC03)
 _HALF = np.uint64(32)
@@ -64,7 +64,7 @@ def _bits(rows: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _multipliers(n_columns: int) -> np.ndarray:
     """One odd pseudo-random multiplier a column: a hash that does not notice swapped columns is of no use."""
-    multipliers = mix64(np.arange(1, n_columns + 1, dtype=np.uint64) * _GOLDEN) | np.uint64(1)
+    multipliers = mix64(np.arange(1, n_columns + 1, dtype=np.uint64) * GOLDEN) | np.uint64(1)
     multipliers.setflags(write=False)
     return multipliers
 
@@ -157,7 +157,7 @@ def row_keys(index: np.ndarray, label: np.ndarray, codes: np.ndarray) -> np.ndar
     >>> len(set(keys.tolist()))
     4
     """
-    key = mix64(index.astype(np.uint64) * _GOLDEN + _GOLDEN)
+    key = mix64(index.astype(np.uint64) * GOLDEN + GOLDEN)
     key += label.astype(np.uint64) * _LABEL
     key += codes
     return mix64(key)

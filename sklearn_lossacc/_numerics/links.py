@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sklearn_lossacc._numerics.blocks import row_max, row_sum
 
-__all__ = ["LOSS_CLIP", "expit", "log_softmax", "logit", "softmax", "softmax_pair"]
+__all__ = ["LOG_CLIP", "LOSS_CLIP", "expit", "log_softmax", "logit", "softmax", "softmax_pair"]
 
 # Machine epsilon of float64, for exports of every dtype: a clipped loss must not depend on the dtype.
 LOSS_CLIP = 2.220446049250313e-16
+LOG_CLIP = math.log(LOSS_CLIP)  # the log taken for a probability of exactly 0
 
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
 

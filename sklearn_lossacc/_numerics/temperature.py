@@ -17,10 +17,10 @@ from typing import Literal
 import numpy as np
 
 from sklearn_lossacc._numerics.cumulants import column_cumulants
+from sklearn_lossacc._numerics.links import LOG_CLIP
 
 Outcome = Literal["converged", "separable", "uninformative"]
 
-LOG_FLOOR = float(np.log(np.finfo(np.float64).eps))  # the log taken for a probability of exactly 0
 FARTHEST = 1e120  # a score this far below its row's largest is as far as any: squares and weights stay finite
 MAX_PASSES = 200  # never reached: from a start a hundred powers of ten away the search needs about twenty
 FURTHEST = 64  # factors 8 that one step may go
@@ -256,7 +256,7 @@ class _Scores:
     def __init__(self, log_proba: np.ndarray, y: np.ndarray, weight: np.ndarray | None):
         scores = np.ascontiguousarray(log_proba.T, dtype=np.float64)
         if np.isneginf(scores).any():
-            scores = np.maximum(scores, np.where(np.isneginf(scores), LOG_FLOOR, -np.inf))
+            scores = np.maximum(scores, np.where(np.isneginf(scores), LOG_CLIP, -np.inf))
         scores = scores - scores.max(axis=0)
         self.scores = np.maximum(scores, -FARTHEST, out=scores)
         self.true_score = self.scores[y, np.arange(len(y))]

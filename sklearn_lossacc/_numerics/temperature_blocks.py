@@ -14,10 +14,10 @@ import numpy as np
 
 from sklearn_lossacc._numerics.blocks import aligned_empty, row_blocks
 from sklearn_lossacc._numerics.cumulants import column_cumulants, cumulants_of_moments, row_moments
+from sklearn_lossacc._numerics.links import LOG_CLIP
 from sklearn_lossacc._numerics.score_unit import in_unit
 from sklearn_lossacc._numerics.temperature import (
     FARTHEST,
-    LOG_FLOOR,
     Likelihood,
     Optimum,
     TemperatureSolution,
@@ -235,7 +235,7 @@ class ScoreRows:
         float
             In nats.
         """
-        return sum(float(weight @ np.maximum(gain, LOG_FLOOR)) for gain, _, _, weight in self.moments(beta))
+        return sum(float(weight @ np.maximum(gain, LOG_CLIP)) for gain, _, _, weight in self.moments(beta))
 
     def possible(self, identity: float) -> ScoreRows:
         """Keep the rows of positive weight whose label has a probability of at least 2.22e-16.
@@ -250,7 +250,7 @@ class ScoreRows:
         ScoreRows
             Of these rows, in their order.
         """
-        parts = [(gain >= LOG_FLOOR) & (weight > 0) for gain, _, _, weight in self.moments(identity)]
+        parts = [(gain >= LOG_CLIP) & (weight > 0) for gain, _, _, weight in self.moments(identity)]
         return self._only(np.flatnonzero(np.concatenate(parts)))
 
     def thinned(self, step: int) -> ScoreRows:
@@ -312,7 +312,7 @@ def log_scores(block: np.ndarray, *, logits: bool, ordered: bool = False, out: n
     if scores.size and scores.min() > 0:
         return np.log(scores, out=out)
     logs = np.empty(scores.shape) if out is None else out
-    logs.fill(LOG_FLOOR)
+    logs.fill(LOG_CLIP)
     positive = scores > 0
     np.log(scores, out=logs, where=positive)
     if ordered:
@@ -369,7 +369,7 @@ def solve_temperature_in_blocks(
     scores, unit = in_unit(scores) if logits else (scores, 1.0)
     rows = ScoreRows(scores, y, weight, logits)
     optimum = _solve(rows, unit)
-    possible = rows.possible(unit) if rows.lowest * unit < LOG_FLOOR else rows
+    possible = rows.possible(unit) if rows.lowest * unit < LOG_CLIP else rows
     if 0 < possible.n_rows < rows.n_rows:
         other = _solve(possible, unit)
         if rows.lowest <= -FARTHEST or rows.clipped_value(other.beta) > rows.clipped_value(optimum.beta):

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP
+from sklearn_lossacc._numerics import LOG_CLIP, LOSS_CLIP
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.log_odds import LARGEST, LARGEST_OF_PROBA
-from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 
 __all__ = [
     "Pieces",
@@ -109,7 +108,7 @@ def log_scores_formula(scores: Formula, *, logits: bool, ordered: bool = False) 
     if logits:
         return scores
     positive = f.greater(scores, 0.0)
-    logs = f.where(positive, f.log(f.where(positive, scores, 1.0)), LOG_FLOOR)
+    logs = f.where(positive, f.log(f.where(positive, scores, 1.0)), LOG_CLIP)
     return f.where(positive, logs, f.row_min(logs)) if ordered else logs
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_lossacc._numerics import LOSS_CLIP, row_blocks, row_max, row_sum
+from sklearn_lossacc._numerics import LOG_CLIP, LOSS_CLIP, row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics import formula as f
 from sklearn_lossacc._numerics.formula import Formula
 from sklearn_lossacc._numerics.links import expit, logit
 from sklearn_lossacc._numerics.log_odds import log_odds
 from sklearn_lossacc._numerics.points import SAME_PLACE
-from sklearn_lossacc._numerics.temperature import LOG_FLOOR
 from sklearn_lossacc.calibration.base import BaseCalibrator, without_zeros
 from sklearn_lossacc.calibration.columns import NEIGHBOURS, LogOddsColumns, neighbours, weights_unless_ones
 from sklearn_lossacc.calibration.formulas import log_odds_formula, log_sum_formula, positive_formula
@@ -132,7 +131,7 @@ def zeros_and_ones(n_classes: int) -> tuple[float, float]:
     >>> np.round(zeros_and_ones(3), 2), log_odds(np.array([[0.0, 1.0, 0.0]]), logits=False).round(2)
     (array([-36.04,  35.35]), array([[-36.04,  35.35, -36.04]]))
     """
-    return LOG_FLOOR, -LOG_FLOOR - math.log(n_classes - 1)
+    return LOG_CLIP, -LOG_CLIP - math.log(n_classes - 1)
 
 
 def _median(x: np.ndarray, weight: np.ndarray | None) -> float:
@@ -425,7 +424,7 @@ class ParametricCalibrator(OneVsRestCalibrator):
             true_odds = odds[np.arange(len(y)), y]
             separable = separable and bool(((true_odds >= odds.max(axis=1)) | (weight == 0)).all())
             parted = parted or bool(((true_odds > odds.min(axis=1)) & (weight > 0)).any())  # else all is a draw
-            possible[rows] = true_odds >= LOG_FLOOR
+            possible[rows] = true_odds >= LOG_CLIP
         if separable and parted:
             self.maps_ = []
             return "separable"

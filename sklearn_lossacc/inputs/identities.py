@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
-from sklearn_lossacc._numerics.hashing import mix64
+from sklearn_lossacc._numerics.hashing import GOLDEN, mix64
 from sklearn_lossacc.exceptions import InvalidFeaturesError, InvalidGroupsError
 from sklearn_lossacc.inputs.arrays import as_array
 from sklearn_lossacc.inputs.factorize import factorize
@@ -16,7 +16,6 @@ from sklearn_lossacc.inputs.groups import label_keys
 
 __all__ = ["row_identities"]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _DROPPED_BITS = 16  # of the 52 behind the point: numbers that agree in 11 digits are one
 _MISSING = np.uint64(0x7FF8000000000000)
 
@@ -48,7 +47,7 @@ def _cell_codes(values: np.ndarray) -> np.ndarray:
 
 def _mixed(codes: np.ndarray, column: Any) -> np.ndarray:
     """Tie codes to their columns, so that swapped columns make another row."""
-    return mix64(codes + mix64(np.atleast_1d(column).astype(np.uint64) * _GOLDEN + _GOLDEN))
+    return mix64(codes + mix64(np.atleast_1d(column).astype(np.uint64) * GOLDEN + GOLDEN))
 
 
 def _columns(X: Any) -> Iterator[np.ndarray]:

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from sklearn_lossacc._numerics import LOSS_CLIP
+from sklearn_lossacc._numerics import LOG_CLIP
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.inputs import Block, Predictions
 from sklearn_lossacc.metrics.log_loss import log_loss_of, prior_log_loss_of
 from sklearn_lossacc.metrics.rows import Rows
-
-LOG_CLIP = float(np.log(LOSS_CLIP))
 
 __all__ = ["calibration_loss", "calibration_of", "refinement_loss", "refinement_of", "resolution"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP, row_sum
+from sklearn_lossacc._numerics import LOG_CLIP, row_sum
 from sklearn_lossacc.inputs import Block, Predictions
 from sklearn_lossacc.inputs.checks import working_dtype
 
@@ -22,7 +22,7 @@ __all__ = ["COLUMNS", "MAX_LOSS", "NARROW", "RowValues", "WholeSums", "complete"
 COLUMNS = ("one", "loss", "entropy", "varentropy", "correct", "confidence", "brier", "expected_brier")
 ONE, LOSS, ENTROPY, VARENTROPY, CORRECT, CONFIDENCE, BRIER, EXPECTED_BRIER = range(len(COLUMNS))
 
-MAX_LOSS = -math.log(LOSS_CLIP)
+MAX_LOSS = -LOG_CLIP
 
 # Up to this many classes a block is turned round: numpy reduces along a short last axis slowly.
 NARROW = 32

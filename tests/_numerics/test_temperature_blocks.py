@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_lossacc._numerics.temperature import LOG_FLOOR, solve_temperature
+from sklearn_lossacc._numerics.links import LOG_CLIP
+from sklearn_lossacc._numerics.temperature import solve_temperature
 from sklearn_lossacc._numerics.temperature_blocks import EXACT_ENTRIES, log_scores, solve_temperature_in_blocks
 
 
@@ -63,7 +64,7 @@ def test_exact_zeros_count_as_the_floor(narrow):
     proba = softmax(logits, axis=1)
     proba[::7, 3] = 0.0
     with np.errstate(divide="ignore"):
-        log_proba = np.maximum(np.log(proba), np.where(proba == 0, LOG_FLOOR, -np.inf))
+        log_proba = np.maximum(np.log(proba), np.where(proba == 0, LOG_CLIP, -np.inf))
     np.testing.assert_allclose(
         solve_temperature_in_blocks(proba, y, logits=False).beta,
         solve_temperature(log_proba, y).beta,
@@ -84,7 +85,7 @@ def test_probabilities_too_small_for_float32(narrow):
 
 def test_zeros_are_never_above_the_other_probabilities_of_their_row():
     logs = log_scores(np.array([[0.0, 1e-300, 1.0], [0.0, 0.25, 0.75]]), logits=False, ordered=True)
-    np.testing.assert_allclose(logs, [[-690.775528, -690.775528, 0.0], [LOG_FLOOR, np.log(0.25), np.log(0.75)]])
+    np.testing.assert_allclose(logs, [[-690.775528, -690.775528, 0.0], [LOG_CLIP, np.log(0.25), np.log(0.75)]])
 
 
 @pytest.mark.parametrize("n_rows", [5000, 90_000, 700_000])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
 
-from sklearn_lossacc._numerics.temperature import LOG_FLOOR
+from sklearn_lossacc._numerics import LOG_CLIP
 from sklearn_lossacc.calibration import IdentityCalibrator, TemperatureCalibrator
 from sklearn_lossacc.exceptions import CalibrationWarning
 from sklearn_lossacc.metrics import log_loss
@@ -114,7 +114,7 @@ def test_exact_zeros_are_calibrated_as_the_clip(overconfident, floor):
     assert (q > 0).all()
     assert log_loss(y, q, clip=None) < log_loss(y, zeros)
     with np.errstate(divide="ignore"):
-        logs = np.where(zeros > 0, np.log(zeros), LOG_FLOOR)
+        logs = np.where(zeros > 0, np.log(zeros), LOG_CLIP)
     expected = softmax(calibrator.inverse_temperature_ * logs, axis=1)
     np.testing.assert_allclose(q, (1 - calibrator.floor_) * expected + calibrator.floor_ / 4, rtol=1e-10)
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from sklearn_lossacc._numerics.links import LOSS_CLIP
+from sklearn_lossacc._numerics.links import LOG_CLIP
 from sklearn_lossacc._numerics.temperature import FARTHEST
 from sklearn_lossacc.findings.dominating import largest_share
 from sklearn_lossacc.findings.row_set import RowSet
@@ -18,7 +18,6 @@ from sklearn_lossacc.inference.intervals import MIN_GROUPS
 from sklearn_lossacc.inference.null import NullModel
 from sklearn_lossacc.statistics import PredictionSummary, RowSample
 
-LOG_CLIP = math.log(LOSS_CLIP)
 JUDGED_ROWS, JUDGED_ENTRIES = 2**14, 2**17  # the larger number of rows counts
 FEWEST_JUDGED, MOST_ENTRIES = 2**10, 2**20  # the larger number of rows is the most, with many classes
 FEWEST_GROUPS = 2**8  # of dependent rows: fewer say little of how dependent they are

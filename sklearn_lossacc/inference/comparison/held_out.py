@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax, row_blocks
+from sklearn_lossacc._numerics import LOG_CLIP, log_softmax, row_blocks
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.inputs import Predictions
 
@@ -55,4 +55,4 @@ def held_out_loss(predictions: Predictions, rows: np.ndarray, fold: np.ndarray) 
             here = test[block]
             tempered = log_softmax(solution.beta * log_scores(np.asarray(predictions.scores[here]), logits=logits))
             loss[here] = -tempered[np.arange(len(here)), predictions.y[here]]
-    return np.minimum(loss, -math.log(LOSS_CLIP))
+    return np.minimum(loss, -LOG_CLIP)

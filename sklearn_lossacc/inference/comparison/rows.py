@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax
+from sklearn_lossacc._numerics import LOG_CLIP, log_softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.inference.surprise import sorted_surprises, surprise_of_labels
 from sklearn_lossacc.inputs import Predictions
@@ -22,7 +22,6 @@ from sklearn_lossacc.statistics.row_values import (
     measure,
 )
 
-LOG_CLIP = math.log(LOSS_CLIP)
 SUSPECT_BELOW = 0.05  # probability of a label that is no likelier, after the temperature, below which one looks wrong
 
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_lossacc._numerics import LOSS_CLIP, log_softmax
+from sklearn_lossacc._numerics import LOG_CLIP, log_softmax
 from sklearn_lossacc._numerics.temperature_blocks import log_scores, solve_temperature_in_blocks
 from sklearn_lossacc.inputs import Predictions
-
-LOG_CLIP = math.log(LOSS_CLIP)
 
 
 @dataclass(frozen=True, eq=False)
