@@ -21,7 +21,8 @@ from sklearn_lossacc.plots.alt import (
 from sklearn_lossacc.plots.classes import draw_classes
 from sklearn_lossacc.plots.confusion import confusion_title, draw_confusion
 from sklearn_lossacc.plots.fonts import give_fonts, warn_of_names
-from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
+from sklearn_lossacc.plots.header import NAME, write_header
+from sklearn_lossacc.plots.layout import Cell, clear_axes, grid
 from sklearn_lossacc.plots.loss_distribution import draw_loss_distribution
 from sklearn_lossacc.plots.names import class_names
 from sklearn_lossacc.plots.reliability import draw_reliability
@@ -221,13 +222,8 @@ def _named_title(diagnosis: Diagnosis, panel: Panel) -> str:
 def _draw_header(diagnosis: Diagnosis, ax: Axes) -> None:
     """Write name, description and verdict above the panels."""
     lines = (
-        (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
+        (one_line(diagnosis.name, 80), 0, 1, NAME),
         (description_text(diagnosis), -22, 1, text(TEXT_SIZE, MUTED)),
         (verdict(diagnosis), -38, 2, text(TEXT_SIZE + 1.5, INK)),
     )
-    width = ax.get_window_extent().width
-    for words, depth, most, looks in lines:
-        line = ax.annotate(
-            "", (0, 1), xycoords="axes fraction", xytext=(0, depth), textcoords="offset points", va="top", **looks
-        )
-        line.set_text(fit_words(line, words, width, lines=most))
+    write_header(ax, lines)

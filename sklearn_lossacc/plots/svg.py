@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from sklearn_lossacc.findings.diagnosis import Diagnosis
 from sklearn_lossacc.plots.figure import PANELS, check_panels, draw_untitled, panel_figure
 from sklearn_lossacc.plots.fonts import warn_of_names
 from sklearn_lossacc.plots.names import class_names
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 LINES = 'stroke-linejoin="round" stroke-linecap="butt"'
 
@@ -67,10 +71,14 @@ def _picture(diagnosis: Diagnosis, name: str) -> PanelPicture:
     panel = PANELS[name]
     figure, ax = panel_figure()
     draw_untitled(diagnosis, ax, name)
+    return picture_of(figure, name, panel.title(diagnosis), panel.alt(diagnosis))
+
+
+def picture_of(figure: Figure, name: str, title: str, alt: str) -> PanelPicture:
+    """Write a figure as SVG that may stand in a page."""
     written = StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    alt = panel.alt(diagnosis)
-    return PanelPicture(name, panel.title(diagnosis), alt, inline_svg(written.getvalue(), name, alt))
+    return PanelPicture(name, title, alt, inline_svg(written.getvalue(), name, alt))
 
 
 def inline_svg(document: str, prefix: str, alt: str) -> str:

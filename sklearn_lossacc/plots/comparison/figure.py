@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.findings.comparison.wording import Pair, description, pair_words, verdict
-from sklearn_lossacc.findings.format import one_line
 from sklearn_lossacc.plots.comparison.deciding import deciding_alt, deciding_title, draw_deciding
 from sklearn_lossacc.plots.comparison.differences import (
     differences_alt,
@@ -22,17 +20,14 @@ from sklearn_lossacc.plots.comparison.differences import (
 from sklearn_lossacc.plots.comparison.stories import draw_stories, stories_alt, stories_title
 from sklearn_lossacc.plots.figure import PANEL_HEIGHT, PANEL_WIDTH, frame_axes, grid_shape, named_panels, panel_figure
 from sklearn_lossacc.plots.fonts import give_fonts, warn_of_names
-from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words, grid
-from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
-from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
+from sklearn_lossacc.plots.header import HEADER_POINTS, draw_header
+from sklearn_lossacc.plots.layout import Cell, clear_axes, grid
+from sklearn_lossacc.plots.style import OWN_FIGURE
+from sklearn_lossacc.plots.svg import PanelPicture, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-HEADER_POINTS = 80.0
-SAFE_WIDTH = 0.94  # letters are up to this much narrower at another resolution
-NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -160,23 +155,13 @@ def _draw_header(diagnosis: ComparisonDiagnosis, ax: Axes, pair: Pair) -> None:
     facts = description(diagnosis)
     if len(diagnosis.pairs) > 1:
         facts = f"{facts}; shown: {pair_words(pair)}"
-    lines = (
-        (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
-        (facts, -21, 1, text(TEXT_SIZE, MUTED)),
-        (verdict(diagnosis).replace(" %", NO_BREAK + "%"), -37, 2, text(TEXT_SIZE + 1, INK, linespacing=1.3)),
-    )
-    width = ax.get_window_extent().width * SAFE_WIDTH
-    for words, depth, most, looks in lines:
-        line = ax.annotate(
-            "", (0, 1), xycoords="axes fraction", xytext=(0, depth), textcoords="offset points", va="top", **looks
-        )
-        line.set_text(fit_words(line, words, width, lines=most))
+    draw_header(ax, diagnosis.name, facts, verdict(diagnosis))
 
 
 def comparison_pictures(
-    diagnosis: ComparisonDiagnosis, panels: Sequence[str] | None = None, pair: Pair | None = None
+    diagnosis: ComparisonDiagnosis, panels: Sequence[str] | None = None
 ) -> tuple[PanelPicture, ...]:
-    """Draw each panel as SVG for a page, without pyplot; titles are left to the page.
+    """Draw each panel of the first pair, by gravity, as SVG for a page, without pyplot; titles are left to the page.
 
     Parameters
     ----------
@@ -184,15 +169,13 @@ def comparison_pictures(
         What to draw.
     panels : sequence of str or None, default=None
         Names of panels; None draws all that tell something.
-    pair : tuple of two str, optional
-        Which pair; None takes the pair that leads the gravest finding, or else the first.
 
     Returns
     -------
     tuple of PanelPicture
         One per panel.
     """
-    shown = diagnosis.pairs[diagnosis.pair_place(pair)]
+    shown = diagnosis.pairs[diagnosis.pair_place(None)]
     warn_of_names(diagnosis.description["models"], "model")
     pictures = []
     for name in check_comparison_panels(panels, diagnosis):
@@ -201,10 +184,5 @@ def comparison_pictures(
         clear_axes(ax)
         _draw_in_cell(diagnosis, name, Cell(ax), shown, None)
         give_fonts(ax, diagnosis.description["models"])
-        written = StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-        alt = panel.alt(diagnosis, shown)
-        pictures.append(
-            PanelPicture(name, panel.title(diagnosis, shown), alt, inline_svg(written.getvalue(), name, alt))
-        )
+        pictures.append(picture_of(figure, name, panel.title(diagnosis, shown), panel.alt(diagnosis, shown)))
     return tuple(pictures)

@@ -8,8 +8,10 @@ import numpy as np
 
 from sklearn_lossacc.findings.format import nats
 from sklearn_lossacc.findings.history import HistoryDiagnosis
+from sklearn_lossacc.findings.history.wording import description, verdict
+from sklearn_lossacc.plots.header import draw_header
 from sklearn_lossacc.plots.history.curves import column, end_names, limits, line, set_epochs
-from sklearn_lossacc.plots.history.figure import GAP, draw_header, panel_words
+from sklearn_lossacc.plots.history.figure import GAP, panel_words
 from sklearn_lossacc.plots.layout import Cell, clear_axes
 from sklearn_lossacc.plots.marks import draw_key
 from sklearn_lossacc.plots.style import (
@@ -118,7 +120,7 @@ def draw_epochs(diagnosis: HistoryDiagnosis, ax: Axes) -> dict[str, Axes]:
     """
     clear_axes(ax)
     height = ax.get_window_extent().height * 72 / ax.figure.dpi
-    draw_header(diagnosis, ax, verdict_lines=VERDICT_LINES)
+    draw_header(ax, diagnosis.name, description(diagnosis), verdict(diagnosis), verdict_lines=VERDICT_LINES)
     cell = Cell(ax, bounds=(0.0, 0.0, 1.0, 1.0 - min(HEADER_POINTS / max(height, 1.0), 0.4)), shares=SHARES, gap=GAP)
     above, middle, below = cell.make()
     explained = _draw_split(diagnosis, above)

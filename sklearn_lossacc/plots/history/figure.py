@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from sklearn_lossacc.findings.format import count, nats, one_line, percent
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.findings.history.wording import description, metric, verdict
 from sklearn_lossacc.plots.figure import frame_axes
+from sklearn_lossacc.plots.header import HEADER_POINTS, draw_header
 from sklearn_lossacc.plots.history.curves import best_row, draw_accuracy, draw_loss, rise_row
-from sklearn_lossacc.plots.layout import Cell, clear_axes, fit_words
+from sklearn_lossacc.plots.layout import Cell, clear_axes
 from sklearn_lossacc.plots.marks import draw_key
-from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE, TEXT_SIZE, text
-from sklearn_lossacc.plots.svg import PanelPicture, inline_svg
+from sklearn_lossacc.plots.style import INK, MUTED, OWN_FIGURE
+from sklearn_lossacc.plots.svg import PanelPicture, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 SIZE = (8.6, 6.4)
 PAGE_SIZE = (7.6, 5.2)
-HEADER_POINTS = 80.0
-SAFE_WIDTH = 0.94  # letters are up to this much narrower at another resolution
-NO_BREAK = "\N{NO-BREAK SPACE}"
 SHARES = (1.5, 1.0)
 GAP = 14.0
 BESIDE_THE_RISE = {"rose": "Accuracy rises all the same", "held": "Accuracy does not fall with it"}
@@ -111,7 +108,7 @@ def draw_history(diagnosis: HistoryDiagnosis, ax: Axes, *, header: bool = True) 
     if header:
         height = ax.get_window_extent().height * 72 / ax.figure.dpi
         top = 1.0 - min(HEADER_POINTS / max(height, 1.0), 0.4)
-        draw_header(diagnosis, ax)
+        draw_header(ax, diagnosis.name, description(diagnosis), verdict(diagnosis))
     cell = Cell(ax, bounds=(0.0, 0.0, 1.0, top), shares=SHARES, gap=GAP)
     above, below = cell.make()
     explained = draw_loss(diagnosis, above)
@@ -160,26 +157,6 @@ def _draw_key(diagnosis: HistoryDiagnosis, ax: Axes, explained: dict[str, Any]) 
         draw_key(ax, handles)
 
 
-def draw_header(diagnosis: HistoryDiagnosis, ax: Axes, *, verdict_lines: int = 2) -> None:
-    """Write name, description and verdict above the panels."""
-    lines = (
-        (one_line(diagnosis.name, 80), 0, 1, text(14, INK, fontweight="bold")),
-        (description(diagnosis), -21, 1, text(TEXT_SIZE, MUTED)),
-        (
-            verdict(diagnosis).replace(" %", NO_BREAK + "%"),
-            -37,
-            verdict_lines,
-            text(TEXT_SIZE + 1, INK, linespacing=1.3),
-        ),
-    )
-    width = ax.get_window_extent().width * SAFE_WIDTH
-    for words, depth, most, looks in lines:
-        line = ax.annotate(
-            "", (0, 1), xycoords="axes fraction", xytext=(0, depth), textcoords="offset points", va="top", **looks
-        )
-        line.set_text(fit_words(line, words, width, lines=most))
-
-
 def alt_text(diagnosis: HistoryDiagnosis) -> str:
     """Describe the picture for those who do not see it."""
     return one_line(
@@ -202,9 +179,4 @@ def history_picture(diagnosis: HistoryDiagnosis) -> PanelPicture:
     """
     figure, ax = new_history_figure(PAGE_SIZE)
     draw_history(diagnosis, ax, header=False)
-    written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    alt = alt_text(diagnosis)
-    return PanelPicture(
-        "history", "Loss and accuracy over training", alt, inline_svg(written.getvalue(), "history", alt)
-    )
+    return picture_of(figure, "history", "Loss and accuracy over training", alt_text(diagnosis))
