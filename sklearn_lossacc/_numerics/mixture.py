@@ -402,7 +402,6 @@ def fit_mixture(
     floor: bool = True,
     floor_value: float = 0.0,
     starts: tuple[float, ...] = (1.0,),
-    start_bias: np.ndarray | None = None,
 ) -> MixtureFit:
     """Fit the chosen terms of the temperature-bias-floor model by maximum likelihood.
 
@@ -420,8 +419,6 @@ def fit_mixture(
         The floor when it is not free.
     starts : tuple of float
         Values of beta to climb from; the likelihood is not concave once a floor is free, and the best end wins.
-    start_bias : ndarray of shape (n_classes,), optional
-        Offsets to climb from, 0 by default.
 
     Returns
     -------
@@ -450,7 +447,6 @@ def fit_mixture(
         floor=floor,
         floor_value=floor_value,
         starts=starts,
-        start_bias=start_bias,
     )
 
 
@@ -470,8 +466,10 @@ def fit_mixture_rows(
     ----------
     rows : MixtureRows
         The rows.
-    temperature, bias, floor, floor_value, starts, start_bias
+    temperature, bias, floor, floor_value, starts
         As for `fit_mixture`.
+    start_bias : ndarray of shape (n_classes,), optional
+        Offsets to climb from, 0 by default.
 
     Returns
     -------

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WRONG_LABELS = 0.05
 _N_VALIDATION = 900
+_SEED = 1  # of the split, the wrong labels and the network
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _fit_epoch(network: MLPClassifier, images: np.ndarray, labels: np.ndarray) -
             raise KeyboardInterrupt from None
 
 
-def train_network(epochs: int, progress: _Progress | None = None, seed: int = 1) -> TrainedNetwork:
+def train_network(epochs: int, progress: _Progress | None = None) -> TrainedNetwork:
     """Train a network on the bundled digits with one label in twenty wrong.
 
     Parameters
@@ -80,8 +81,6 @@ def train_network(epochs: int, progress: _Progress | None = None, seed: int = 1)
         Passes over the training images.
     progress : object with ``show(done)``, optional
         Told after each epoch.
-    seed : int, default=1
-        Of the split, the wrong labels and the network.
 
     Returns
     -------
@@ -94,13 +93,13 @@ def train_network(epochs: int, progress: _Progress | None = None, seed: int = 1)
     from threadpoolctl import threadpool_limits
 
     images, labels = load_digits(return_X_y=True)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(_SEED)
     wrong = generator.random(labels.size) < _WRONG_LABELS
     labels = np.where(wrong, (labels + generator.integers(1, 10, labels.size)) % 10, labels)
     x_train, x_valid, y_train, y_valid = train_test_split(
-        images / 16.0, labels, test_size=_N_VALIDATION, stratify=labels, random_state=seed
+        images / 16.0, labels, test_size=_N_VALIDATION, stratify=labels, random_state=_SEED
     )
-    network = MLPClassifier((256, 256), batch_size=32, random_state=seed)
+    network = MLPClassifier((256, 256), batch_size=32, random_state=_SEED)
     curve = np.empty((epochs, 2))
     with threadpool_limits(1):  # batches this small are slower on several threads
         for epoch in range(epochs):

@@ -71,29 +71,6 @@ class BinnedCalibration:
         return low, high
 
 
-def bin_of(confidence: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
-    """Return the index of the right-closed bin (b / n, (b + 1) / n] that holds each confidence.
-
-    Parameters
-    ----------
-    confidence : ndarray of shape (n_rows,)
-        Between 0 and 1.
-    n_bins : int, default=15
-        Number of bins.
-
-    Returns
-    -------
-    ndarray of intp of shape (n_rows,)
-        Bin numbers from 0.
-
-    Examples
-    --------
-    >>> bin_of(np.array([0.2, 0.25, 1.0]), n_bins=5).tolist()
-    [0, 1, 4]
-    """
-    return right_closed_bins(confidence, n_bins)
-
-
 def binned_calibration(
     confidence: np.ndarray,
     correct: np.ndarray,
@@ -129,7 +106,7 @@ def binned_calibration(
     >>> print(round(bins.ece, 6), round((4 * 0.15 + 2 * 0.1) / 6, 6))
     0.133333 0.133333
     """
-    bins = bin_of(confidence)
+    bins = right_closed_bins(confidence, N_BINS)
     total = np.bincount(bins, weight, N_BINS)
     null = np.zeros((N_NULL_DRAWS, N_BINS))
     rows = np.bincount(bins, minlength=N_BINS)

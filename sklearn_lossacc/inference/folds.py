@@ -65,8 +65,8 @@ def corrected_error(values: np.ndarray, test_over_train: float) -> float:
     return float(np.sqrt((1.0 / n_folds + test_over_train) * np.var(values, ddof=1)))
 
 
-def half_width(values: np.ndarray, test_over_train: float, level: float = 0.95) -> float:
-    """Return half of the corrected t interval of a mean over folds.
+def half_width(values: np.ndarray, test_over_train: float) -> float:
+    """Return half of the corrected 95 % t interval of a mean over folds.
 
     Parameters
     ----------
@@ -74,8 +74,6 @@ def half_width(values: np.ndarray, test_over_train: float, level: float = 0.95) 
         One value a fold.
     test_over_train : float
         Test rows over training rows of a fold.
-    level : float, default=0.95
-        Confidence level.
 
     Returns
     -------
@@ -88,7 +86,7 @@ def half_width(values: np.ndarray, test_over_train: float, level: float = 0.95) 
     2.9449 2.9449
     """
     error = corrected_error(values, test_over_train)
-    return error * float(stats.t.ppf(0.5 + 0.5 * level, len(values) - 1)) if len(values) > 1 else error
+    return error * float(stats.t.ppf(0.975, len(values) - 1)) if len(values) > 1 else error
 
 
 def corrected_t_test(differences: np.ndarray, test_over_train: float) -> FoldMean:

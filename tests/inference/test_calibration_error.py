@@ -3,15 +3,19 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import binom, norm
 
+from sklearn_lossacc._numerics.binning import right_closed_bins
 from sklearn_lossacc.inference.calibration_error import (
     EXACT_BELOW,
     N_BINS,
     N_NULL_DRAWS,
-    bin_of,
     binned_calibration,
 )
 from sklearn_lossacc.inference.debiased_error import debiased_rmsce, debiased_square
 from sklearn_lossacc.inference.smooth_ece import smooth_ece
+
+
+def bins_of(confidence):
+    return right_closed_bins(confidence, N_BINS)
 
 
 def top_label(seed, n, k=10, *, scale=1.5, temperature=1.0):
@@ -35,15 +39,15 @@ def binned(confidence, correct, weight=None, group=None, seed=0):
 
 def test_bins_are_closed_on_the_right():
     edges = np.arange(N_BINS + 1) / N_BINS
-    np.testing.assert_array_equal(bin_of(edges[1:]), np.arange(N_BINS))
-    np.testing.assert_array_equal(bin_of(np.nextafter(edges[:-1], 1)), np.arange(N_BINS))
-    assert bin_of(np.array([0.0]))[0] == 0
+    np.testing.assert_array_equal(right_closed_bins(edges[1:], N_BINS), np.arange(N_BINS))
+    np.testing.assert_array_equal(right_closed_bins(np.nextafter(edges[:-1], 1), N_BINS), np.arange(N_BINS))
+    assert right_closed_bins(np.array([0.0]), N_BINS)[0] == 0
 
 
 @pytest.mark.parametrize("n_bins", [3, 10, 15, 49, 100])
 def test_limits_of_every_number_of_bins(n_bins):
     edges = np.arange(1, n_bins + 1) / n_bins
-    np.testing.assert_array_equal(bin_of(edges, n_bins), np.arange(n_bins))
+    np.testing.assert_array_equal(right_closed_bins(edges, n_bins), np.arange(n_bins))
 
 
 def test_ece_by_hand():
@@ -95,7 +99,7 @@ def test_null_gaps_have_the_moments_of_sums_of_bernoullis(n):
     if n > 1000:
         assert (bins.rows[bins.rows > 0] < EXACT_BELOW).any()
         assert (bins.rows >= EXACT_BELOW).any()
-    variance = np.bincount(bin_of(confidence), weight**2 * confidence * (1 - confidence), N_BINS)
+    variance = np.bincount(bins_of(confidence), weight**2 * confidence * (1 - confidence), N_BINS)
     error = np.sqrt(variance / N_NULL_DRAWS)
     assert (np.abs(bins.null_gap.mean(axis=0)) <= 4.5 * error).all()
     used = variance > 0.2
@@ -140,7 +144,7 @@ def test_band():
     assert (low[used] <= centre).all()
     assert (centre <= high[used]).all()
     assert ((accuracy < low[used]) | (accuracy > high[used])).sum() <= 2
-    variance = np.bincount(bin_of(confidence), confidence * (1 - confidence), N_BINS)[used] / bins.rows[used] ** 2
+    variance = np.bincount(bins_of(confidence), confidence * (1 - confidence), N_BINS)[used] / bins.rows[used] ** 2
     wide = bins.rows[used] > 100
     np.testing.assert_allclose((high - low)[used][wide], 2 * 1.96 * np.sqrt(variance[wide]), rtol=0.15)
     narrow_low, narrow_high = bins.band(level=0.5)
@@ -327,4 +331,4 @@ def test_draws_of_groups_by_definition():
     uniform = np.random.default_rng(3).random((N_NULL_DRAWS, 6))[:, group]
     excess = weight * ((uniform < confidence) - confidence)
     for j in range(N_BINS):
-        np.testing.assert_allclose(found.null_gap[:, j], excess[:, bin_of(confidence) == j].sum(axis=1), atol=1e-9)
+        np.testing.assert_allclose(found.null_gap[:, j], excess[:, bins_of(confidence) == j].sum(axis=1), atol=1e-9)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn_lossacc.adapters.histories.printed_lines import Line, read_lines
-from sklearn_lossacc.adapters.histories.roles import Role, role_of
+from sklearn_lossacc.adapters.histories.roles import Role, is_of_other_rows, role_of
 from sklearn_lossacc.adapters.histories.sources import ConsoleText
 from sklearn_lossacc.adapters.histories.table import LogTable, columns_of, table_of
 from sklearn_lossacc.exceptions import InvalidHistoryError
@@ -149,12 +149,7 @@ def _printed_again(records: Sequence[Record]) -> set[int]:
 
 def _count_rows(lines: Iterable[Line], table: LogTable) -> None:
     """Take the number of validation rows from accuracies that are written as 98/100, where all agree."""
-    counts = {
-        count
-        for line in lines
-        for name, count in line.out_of.items()
-        if (role := role_of(name)) is not None and role.of not in (None, "train")
-    }
+    counts = {count for line in lines for name, count in line.out_of.items() if is_of_other_rows(name)}
     if len(counts) == 1:
         table.facts["n_val"] = counts.pop()
         table.notes.append(f"n_val = {table.facts['n_val']} from accuracies written as shares of so many rows")

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from sklearn_lossacc.adapters.column_names import listing
-from sklearn_lossacc.adapters.histories.roles import is_epoch, is_row_number, is_step, role_of
+from sklearn_lossacc.adapters.histories.roles import is_epoch, is_of_other_rows, is_row_number, is_step, role_of
 from sklearn_lossacc.adapters.histories.sources import TextTable
 from sklearn_lossacc.adapters.histories.table import LogTable, columns_of, table_of
 from sklearn_lossacc.exceptions import InvalidHistoryError
@@ -130,7 +130,7 @@ def read_mapping(source: Mapping[str, Any], source_format: str = "dict", wanted:
         if name in wanted or role_of(name) is not None or is_epoch(name) or is_step(name) or is_row_number(name)
     }
     if curves:
-        even, more_notes = _same_length(curves, wanted)
+        even, more_notes = _same_length(curves)
         table = table_of(even, source_format, facts=facts, notes=notes + more_notes)
         table.others += [name for name in source if name not in even and name not in FACTS]
         return table
@@ -141,19 +141,17 @@ def read_mapping(source: Mapping[str, Any], source_format: str = "dict", wanted:
     return table_of(measures, source_format, facts=facts, notes=notes, single=True)
 
 
-def _same_length(curves: dict[str, list[Any]], wanted: Sequence[str]) -> tuple[dict[str, list[Any]], list[str]]:
+def _same_length(curves: dict[str, list[Any]]) -> tuple[dict[str, list[Any]], list[str]]:
     """Spread validation curves that were measured every few epochs; any other difference in length is an error."""
     lengths = {name: len(values) for name, values in curves.items()}
     longest = max(lengths.values())
     shorter = [name for name, length in lengths.items() if length < longest]
     if not shorter:
         return curves, []
-    roles = {name: role_of(name) for name in shorter}
     sizes = {lengths[name] for name in shorter}
     size = min(sizes)
     every = [gap for gap in range(2, longest + 1) if longest // gap == size] if size else []
-    validation = all(role is not None and role.of not in (None, "train") for role in roles.values())
-    if len(sizes) > 1 or len(every) != 1 or not validation:
+    if len(sizes) > 1 or len(every) != 1 or not all(map(is_of_other_rows, shorter)):
         raise InvalidHistoryError(
             f"the curves differ in length ({', '.join(f'{name!r}: {n}' for name, n in lengths.items())}) and nothing "
             "says which epochs are missing; give None where nothing was measured."
@@ -185,10 +183,9 @@ def read_records(source: Sequence[Mapping[str, Any]], source_format: str = "reco
     return table
 
 
-def read_frame(source: Any, source_format: str = "data frame") -> LogTable:
+def read_frame(source: Any) -> LogTable:
     """Read a data frame."""
-    columns = frame_columns(source)
-    table = table_of(columns, source_format)
+    table = table_of(frame_columns(source), "data frame")
     table.single = table.n_rows == 1
     return table
 

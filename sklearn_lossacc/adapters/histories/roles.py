@@ -160,6 +160,18 @@ def role_of(name: str, *, named_sets: bool = False) -> Role | None:
     return Role(of, measure, percent=percent if measure != "loss" else None, negative=negative, by_step=by_step)
 
 
+def is_of_other_rows(name: str) -> bool:
+    """Whether a column is a measure of rows other than those of training.
+
+    Examples
+    --------
+    >>> is_of_other_rows("val_loss"), is_of_other_rows("train_loss"), is_of_other_rows("loss"), is_of_other_rows("lr")
+    (True, False, False, False)
+    """
+    role = role_of(name)
+    return role is not None and role.of not in (None, "train")
+
+
 def _measure(parts: list[str]) -> tuple[Measure | None, list[str]]:
     """Return the measure that words name, and the words beside it."""
     measures: tuple[tuple[Measure, tuple[str, ...]], ...] = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn_lossacc.adapters.column_names import listing
 from sklearn_lossacc.adapters.histories.long_tables import Series, is_long, series_by_run
-from sklearn_lossacc.adapters.histories.roles import SETS, role_of
+from sklearn_lossacc.adapters.histories.roles import SETS, is_of_other_rows, role_of
 from sklearn_lossacc.adapters.histories.sources import EVENT_FILES, EVENT_MARK, TextTable, load
 from sklearn_lossacc.adapters.histories.table import LogTable, table_of
 from sklearn_lossacc.exceptions import InvalidFileError, InvalidHistoryError
@@ -48,11 +48,7 @@ def merge(runs: Mapping[str, Mapping[str, Series]], source_format: str, counter:
             columns[name] = columns.get(name, [None] * n_rows) + part.get(name, [None] * len(order))
         n_rows += len(order)
     table = table_of(columns, source_format)
-    evaluated = [
-        values
-        for name, values in columns.items()
-        if (role := role_of(name)) is not None and role.of not in (None, "train")
-    ]
+    evaluated = [values for name, values in columns.items() if is_of_other_rows(name)]
     table.sparse = bool(evaluated) and any(all(values[row] is None for values in evaluated) for row in range(n_rows))
     if unnumbered:
         table.notes.append("all steps are the same: the order of logging was used instead")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn_lossacc.adapters.column_names import listing
-from sklearn_lossacc.adapters.histories.roles import role_of
+from sklearn_lossacc.adapters.histories.roles import is_of_other_rows
 from sklearn_lossacc.adapters.histories.sources import TextTable
 from sklearn_lossacc.adapters.histories.table import LogTable, table_of
 from sklearn_lossacc.exceptions import InvalidHistoryError
@@ -38,11 +38,7 @@ def read(source: Any, wanted: Sequence[str]) -> LogTable:
             f"'{distinct[0]}{MARK}...'}}."
         )
     table = table_of(columns, "Weights & Biases CSV")
-    evaluated = [
-        values
-        for name, values in columns.items()
-        if (role := role_of(name)) is not None and role.of not in (None, "train")
-    ]
+    evaluated = [values for name, values in columns.items() if is_of_other_rows(name)]
     empty = [all(not values[row] for values in evaluated) for row in range(table.n_rows)]
     table.sparse = bool(evaluated) and any(empty)
     return table

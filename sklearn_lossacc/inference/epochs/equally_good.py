@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_lossacc._numerics import row_blocks
 
+LEVEL = 0.95
 N_DRAWS = 999
 N_SPLITS = 20
 ENTRIES = 2**20  # of a block of rows
@@ -44,7 +45,6 @@ def equally_good(
     *,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
-    level: float = 0.95,
     random_state: int = 0,
 ) -> EquallyGood:
     """Find the best epoch, and all that the same rows do not show to be worse.
@@ -57,8 +57,6 @@ def equally_good(
         Row weights; a weighted row is one draw.
     group : ndarray of int of shape (n_rows,), optional
         Group codes; groups are the independent units.
-    level : float, default=0.95
-        Chance that an epoch as good as the best stays in the set, over all epochs together.
     random_state : int, default=0
         Seed of the multipliers.
 
@@ -69,10 +67,10 @@ def equally_good(
     Notes
     -----
     For each epoch e, d_ie is what row i costs more than in the best epoch, with mean D_e and standard error s_e over
-    rows, or over sums of groups. The critical value is the `level` quantile of max_e G_e, where G_e is the sum of the
+    rows, or over sums of groups. The critical value is the 0.95 quantile of max_e G_e, where G_e is the sum of the
     centred d_ie times standard normal multipliers, one a row or group, over its standard error. An epoch is worse where
-    D_e > critical * s_e. The best epoch is chosen from the same rows, which makes the set too small at worst by the
-    epochs that tie with it.
+    D_e > critical * s_e; all that are as good as the best stay in the set in 95 % of samples. The best epoch is chosen
+    from the same rows, which makes the set too small at worst by the epochs that tie with it.
 
     References
     ----------
@@ -112,7 +110,7 @@ def equally_good(
         for start in range(0, N_DRAWS, 100):
             stop = min(start + 100, N_DRAWS)
             largest[start:stop] = (rng.normal(size=(stop - start, len(scaled))) @ scaled).max(axis=1)
-        critical = float(np.quantile(largest, level))
+        critical = float(np.quantile(largest, LEVEL))
     worse = np.where(moving, excess > critical * error, excess > 1e-12)
     return EquallyGood(best, np.flatnonzero(~worse), excess, error, critical)
 
@@ -144,7 +142,6 @@ def chosen_value(
     *,
     weight: np.ndarray | None = None,
     group: np.ndarray | None = None,
-    random_state: int = 0,
 ) -> float:
     """Return what the best epoch costs on rows that did not choose it.
 
@@ -156,8 +153,6 @@ def chosen_value(
         Row weights.
     group : ndarray of int of shape (n_rows,), optional
         Group codes; whole groups are drawn.
-    random_state : int, default=0
-        Seed of the halves.
 
     Returns
     -------
@@ -175,7 +170,7 @@ def chosen_value(
     n_units = values.shape[1] if group is None else int(group.max()) + 1
     if n_units < 2:
         return float(min(row @ weights for row in values) / weights.sum())
-    rng = np.random.default_rng(random_state)
+    rng = np.random.default_rng(0)
     first = np.zeros((N_SPLITS, n_units), dtype=bool)
     for half in first:
         half[rng.permutation(n_units)[: n_units // 2]] = True
