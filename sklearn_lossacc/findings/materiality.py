@@ -2,11 +2,14 @@
 
 import math
 
+from sklearn_lossacc.inference.few_rows import MATERIAL_NOISE
+from sklearn_lossacc.inference.floor import MATERIAL_NATS
+
 LOG_TEMPERATURE = 0.1
 TEMPERATURE_HIGH = math.exp(LOG_TEMPERATURE)
 TEMPERATURE_LOW = math.exp(-LOG_TEMPERATURE)
-NATS = 0.005  # class bias, temperature and floor, each
-NOISE_RATE = 0.005
+NATS = MATERIAL_NATS  # class bias, temperature and floor, each
+NOISE_RATE = MATERIAL_NOISE
 OUTLIER_EXCESS = 0.01
 D2_MARGIN = 0.01
 ACCURACY_MARGIN = 0.005

@@ -70,3 +70,30 @@ def plain_labels(classes: np.ndarray) -> list[Any]:
 def finding_fields(finding: Finding) -> dict[str, Any]:
     """Return the fields of a finding by name."""
     return {name: getattr(finding, name) for name in Finding.__dataclass_fields__}
+
+
+def restored(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the text of infinities back into numbers, alone or in lists.
+
+    Examples
+    --------
+    >>> restored({"a": "inf", "b": [1.0, "-inf"], "c": "text"})
+    {'a': inf, 'b': [1.0, -inf], 'c': 'text'}
+    """
+
+    def restore(value: Any) -> Any:
+        if isinstance(value, list):
+            return [restore(item) for item in value]
+        return float(value) if value in ("inf", "-inf") else value
+
+    return {key: restore(value) for key, value in record.items()}
+
+
+def restored_finding(record: Mapping[str, Any]) -> Finding:
+    """Rebuild a finding from its fields, infinities as text; a pair holds names of models, whatever they are."""
+    fields = restored(record)
+    interval, evidence = fields.pop("interval"), fields.pop("evidence")
+    names = {name: evidence[name] for name in evidence if name == "pair"}
+    return Finding(
+        **fields, interval=None if interval is None else tuple(interval), evidence={**restored(evidence), **names}
+    )

@@ -21,7 +21,7 @@ from sklearn_lossacc.findings.diagnosis import Table
 from sklearn_lossacc.findings.finding import Estimate, Finding
 from sklearn_lossacc.findings.judged import Judged, rebuilding
 from sklearn_lossacc.findings.options import check_alpha, check_ignored, check_seed
-from sklearn_lossacc.findings.plain import finding_fields, plain
+from sklearn_lossacc.findings.plain import finding_fields, plain, restored_finding
 from sklearn_lossacc.inputs.compared import ComparedPredictions
 
 if TYPE_CHECKING:
@@ -320,15 +320,11 @@ class ComparisonDiagnosis(Judged):
         if not isinstance(data, Mapping) or data.get("schema") != SCHEMA or data.get("kind") != "comparison":
             raise LossAccError(f"expected the dictionary of a ComparisonDiagnosis of schema {SCHEMA}.")
         with rebuilding("ComparisonDiagnosis"):
-            findings = []
-            for record in data["findings"]:
-                interval = record["interval"]
-                findings.append(Finding(**{**record, "interval": None if interval is None else tuple(interval)}))
             return cls(
                 name=data["name"],
                 alpha=data["alpha"],
                 description=dict(data["description"]),
-                findings=tuple(findings),
+                findings=tuple(restored_finding(record) for record in data["findings"]),
                 tables={key: dict(table) for key, table in data["tables"].items()},
             )
 

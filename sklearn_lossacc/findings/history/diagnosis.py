@@ -19,7 +19,7 @@ from sklearn_lossacc.findings.history.limits import open_questions
 from sklearn_lossacc.findings.history.tables import best_table, left_out_table, matched_table, rows_table
 from sklearn_lossacc.findings.history.text import history_text
 from sklearn_lossacc.findings.judged import Judged, rebuilding
-from sklearn_lossacc.findings.plain import finding_fields, plain
+from sklearn_lossacc.findings.plain import finding_fields, plain, restored, restored_finding
 from sklearn_lossacc.inference.intervals import wilson_interval
 from sklearn_lossacc.inference.normal import Z95
 from sklearn_lossacc.inputs import TrainingHistory
@@ -193,10 +193,10 @@ class HistoryDiagnosis(Judged):
             return cls(
                 name=data["name"],
                 description=dict(data["description"]),
-                metrics={key: Estimate(**_restored(record)) for key, record in data["metrics"].items()},
-                findings=tuple(_finding(record) for record in data["findings"]),
+                metrics={key: Estimate(**restored(record)) for key, record in data["metrics"].items()},
+                findings=tuple(restored_finding(record) for record in data["findings"]),
                 open_questions=tuple((question, supply) for question, supply in data["open_questions"]),
-                tables={key: _restored(table) for key, table in data["tables"].items()},
+                tables={key: restored(table) for key, table in data["tables"].items()},
             )
 
     def __str__(self) -> str:
@@ -268,21 +268,3 @@ def _measure(evidence: HistoryEvidence) -> dict[str, Estimate]:
         if curve.noise is not None:
             metrics[name] = Estimate(curve.noise, method="median absolute second difference")
     return metrics
-
-
-def _finding(record: Mapping[str, Any]) -> Finding:
-    """Rebuild a finding from its fields."""
-    fields: dict[str, Any] = _restored(record)
-    interval = fields.pop("interval")
-    return Finding(**fields, interval=None if interval is None else tuple(interval))
-
-
-def _restored(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the text of infinities back into numbers."""
-
-    def restore(value: Any) -> Any:
-        if isinstance(value, list):
-            return [restore(item) for item in value]
-        return float(value) if value in ("inf", "-inf") else value
-
-    return {key: restore(value) for key, value in record.items()}

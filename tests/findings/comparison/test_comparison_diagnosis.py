@@ -164,6 +164,16 @@ def test_it_comes_back_from_json(compared):
         assert ComparisonDiagnosis.from_dict(data).to_dict() == d.to_dict()
 
 
+def test_infinite_temperatures_and_models_called_so_come_back_from_json():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(400, 3))
+    y, turned = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1), np.exp(-logits)
+    models = {"inf": np.full((400, 3), 1 / 3), "-inf": turned / turned.sum(axis=1, keepdims=True)}
+    d = ComparisonDiagnosis.from_predictions(y, models)
+    assert np.inf in d["LA604"].evidence["temperatures"]
+    assert ComparisonDiagnosis.from_dict(json.loads(d.to_json())) == d
+
+
 @pytest.mark.parametrize("data", [{}, [], {"schema": 1, "kind": "history"}, {"schema": 9, "kind": "comparison"}])
 def test_foreign_data_are_refused(data):
     with pytest.raises(LossAccError, match="expected the dictionary of a ComparisonDiagnosis"):
