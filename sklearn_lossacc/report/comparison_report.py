@@ -17,7 +17,6 @@ from sklearn_lossacc.plots.comparison import (
     draw_comparison,
     pyplot_comparison_axes,
 )
-from sklearn_lossacc.report.writing import write_text
 from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-class ComparisonReport(WrittenReport):
+class ComparisonReport(WrittenReport[ComparisonDiagnosis]):
     """Which of two or more models is better, by loss and by accuracy, and which rows make the difference.
 
     Two models, or two epochs of one. Make it by `from_predictions`, which compares and draws; the constructor only
@@ -66,10 +64,6 @@ class ComparisonReport(WrittenReport):
     >>> round(report.diagnosis_.difference("log_loss").value, 3), report.diagnosis_.difference("accuracy").value
     (-0.135, -0.25)
     """
-
-    ax_: Axes
-    axes_: dict[str, Axes]
-    figure_: Figure
 
     def __init__(self, diagnosis: ComparisonDiagnosis, *, name: str | None = None) -> None:
         self.diagnosis = diagnosis
@@ -180,11 +174,6 @@ class ComparisonReport(WrittenReport):
         )
         return cls(diagnosis, name=name).plot(ax, panels=panels)
 
-    @property
-    def diagnosis_(self) -> ComparisonDiagnosis:
-        """What was found, under the name of this report."""
-        return self.diagnosis if self.name is None else replace(self.diagnosis, name=self.name)
-
     def plot(
         self,
         ax: Axes | None = None,
@@ -220,10 +209,7 @@ class ComparisonReport(WrittenReport):
         n_panels = len(check_comparison_panels(panels, diagnosis))
         diagnosis.pair_place(pair)
         ax = pyplot_comparison_axes(n_panels) if ax is None else ax
-        self.axes_ = draw_comparison(diagnosis, ax, panels, pair)
-        self.ax_ = ax
-        self.figure_ = ax.figure  # type: ignore[assignment]
-        return self
+        return self._keep(ax, draw_comparison(diagnosis, ax, panels, pair))
 
     def frame(self, table: str = "differences") -> pd.DataFrame:
         """Return what was found as a table.
@@ -290,8 +276,7 @@ class ComparisonReport(WrittenReport):
         LossAccError
             If a panel is not known.
         """
-        page = render.html_page(self._document(), comparison_pictures(self.diagnosis_, panels))
-        return page if path is None else write_text(path, page)
+        return self._page(comparison_pictures(self.diagnosis_, panels), path)
 
     def _document(self) -> render.Document:
         return render.comparison_document(self.diagnosis_)

@@ -12,7 +12,6 @@ from sklearn_lossacc.findings import Diagnosis
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.inputs import TrainingHistory
 from sklearn_lossacc.plots.history import draw_history, history_picture, pyplot_history_axes
-from sklearn_lossacc.report.writing import write_text
 from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
@@ -20,10 +19,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-class HistoryReport(WrittenReport):
+class HistoryReport(WrittenReport[HistoryDiagnosis]):
     """Why loss and accuracy disagree over training, and which epoch is best by what.
 
     Make it by `from_history`, which judges and draws; the constructor only holds what was judged.
@@ -62,10 +60,6 @@ class HistoryReport(WrittenReport):
     'Loss of 0.458 nats at an accuracy of 78.3 % lies in the [0.301, 0.524] that calibrated models of that accuracy can
     have: possible for a calibrated model, which does not show that it is one.'
     """
-
-    ax_: Axes
-    axes_: dict[str, Axes]
-    figure_: Figure
 
     def __init__(self, diagnosis: HistoryDiagnosis, *, name: str | None = None) -> None:
         self.diagnosis = diagnosis
@@ -111,11 +105,6 @@ class HistoryReport(WrittenReport):
         diagnosis = HistoryDiagnosis.from_history(history, final, ignore=ignore, name=name)
         return cls(diagnosis, name=name).plot(ax)
 
-    @property
-    def diagnosis_(self) -> HistoryDiagnosis:
-        """What was found, under the name of this report."""
-        return self.diagnosis if self.name is None else replace(self.diagnosis, name=self.name)
-
     def plot(self, ax: Axes | None = None, *, name: str | None = None) -> Self:
         """Draw the report.
 
@@ -133,10 +122,7 @@ class HistoryReport(WrittenReport):
         """
         ax = pyplot_history_axes() if ax is None else ax
         diagnosis = self.diagnosis_ if name is None else replace(self.diagnosis, name=name)
-        self.axes_ = draw_history(diagnosis, ax)
-        self.ax_ = ax
-        self.figure_ = ax.figure  # type: ignore[assignment]
-        return self
+        return self._keep(ax, draw_history(diagnosis, ax))
 
     def frame(self) -> pd.DataFrame:
         """Return the numbers behind the picture.
@@ -162,8 +148,7 @@ class HistoryReport(WrittenReport):
         pathlib.Path or str
             The path, or the page where no path was given.
         """
-        page = render.html_page(self._document(), (history_picture(self.diagnosis_),))
-        return page if path is None else write_text(path, page)
+        return self._page((history_picture(self.diagnosis_),), path)
 
     def _document(self) -> render.Document:
         return render.history_document(self.diagnosis_)

@@ -14,7 +14,6 @@ from sklearn_lossacc.findings import Diagnosis, diagnose
 from sklearn_lossacc.inputs import from_estimator
 from sklearn_lossacc.report.cross_validation import cross_validated_diagnosis
 from sklearn_lossacc.report.panel_frames import panel_frame
-from sklearn_lossacc.report.writing import write_text
 from sklearn_lossacc.report.written import WrittenReport
 
 if TYPE_CHECKING:
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
 PAGE_PANELS = ("waterfall", "reliability", "loss", "classes", "confusion")
 
 
-class LossAccuracyReport(WrittenReport):
+class LossAccuracyReport(WrittenReport[Diagnosis]):
     """Why loss and accuracy disagree: the diagnosis of one model, drawn and written.
 
     Make it by `from_predictions`, `from_estimator` or `from_cv_results`, which compute and draw; the constructor only
@@ -65,10 +63,6 @@ class LossAccuracyReport(WrittenReport):
     >>> print(str(report).splitlines()[0])
     mine: 3 rows, 2 classes, float64 probabilities, one row carries 60.9 % of the loss
     """
-
-    ax_: Axes
-    axes_: dict[str, Axes]
-    figure_: Figure
 
     def __init__(self, diagnosis: Diagnosis, *, name: str | None = None) -> None:
         self.diagnosis = diagnosis
@@ -329,11 +323,6 @@ class LossAccuracyReport(WrittenReport):
         )
         return cls(diagnosis, name=chosen if name is None else name).plot(ax, panels=panels)
 
-    @property
-    def diagnosis_(self) -> Diagnosis:
-        """What was found, under the name of this report."""
-        return self.diagnosis if self.name is None else replace(self.diagnosis, name=self.name)
-
     def plot(self, ax: Axes | None = None, *, panels: Sequence[str] | None = None, name: str | None = None) -> Self:
         """Draw the report.
 
@@ -359,10 +348,7 @@ class LossAccuracyReport(WrittenReport):
         plots.check_panels(panels)
         ax = plots.pyplot_figure(panels) if ax is None else ax
         diagnosis = self.diagnosis_ if name is None else replace(self.diagnosis, name=name)
-        self.axes_ = plots.draw(diagnosis, ax, panels)
-        self.ax_ = ax
-        self.figure_ = ax.figure  # type: ignore[assignment]
-        return self
+        return self._keep(ax, plots.draw(diagnosis, ax, panels))
 
     def frame(self, panel: str | None = None) -> pd.DataFrame:
         """Return what was found, or what a panel draws, as a table.
@@ -407,8 +393,7 @@ class LossAccuracyReport(WrittenReport):
         LossAccError
             If a panel is not known.
         """
-        page = render.html_page(self._document(), plots.panel_pictures(self.diagnosis_, panels))
-        return page if path is None else write_text(path, page)
+        return self._page(plots.panel_pictures(self.diagnosis_, panels), path)
 
     def _document(self) -> render.Document:
         return render.predictions_document(self.diagnosis_)

@@ -20,6 +20,7 @@ from sklearn_lossacc.inputs.groups import check_groups
 from sklearn_lossacc.inputs.naming import called
 from sklearn_lossacc.inputs.weights import check_sample_weight, check_weight_scale
 from sklearn_lossacc.plots.history import draw_epochs, pyplot_history_axes
+from sklearn_lossacc.report.drawn import Drawn
 from sklearn_lossacc.report.epochs.choice import USES, EpochChoice, choose
 from sklearn_lossacc.report.epochs.files import EpochFiles, fingerprint
 from sklearn_lossacc.report.epochs.memory import MEANS, EpochMemory
@@ -30,10 +31,9 @@ from sklearn_lossacc.report.epochs.split import with_split
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-class EpochRecorder:
+class EpochRecorder(Drawn):
     """Collect the validation predictions of every epoch, and say which epoch to ship for which use.
 
     Each epoch is decomposed when it is recorded: loss = refinement + calibration. Of the predictions only row losses
@@ -94,10 +94,6 @@ class EpochRecorder:
     >>> recorder.frame()["log_loss"].round(3).tolist()
     [0.638, 0.526, 0.64]
     """
-
-    ax_: Axes
-    axes_: dict[str, Axes]
-    figure_: Figure
 
     def __init__(
         self,
@@ -407,10 +403,7 @@ class EpochRecorder:
         """
         diagnosis = self.diagnosis_
         ax = pyplot_history_axes() if ax is None else ax
-        self.axes_ = draw_epochs(diagnosis if name is None else replace(diagnosis, name=name), ax)
-        self.ax_ = ax
-        self.figure_ = ax.figure  # type: ignore[assignment]
-        return self
+        return self._keep(ax, draw_epochs(diagnosis if name is None else replace(diagnosis, name=name), ax))
 
     def __str__(self) -> str:
         """Return the choices, one a line."""
