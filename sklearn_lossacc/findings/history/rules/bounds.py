@@ -25,8 +25,8 @@ from sklearn_lossacc.inference.normal import Z95
 LEVEL = 0.95
 NOT_PLAIN = (
     "The logged loss is then not the plain mean log loss of the same rows: look for a focal, smoothed or weighted "
-    "loss, a mean "
-    "over outputs (binary cross-entropy for each class), padding, another set of rows, or a top-k accuracy."
+    "loss, a mean over outputs (binary cross-entropy for each class), padding, another set of rows, or a top-k "
+    "accuracy."
 )
 
 PLAIN_FIRST = (
@@ -71,13 +71,11 @@ def judge_impossible(evidence: HistoryEvidence) -> Verdict:
             **evidence.rule_inputs(),
         },
         fired=(
-            f"{evidence.at(row).capitalize()} has {pair}, which no predictions can have: the wrong rows alone cost "
-            "at least "
-            f"(1 - accuracy) ln 2 = {nats(bound)} nats."
+            f"{evidence.at(row).capitalize()} has {pair}, which no predictions can have: the wrong rows alone cost at "
+            f"least (1 - accuracy) ln 2 = {nats(bound)} nats."
             if holds
             else f"{evidence.at(row).capitalize()} has {pair}, which no predictions can have: a correct row costs at "
-            "most "
-            f"ln({evidence.n_classes}) nats."
+            f"most ln({evidence.n_classes}) nats."
         )
         + (
             f" So have {count(int((shortfall > 0).sum()))} of {count(len(rows))} evaluations."
@@ -157,8 +155,7 @@ def judge_miscalibrated(evidence: HistoryEvidence) -> Verdict:
     else:
         fired = (
             f"{evidence.at(row).capitalize()} has {pair}, below the {band}. Either the loss is not the plain log "
-            "loss, or the "
-            "predicted classes waste the probabilities: recalibrated, they reach at least "
+            "loss, or the predicted classes waste the probabilities: recalibrated, they reach at least "
             f"{percent(attainable)}.{rows_alone}"
         )
     if twice is not None:

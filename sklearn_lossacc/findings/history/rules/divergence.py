@@ -177,8 +177,7 @@ def judge_accuracy_falls(evidence: HistoryEvidence) -> Verdict:
         },
         fired=(
             f"Since {evidence.at(peak)} accuracy fell from {percent(accuracy.before)} to {percent(accuracy.after)} "
-            "while "
-            f"the validation loss still improved ({nats(loss.before)} to {nats(loss.after)})."
+            f"while the validation loss still improved ({nats(loss.before)} to {nats(loss.after)})."
         ),
         passed=(
             f"Accuracy does not fall while the loss improves: since {evidence.at(peak)} it "

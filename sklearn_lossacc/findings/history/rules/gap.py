@@ -13,8 +13,7 @@ from sklearn_lossacc.findings.verdict import Rule, Verdict, not_applicable
 
 CAVEAT = (
     "The levels compare only roughly: training numbers are often running means over the epoch, with dropout, "
-    "augmentation, "
-    "smoothing or penalties in them."
+    "augmentation, smoothing or penalties in them."
 )
 
 
@@ -52,8 +51,7 @@ def judge(evidence: HistoryEvidence) -> Verdict:
     )
     opened = (
         f" It was there from the start ({write(train_first)} against {write(val_first)}): rows of another kind are a "
-        "rival "
-        "of overfitting."
+        "rival of overfitting."
         if early
         else f" It opened during training (at first {write(train_first)} against {write(val_first)})."
     )

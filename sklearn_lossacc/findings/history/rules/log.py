@@ -55,8 +55,7 @@ def judge_runs(evidence: HistoryEvidence) -> Verdict:
     if strays:
         parts.append(
             f"{'One evaluation does' if len(strays) == 1 else f'{len(strays)} evaluations do'} not belong to the "
-            "curve and "
-            f"{'was' if len(strays) == 1 else 'were'} left out: {'; '.join(written)}."
+            f"curve and {'was' if len(strays) == 1 else 'were'} left out: {'; '.join(written)}."
         )
     return Verdict(
         holds=runs > 1 or bool(strays),
@@ -71,8 +70,7 @@ def judge_runs(evidence: HistoryEvidence) -> Verdict:
             "Judge each run by itself (history.runs holds them)."
             if runs > 1
             else "An evaluation without training before it is of other rows or of a reloaded checkpoint: do not read "
-            "it as the "
-            "last epoch."
+            "it as the last epoch."
         ),
     )
 
@@ -134,10 +132,8 @@ def judge_final(evidence: HistoryEvidence) -> Verdict:
             else OTHER_LOSS
             if same_rows and set(off) == {"loss"} and math.isfinite(logged["accuracy"])
             else "Find the reason before trusting either: another set of rows, another checkpoint, dropout left on, "
-            "labels in "
-            "another order, an accuracy of another kind (binary accuracy on one-hot labels, averages over batches), "
-            "or a "
-            "loss with weights or penalties."
+            "labels in another order, an accuracy of another kind (binary accuracy on one-hot labels, averages over "
+            "batches), or a loss with weights or penalties."
         ),
     )
 

@@ -178,8 +178,7 @@ def judge_prior_plateau(evidence: HistoryEvidence) -> Verdict:
         return Verdict(
             evidence=facts,
             passed=f"Accuracy changes between evaluations (the same in {times} of {len(rows)}): the model names "
-            "several "
-            "classes.",
+            "several classes.",
         )
     level = float(np.median(losses[np.round(accuracies, 9) == share]))
     spread = float(np.subtract(*np.percentile(losses, [75, 25])))
@@ -194,20 +193,17 @@ def judge_prior_plateau(evidence: HistoryEvidence) -> Verdict:
         fired=(
             f"Only the class frequencies were learnt: accuracy is exactly {percent(share)} in {times} of {len(rows)} "
             f"evaluations, as if one class were always named, and the loss stays at {nats(level)} nats, as "
-            "frequencies alone "
-            "give."
+            "frequencies alone give."
         ),
         passed=(
             f"Accuracy is {percent(share)} in {times} of {len(rows)} evaluations, but the loss of {nats(level)} nats "
-            "is not "
-            "that of class frequencies alone."
+            "is not that of class frequencies alone."
             if not at_chance
             else f"Accuracy is constant and the loss is that of chance ({nats(level)} nats): see LA503."
         ),
         advice=(
             "Check that the inputs reach the model and vary, the learning rate, and class weights; compare with the "
-            "share of "
-            "the commonest class, which the log does not hold."
+            "share of the commonest class, which the log does not hold."
         ),
     )
 
@@ -242,10 +238,8 @@ def judge_accuracy_plateau(evidence: HistoryEvidence) -> Verdict:
         },
         fired=(
             f"Since {evidence.at(row)} the validation loss fell from {nats(loss.before)} to {nats(loss.after)} nats "
-            "while "
-            f"accuracy stood still ({percent(accuracy.before)} to {percent(accuracy.after)}): rows grow more "
-            "certain, but few "
-            "change sides."
+            f"while accuracy stood still ({percent(accuracy.before)} to {percent(accuracy.after)}): rows grow more "
+            "certain, but few change sides."
         ),
         passed=(
             "The loss falls, and accuracy moves with it or may do so: it went from "
@@ -255,8 +249,7 @@ def judge_accuracy_plateau(evidence: HistoryEvidence) -> Verdict:
         ),
         advice=(
             "Nothing is wrong if the probabilities are used. If only labels count, training longer buys nothing: "
-            "look at the "
-            "threshold, the features and the rows that stay wrong."
+            "look at the threshold, the features and the rows that stay wrong."
         ),
     )
 

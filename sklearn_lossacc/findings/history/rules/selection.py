@@ -74,18 +74,15 @@ def judge_best_epochs(evidence: HistoryEvidence) -> Verdict:
         evidence=facts,
         fired=(
             f"The best epochs disagree: {at_loss} has the lowest loss ({nats(history.val_loss[by_loss])}), "
-            f"{at_accuracy} the "
-            f"highest accuracy ({percent(accuracies[1])}, against {percent(accuracies[0])}); accuracy costs "
-            f"{nats(cost)} nats there."
+            f"{at_accuracy} the highest accuracy ({percent(accuracies[1])}, against {percent(accuracies[0])}); "
+            f"accuracy costs {nats(cost)} nats there."
         ),
         passed=(
             f"Loss and accuracy agree on {at_loss}."
             if same
             else f"{at_loss.capitalize()} has the lowest loss and {at_accuracy} the highest accuracy, but the "
-            "difference of "
-            f"{percent(gain)} in accuracy{'' if beyond else ' is within noise'} and {nats(cost)} nats in loss is not "
-            "shown "
-            "to matter in both."
+            f"difference of {percent(gain)} in accuracy{'' if beyond else ' is within noise'} and {nats(cost)} nats "
+            "in loss is not shown to matter in both."
         ),
         advice=(
             f"For labels take {at_accuracy}; for probabilities that are used as they are {at_loss}; for "
@@ -131,8 +128,7 @@ def judge_within_noise(evidence: HistoryEvidence) -> Verdict:
         },
         fired=(
             f"By accuracy, {named} cannot be told apart: they differ by {percent(difference)}, which is "
-            f"{count(changed)} of "
-            f"{count(n)} rows."
+            f"{count(changed)} of {count(n)} rows."
         ),
         passed=(
             f"{named.capitalize()} differ by {percent(difference)} in accuracy, more than {count(n)} rows differ by "
@@ -145,10 +141,8 @@ def judge_within_noise(evidence: HistoryEvidence) -> Verdict:
         ),
         advice=(
             f"Do not choose among them by accuracy; choose by loss, or by what the use needs. About {count(needed)} "
-            "rows would "
-            "show such a difference between two sets of rows; on the same rows, predictions of both epochs can show "
-            "it with "
-            "fewer."
+            "rows would show such a difference between two sets of rows; on the same rows, predictions of both "
+            "epochs can show it with fewer."
         ),
     )
 
@@ -187,8 +181,7 @@ def judge_still_improving(evidence: HistoryEvidence) -> Verdict:
         ),
         passed=(
             f"The validation loss was no longer clearly falling at the end: it changed by {nats(-fall, signed=True)} "
-            "nats since "
-            f"{evidence.at(row)}, jitter may reach {nats(needed)}."
+            f"nats since {evidence.at(row)}, jitter may reach {nats(needed)}."
         ),
         advice="Train longer, or lower the learning rate on a plan, before judging this model.",
     )

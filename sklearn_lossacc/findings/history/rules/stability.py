@@ -15,8 +15,7 @@ LEAST = 4
 LATE = 0.75  # share of the log from which on it should be calm
 ADVICE = (
     "Lower the learning rate, warm it up or clip gradients. If the training loss is calm at the same epochs, look at "
-    "batch "
-    "normalisation and at the size of the validation set instead."
+    "batch normalisation and at the size of the validation set instead."
 )
 
 
@@ -92,8 +91,7 @@ def judge(evidence: HistoryEvidence) -> Verdict:
         evidence=facts,
         fired=(
             f"The {words} loss jumped {len(found)} times by more than a fifth of its best value, up to the end "
-            f"({last}): as "
-            f"high as {peak}."
+            f"({last}): as high as {peak}."
         ),
         passed=(
             f"The {words} loss was rough at first ({len(found)} jumps, as high as {peak}) and calm in its last quarter."
