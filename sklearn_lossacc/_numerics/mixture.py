@@ -39,15 +39,12 @@ class MixtureFit:
         Share of labels that are uniform noise, between 0 and 0.5.
     log_likelihood : float
         Weighted sum of log q at the labels, in nats.
-    converged : bool
-        Whether the gradient condition was met.
     """
 
     beta: float
     bias: np.ndarray
     floor: float
     log_likelihood: float
-    converged: bool
 
 
 def softmax_columns(scores: np.ndarray) -> np.ndarray:
@@ -356,14 +353,12 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
             new_bias = new_bias - new_bias.mean()
         return problem.evaluate(new_beta, new_bias, at.floor)
 
-    converged = not (problem.temperature or problem.bias)
-    for _ in range(0 if converged else MAX_STEPS):
+    for _ in range(MAX_STEPS if problem.temperature or problem.bias else 0):
         gradient, information, of_em = problem.derivatives(at)
         direction, newton = _newton_direction(gradient, information, of_em)
         # Half the squared Newton decrement is the likelihood that is still to be gained.
         gain, least = float(gradient @ direction), max(problem.unit, abs(at.value))
         if abs(gain) < LEFT * least:
-            converged = True
             break
         step = 1.0
         for _ in range(30):
@@ -371,8 +366,7 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
             if trial.value >= at.value:
                 break
             step /= 2
-        else:
-            converged = True  # no representable improvement along an ascent direction
+        else:  # no representable improvement along an ascent direction
             break
         while not newton and step < MAX_STRETCH:
             # EM crawls where the likelihood is not concave: go on in its direction as long as that gains.
@@ -386,10 +380,9 @@ def _climb(problem: _Problem, beta: float, bias: np.ndarray) -> MixtureFit:
         # What Newton's step leaves is of the order of the square of its gain, where that is what a parabola promises.
         last = newton and gain < LAST * least and abs(2.0 * gained - gain) < PARABOLA * gain
         if last or gained <= 1e-12 * least:
-            converged = True
             break
     log_likelihood = at.value + 0.5 * problem.ridge * float(at.bias @ at.bias)
-    return MixtureFit(at.beta, at.bias, at.floor, log_likelihood, converged)
+    return MixtureFit(at.beta, at.bias, at.floor, log_likelihood)
 
 
 def fit_mixture(

@@ -146,7 +146,7 @@ def _few(selection: Elimination, terms: tuple[str, ...]):
     with_floor = selection.fit(frozenset(terms) | {"floor"})
     count, impossible = check_floor(null, log_proba, with_floor, few)
     yield with_floor, np.flatnonzero(impossible), count.p_value, False
-    as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
+    as_given = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0)
     if terms:
         yield as_given, *few_surprises(null, log_proba, as_given, FEWEST, NAME_TWO_BELOW), True
     else:
@@ -240,7 +240,7 @@ def _factors_account(
         return False
     log_proba = factors.applied(finite(null.log_proba, log_floor))
     by_class = NullModel(log_proba, null.y, null.weight, null.group)
-    as_it_says = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0, True)
+    as_it_says = MixtureFit(1.0, np.zeros(null.n_classes), 0.0, 0.0)
     return few_surprises(by_class, log_proba, as_it_says, few_rows(null.n_rows / effect))[1] >= NAME_BELOW
 
 

@@ -223,7 +223,7 @@ def far_classes(
 
     >>> null = NullModel(np.full((50, 1000), np.log(0.001)), np.zeros(50, dtype=int), np.ones(50))
     >>> total, expected = np.r_[500.0, np.full(999, 50.0)], np.full(1000, 50.0)
-    >>> as_given = MixtureFit(1.0, np.zeros(1000), 0.0, 0.0, True)
+    >>> as_given = MixtureFit(1.0, np.zeros(1000), 0.0, 0.0)
     >>> found = far_classes(total, expected, expected, null, null.log_proba, as_given)
     >>> np.flatnonzero(found.offsets).tolist(), round(float(found.offsets[0]), 1)
     ([0], 2.3)

@@ -83,7 +83,7 @@ def largest_chance(surprise: np.ndarray, fit: MixtureFit) -> np.ndarray:
     --------
     Twice the temperature, two classes: 1e-6 becomes 0.001 / 1.001, at most 0.0015.
 
-    >>> largest_chance(np.array([1e-6]), MixtureFit(0.5, np.zeros(2), 0.0, 0.0, True)).round(4).tolist()
+    >>> largest_chance(np.array([1e-6]), MixtureFit(0.5, np.zeros(2), 0.0, 0.0)).round(4).tolist()
     [0.0014]
     """
     factor = fit.bias.size ** abs(1.0 - fit.beta) * np.exp(np.ptp(fit.bias))
@@ -188,7 +188,7 @@ class ExtremeRows:
         Three of a million rows show labels of surprise 1e-9, and the sample nothing unusual:
 
         >>> sample = NullModel(np.log(np.tile([0.1, 0.9], (100, 1))), np.repeat([0, 1], [10, 90]), np.ones(100))
-        >>> as_given = MixtureFit(1.0, np.zeros(2), 0.0, 0.0, True)
+        >>> as_given = MixtureFit(1.0, np.zeros(2), 0.0, 0.0)
         >>> smallest = np.array([1e-9, 1e-9, 1e-9, 1e-4, 2e-4])
         >>> ExtremeRows(smallest, 10**6, sample, sample.log_proba, np.arange(100), as_given).count().observed
         3

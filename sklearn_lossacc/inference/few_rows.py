@@ -134,7 +134,7 @@ def few_surprises(
     Examples
     --------
     >>> null = NullModel(np.log([[0.5, 0.5], [0.9999, 0.0001], [0.4, 0.6]]), np.array([0, 1, 0]), np.ones(3))
-    >>> rows, p_value = few_surprises(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.0, 0.0, True), 2)
+    >>> rows, p_value = few_surprises(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.0, 0.0), 2)
     >>> rows.tolist(), round(p_value, 4)
     ([1], 0.0001)
     """
@@ -164,7 +164,7 @@ def sharpened(log_proba: np.ndarray, fit: MixtureFit) -> np.ndarray | None:
     >>> import numpy as np
     >>> from sklearn_lossacc._numerics.mixture import MixtureFit
     >>> from sklearn_lossacc.inference.few_rows import sharpened
-    >>> fit = MixtureFit(beta=2.0, bias=np.zeros(2), floor=0.1, log_likelihood=0.0, converged=True)
+    >>> fit = MixtureFit(beta=2.0, bias=np.zeros(2), floor=0.1, log_likelihood=0.0)
     >>> sharpened(np.log([[0.75, 0.25]]), fit).round(3)
     array([[0.9, 0.1]])
     """

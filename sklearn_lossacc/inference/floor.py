@@ -84,7 +84,7 @@ def floor_posterior(null: NullModel, finite_log_proba: np.ndarray, fit: MixtureF
     With e = 0.2 and k = 2 a label of probability 0.1 comes 0.08 times from the model and 0.1 times from the floor:
 
     >>> null = NullModel(np.log([[0.1, 0.9]]), np.array([0]), np.ones(1))
-    >>> floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0, True)).round(4).tolist()
+    >>> floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0)).round(4).tolist()
     [0.5556]
     """
     q = mixture_proba(finite_log_proba, fit.beta, fit.bias, fit.floor)

@@ -117,7 +117,6 @@ def test_likelihood_against_quasi_newton(terms, seed, k, weighted):
     weight = np.random.default_rng(seed).gamma(2.0, size=400) if weighted else None
     w = np.ones(400) if weight is None else weight
     fit = fit_mixture(log_proba, y, weight, **terms)
-    assert fit.converged
     np.testing.assert_allclose(
         fit.log_likelihood, log_likelihood(log_proba, y, w, fit.beta, fit.bias, fit.floor), rtol=1e-12
     )
@@ -203,7 +202,6 @@ def test_flat_likelihoods_are_climbed_to_the_end():
         k, n = int(rng.integers(2, 6)), int(rng.integers(30, 300))
         log_proba, y = planted(seed, n, k, beta=rng.choice([0.3, 1.0, 3.0]), floor=0.1, scale=0.5)
         fit = fit_mixture(log_proba, y)
-        assert fit.converged
         best = minimize_scalar(
             lambda beta, log_proba=log_proba, y=y: -fit_mixture(beta * log_proba, y, temperature=False).log_likelihood,
             bounds=(max(0.8 * fit.beta, 1e-3), 1.25 * fit.beta),

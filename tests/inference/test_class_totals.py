@@ -30,7 +30,7 @@ def sums(y, log_proba):
 def found(y, log_proba, beta=1.0, floor=0.0):
     part = log_proba[:N_SAMPLED]
     null = NullModel(part, y[:N_SAMPLED], np.ones(N_SAMPLED))
-    return far_classes(*sums(y, log_proba), null, part, MixtureFit(beta, np.zeros(N_CLASSES), floor, 0.0, True))
+    return far_classes(*sums(y, log_proba), null, part, MixtureFit(beta, np.zeros(N_CLASSES), floor, 0.0))
 
 
 @pytest.mark.parametrize("scale", [0.0, 3.0])

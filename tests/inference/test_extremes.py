@@ -21,7 +21,7 @@ def extremes_of(null, rows=(), beta=1.0, n_sampled=4000, effect=1.0):
     y = null.y.copy()
     y[list(rows)] = null.proba[list(rows)].argmin(axis=1)
     smallest = np.sort(surprise_of_labels(null.proba, y))[:1000]
-    fit = MixtureFit(beta, np.zeros(null.n_classes), 0.0, 0.0, True)
+    fit = MixtureFit(beta, np.zeros(null.n_classes), 0.0, 0.0)
     part = NullModel(null.log_proba[:n_sampled], y[:n_sampled], np.ones(n_sampled))
     return ExtremeRows(smallest, null.n_rows, part, part.log_proba, np.arange(n_sampled), fit, effect)
 
@@ -58,7 +58,7 @@ def test_no_label_is_likelier_than_the_largest_chance(beta, height):
     model = mixture_proba(log_proba, beta, bias, 0.0)
     table = surprise_table(proba)
     chance = np.stack([np.vecdot(model, proba <= column[:, None] * (1 + 1e-9)) for column in proba.T], axis=1)
-    most = largest_chance(table, MixtureFit(beta, bias, 0.0, 0.0, True))
+    most = largest_chance(table, MixtureFit(beta, bias, 0.0, 0.0))
     assert (chance <= most * (1 + 1e-9)).all()
 
 

@@ -30,7 +30,7 @@ def test_few_rows_leave_the_smallest_rate_that_matters_open():
 def test_few_surprises_names_what_a_model_does_not_allow(planted):
     log_proba, y, corrupt = planted(0, 5, outliers=6, scale=1.5)
     null = NullModel(log_proba, y, np.ones(2000))
-    as_given = MixtureFit(1.0, np.zeros(5), 0.0, 0.0, True)
+    as_given = MixtureFit(1.0, np.zeros(5), 0.0, 0.0)
     rows, p_value = few_surprises(null, log_proba, as_given, 15)
     np.testing.assert_array_equal(rows, corrupt)
     assert p_value < 1e-6

@@ -57,7 +57,7 @@ def test_check_floor_counts_copies_once(planted):
 
 def test_check_floor_without_impossible_rows():
     null = NullModel(np.log(np.tile([0.6, 0.4], (50, 1))), np.arange(50) % 2, np.ones(50))
-    check, hit = check_floor(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.1, 0.0, True))
+    check, hit = check_floor(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.1, 0.0))
     assert (check.observed, check.p_value) == (0, 1.0)
     assert not hit.any()
 
@@ -79,5 +79,5 @@ def test_a_floor_counts_only_if_it_saves_nats_and_labels():
 def test_floor_posterior_by_hand():
     # q = .8 p + .1: a label of probability .1 is .08 model and .1 floor.
     null = NullModel(np.log([[0.1, 0.9], [0.1, 0.9]]), np.array([0, 1]), np.ones(2))
-    posterior = floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0, True))
+    posterior = floor_posterior(null, null.log_proba, MixtureFit(1.0, np.zeros(2), 0.2, 0.0))
     np.testing.assert_allclose(posterior, [0.1 / 0.18, 0.1 / 0.82])

@@ -80,7 +80,7 @@ def test_copies_in_groups_leave_what_single_rows_leave():
 
 def test_nothing_selected_costs_nothing():
     log_proba, y = sample(5, 40, 3)
-    causes = CauseModel((), MixtureFit(1.0, np.zeros(3), 0.0, 0.0, True), {}, {}, None, np.empty(0, int),
+    causes = CauseModel((), MixtureFit(1.0, np.zeros(3), 0.0, 0.0), {}, {}, None, np.empty(0, int),
                         NullModel(log_proba, y, np.ones(40)), np.arange(40), 1.0)  # fmt: skip
     assert SelectedLaws(causes, log_proba).costs() == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)
 

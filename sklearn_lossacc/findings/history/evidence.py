@@ -17,7 +17,7 @@ from sklearn_lossacc.findings.history.materiality import (
     Z_ONE_SIDED,
     material_accuracy,
 )
-from sklearn_lossacc.inference.history import SampleSize, accuracy_error, read_sample_size
+from sklearn_lossacc.inference.history import accuracy_error, read_sample_size
 from sklearn_lossacc.inference.loss_bounds import calibrated_ceiling, calibrated_floor, loss_error
 from sklearn_lossacc.inputs import TrainingHistory
 
@@ -76,7 +76,7 @@ class HistoryEvidence:
         return self.history.n_classes
 
     @cached_property
-    def sample_size(self) -> SampleSize | None:
+    def sample_size(self) -> int | None:
         """Number of validation rows that the accuracies give away."""
         if self.history.n_val is not None or not len(self.accuracy):
             return None
@@ -88,9 +88,7 @@ class HistoryEvidence:
     @property
     def n_val(self) -> int | None:
         """Number of validation rows: given, or read from the accuracies."""
-        if self.history.n_val is not None:
-            return self.history.n_val
-        return None if self.sample_size is None else self.sample_size.n
+        return self.sample_size if self.history.n_val is None else self.history.n_val
 
     def at(self, row: int) -> str:
         """Write where a row of the history stands, such as ``epoch 5``."""

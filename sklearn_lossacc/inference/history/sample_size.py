@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.stats import binom
 
@@ -15,26 +13,7 @@ COARSEST = 0.1  # of the distance between two counts
 CHUNK = 4096
 
 
-@dataclass(frozen=True)
-class SampleSize:
-    """A number of rows, read from accuracies.
-
-    Attributes
-    ----------
-    n : int
-        The number; the true one is n or a multiple of it.
-    explained : int
-        How many of the distinct accuracies are counts out of n.
-    distinct : int
-        How many distinct accuracies there are, 0 and 1 left out.
-    """
-
-    n: int
-    explained: int
-    distinct: int
-
-
-def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSize | None:
+def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> int | None:
     """Return the number of rows on which accuracies were measured, where they give it away.
 
     Parameters
@@ -46,8 +25,9 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
 
     Returns
     -------
-    SampleSize or None
-        None where the accuracies are too few or too coarsely rounded to tell, or are no counts at all.
+    int or None
+        The number, of which the true one may be a multiple; None where the accuracies are too few or too coarsely
+        rounded to tell, or are no counts at all.
 
     Notes
     -----
@@ -61,7 +41,7 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
     --------
     >>> import numpy as np
     >>> values = np.array([100, 117, 123, 131, 140]) / 187
-    >>> read_sample_size(values, np.full(5, 1e-8)).n
+    >>> read_sample_size(values, np.full(5, 1e-8))
     187
     >>> read_sample_size(np.array([0.61, 0.62, 0.70]), np.full(3, 0.005)) is None
     True
@@ -71,7 +51,7 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
     spread = tolerance[inside][first]
     if not values.size:
         return None
-    most_of_them: SampleSize | None = None
+    most_of_them: int | None = None
     largest = int(min(LARGEST, COARSEST / max(float(spread.max()), 1e-12)))
     for start in range(1, largest + 1, CHUNK):
         n = np.arange(start, min(start + CHUNK, largest + 1), dtype=float)
@@ -81,16 +61,14 @@ def read_sample_size(accuracies: np.ndarray, tolerance: np.ndarray) -> SampleSiz
         if most_of_them is None:
             for row in np.flatnonzero(explained >= max(2, (1.0 - MOST_OTHERS) * values.size)):
                 if _chance(int(n[row]), int(explained[row]), spread) < CREDIBLE:
-                    most_of_them = SampleSize(int(n[row]), int(explained[row]), values.size)
+                    most_of_them = int(n[row])
                     break
         whole = np.flatnonzero(explained == values.size)
         if whole.size:
             smallest = int(n[whole[0]])
-            if most_of_them is not None and most_of_them.n * FAR_APART <= smallest:
+            if most_of_them is not None and most_of_them * FAR_APART <= smallest:
                 return most_of_them
-            if _chance(smallest, values.size, spread) < CREDIBLE:
-                return SampleSize(smallest, values.size, values.size)
-            return None
+            return smallest if _chance(smallest, values.size, spread) < CREDIBLE else None
     return most_of_them
 
 
