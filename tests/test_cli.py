@@ -288,14 +288,27 @@ def test_a_closed_output_is_no_error(healthy):
     assert (process.returncode, err) == (0, "")
 
 
-def test_a_reader_that_leaves_early_is_no_error(healthy):
+def left_early(arguments):
     reading, writing = os.pipe()
     os.close(reading)
-    process = run(["report", healthy], stdout=writing, stderr=subprocess.PIPE, text=True)
+    process = run(arguments, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 141
-    assert err == ""
+    return err
+
+
+def test_a_reader_that_leaves_early_is_no_error(healthy):
+    assert left_early(["report", healthy]) == ""
+
+
+@pytest.mark.parametrize("arguments", [("report", "--markdown", "found.md"), ("calibrate", "--output", "found.json")])
+def test_a_reader_that_leaves_early_takes_no_file_along(healthy, tmp_path, monkeypatch, arguments):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # or so long an output that it does not wait for the end
+    command, option, name = arguments
+    path = tmp_path / name
+    assert left_early([command, healthy, option, str(path)]) == f"written: {path}\n"
+    assert path.stat().st_size > 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -32,7 +32,7 @@ from sklearn_lossacc.calibration import (
     VennAbersCalibrator,
 )
 from sklearn_lossacc.calibration.plain import labels_to_plain
-from sklearn_lossacc.calibration.summary import summarize_calibration
+from sklearn_lossacc.calibration.summary import CalibrationSummary, summarize_calibration
 from sklearn_lossacc.cli.files import write_whole
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidTargetError, LossAccError
@@ -103,6 +103,21 @@ def run_calibrate(options: argparse.Namespace) -> int:
     classes = _plain_classes(predictions.classes)
     calibrator = _fitted(options.method, read, predictions)
     summary = summarize_calibration(calibrator, predictions)
+    try:
+        print(_told(options, predictions, classes, calibrator, summary))
+    finally:  # files are asked for, even if whoever reads the output has seen enough
+        _write(options, calibrator)
+    return 0
+
+
+def _told(
+    options: argparse.Namespace,
+    predictions: Predictions,
+    classes: list[Any],
+    calibrator: BaseCalibrator,
+    summary: CalibrationSummary,
+) -> str:
+    """Say what the calibrator is worth."""
     choice = getattr(calibrator, "choice_", options.method)
     if options.json:
         document = {
@@ -116,14 +131,17 @@ def run_calibrate(options: argparse.Namespace) -> int:
             "intervals": summary.method,
             "summary": summary.to_dict(),
         }
-        print(json.dumps(document, allow_nan=False, ensure_ascii=False))
-    else:
-        size = f"{counted(predictions.n_rows, 'row')}, {counted(predictions.n_classes, 'class', 'classes')}"
-        chosen = "" if choice == options.method else f", chosen by {options.method}"
-        print(f"{Path(options.file).name}: {size}\n{choice}{chosen}: {calibrator.outcome_}\n")
-        if summary.judged:
-            print(aligned(calibration_table(summary)), end="\n\n")
-        print(calibration_worth(summary, choice))
+        return json.dumps(document, allow_nan=False, ensure_ascii=False)
+    size = f"{counted(predictions.n_rows, 'row')}, {counted(predictions.n_classes, 'class', 'classes')}"
+    chosen = "" if choice == options.method else f", chosen by {options.method}"
+    lines = [f"{Path(options.file).name}: {size}\n{choice}{chosen}: {calibrator.outcome_}\n"]
+    if summary.judged:
+        lines.append(aligned(calibration_table(summary)) + "\n")
+    return "\n".join([*lines, calibration_worth(summary, choice)])
+
+
+def _write(options: argparse.Namespace, calibrator: BaseCalibrator) -> None:
+    """Write the calibrator where it is asked for."""
     if options.output is not None:
         text = json.dumps(calibrator.to_dict(), allow_nan=False, ensure_ascii=False) + "\n"
         path = write_whole(options.output, lambda draft: draft.write_text(text, encoding="utf-8"))
@@ -132,4 +150,3 @@ def run_calibrate(options: argparse.Namespace) -> int:
         model = to_onnx(calibrator).SerializeToString()
         path = write_whole(options.onnx, lambda draft: draft.write_bytes(model))
         print(f"written: {path}", file=sys.stderr)
-    return 0

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_lossacc.adapters import read_predictions
-from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import write_views
+from sklearn_lossacc.cli.views import show
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.exceptions import InvalidFileError
 from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
@@ -107,6 +106,4 @@ def run_compare(options: argparse.Namespace) -> int:
         name=options.name,
         **_shared(read, options.files),
     )
-    print(diagnosis.to_json() if options.json else diagnosis)
-    write_views(ComparisonReport(diagnosis), options)
-    return exit_code(diagnosis.issues, options.fail_on)
+    return show(ComparisonReport(diagnosis), options)

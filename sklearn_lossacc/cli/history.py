@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from sklearn_lossacc.adapters import read_history, read_predictions
-from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import write_views
+from sklearn_lossacc.cli.views import show
 from sklearn_lossacc.findings import Diagnosis, diagnose
 from sklearn_lossacc.findings.history import HistoryDiagnosis
 from sklearn_lossacc.report import HistoryReport
@@ -75,6 +74,4 @@ def run_history(options: argparse.Namespace) -> int:
     diagnosis = HistoryDiagnosis.from_history(
         history, _final(options.final), ignore=options.ignore, name=options.name or Path(options.file).name
     )
-    print(diagnosis.to_json() if options.json else diagnosis)
-    write_views(HistoryReport(diagnosis), options)
-    return exit_code(diagnosis.issues, options.fail_on)
+    return show(HistoryReport(diagnosis), options)

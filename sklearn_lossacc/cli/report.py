@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from sklearn_lossacc.adapters import summarize_predictions
-from sklearn_lossacc.cli.fail_on import exit_code
-from sklearn_lossacc.cli.views import write_views
+from sklearn_lossacc.cli.views import show
 from sklearn_lossacc.cli.where import where
 from sklearn_lossacc.findings import Diagnosis
 from sklearn_lossacc.report import LossAccuracyReport
@@ -35,6 +34,4 @@ def run_report(options: argparse.Namespace) -> int:
         ignore=options.ignore,
         name=options.name or Path(options.file).name,
     )
-    print(diagnosis.to_json() if options.json else diagnosis)
-    write_views(LossAccuracyReport(diagnosis), options)
-    return exit_code(diagnosis.issues, options.fail_on)
+    return show(LossAccuracyReport(diagnosis), options)

@@ -6,9 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sklearn_lossacc.cli.fail_on import exit_code
 from sklearn_lossacc.cli.files import write_whole
+
+if TYPE_CHECKING:
+    from sklearn_lossacc.report import ComparisonReport, HistoryReport, LossAccuracyReport
 
 
 class Report(Protocol):
@@ -76,17 +80,26 @@ def write_view(report: Report, kind: str, path: str | Path) -> Path:
     return write_whole(path, lambda draft: _WRITERS[kind](report, draft))
 
 
-def write_views(report: Report, options: argparse.Namespace) -> None:
-    """Write the views of a report that were asked for, and say where they are.
+def show(report: LossAccuracyReport | HistoryReport | ComparisonReport, options: argparse.Namespace) -> int:
+    """Print what was found, write the views of a report that were asked for, and say where they are.
 
     Parameters
     ----------
     report : LossAccuracyReport, HistoryReport or ComparisonReport
         What to show.
     options : Namespace
-        With ``html``, ``markdown`` and ``png``: a path each, or None.
+        With ``html``, ``markdown`` and ``png``, a path each, or None; ``json`` and ``fail_on``.
+
+    Returns
+    -------
+    int
+        0, or 1 when a finding reaches ``fail_on``.
     """
-    for kind in _WRITERS:
-        path = getattr(options, kind)
-        if path:
-            print(f"written: {write_view(report, kind, path)}", file=sys.stderr)
+    try:
+        print(report.to_json() if options.json else report.diagnosis_)
+    finally:  # files are asked for, even if whoever reads the output has seen enough
+        for kind in _WRITERS:
+            path = getattr(options, kind)
+            if path:
+                print(f"written: {write_view(report, kind, path)}", file=sys.stderr)
+    return exit_code(report.diagnosis_.issues, options.fail_on)
