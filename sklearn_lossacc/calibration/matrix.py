@@ -17,7 +17,9 @@ class MatrixCalibrator(StructuredCalibrator):
     floor : bool, default=False
         Whether the temperature comes with a floor, see `TemperatureCalibrator`.
     strength : float, default=1.0
-        Multiplies the penalty; positive. Larger values stay closer to the temperature.
+        Multiplies the penalty; positive. Larger values stay closer to the temperature. The penalty is one of weights,
+        not of what they move: a model whose probabilities hardly differ may need a hundredth. AutoCalibrator tries
+        4 to 1/256.
     cautious : bool, default=False
         Whether to weigh several strengths, vectors, and no map at all, by how well each explains the labels, after a
         cautious temperature; up to 4096 rows and 2**20 entries, where `strength` does not count.
