@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_lossacc import ComparisonReport, IdentityCalibrator, diagnose
+from sklearn_lossacc import IdentityCalibrator, diagnose
 from sklearn_lossacc.exceptions import DataWarning
+from sklearn_lossacc.findings.comparison import ComparisonDiagnosis
 from sklearn_lossacc.inputs.alignment import warn_misaligned
 
 RNG = np.random.default_rng(0)
@@ -19,7 +20,7 @@ Y = pd.Series((RNG.random(200) < P[1]).astype(int), index=INDEX)
     [
         lambda y, proba: diagnose(y, proba),
         lambda y, proba: IdentityCalibrator().fit(proba, y),
-        lambda y, proba: ComparisonReport.from_predictions(y, {"A": P, "B": proba}),
+        lambda y, proba: ComparisonDiagnosis.from_predictions(y, {"A": P, "B": proba}),
     ],
 )
 def test_one_index_in_two_orders_is_told_and_rows_stay_where_they_are(call):
