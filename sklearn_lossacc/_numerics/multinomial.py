@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from sklearn_lossacc._numerics.blocks import row_blocks, row_max, row_sum
 from sklearn_lossacc._numerics.links import softmax
 
-__all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "scores_dtype"]
+__all__ = ["adjusted_scores", "fit_multinomial", "log_evidence", "matrix_penalty", "scores_dtype", "vector_penalty"]
 
 CURVATURE_ROWS = 2048  # enough for a scale
 BLOCK_PARAMETERS = 2**22  # numbers of all curvatures within classes: 160 classes with full maps, any without
@@ -31,6 +31,49 @@ class _At(NamedTuple):
     value: float
     gradient: np.ndarray
     hessian: np.ndarray | None
+
+
+def vector_penalty(k: int) -> np.ndarray:
+    """Return the penalty of structured vector scaling: of a factor and an offset for each class.
+
+    Parameters
+    ----------
+    k : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (k, 2)
+        As for `fit_multinomial`: k everywhere.
+    """
+    return np.full((k, 2), float(k))
+
+
+def matrix_penalty(k: int) -> np.ndarray:
+    """Return the penalty of structured matrix scaling, under which a weight of another class is seldom needed.
+
+    Parameters
+    ----------
+    k : int
+        Number of classes.
+
+    Returns
+    -------
+    ndarray of shape (k, k + 1)
+        As for `fit_multinomial`: k of a class's own weight and of its intercept, k (k - 1) of the weights of others.
+
+    Examples
+    --------
+    >>> from sklearn_lossacc._numerics.multinomial import matrix_penalty
+    >>> matrix_penalty(3)
+    array([[3., 6., 6., 3.],
+           [6., 3., 6., 3.],
+           [6., 6., 3., 3.]])
+    """
+    penalty = np.full((k, k + 1), float(k * (k - 1)))
+    penalty[:, -1] = k
+    np.fill_diagonal(penalty[:, :-1], k)
+    return penalty
 
 
 def adjusted_scores(x: np.ndarray, theta: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_lossacc._numerics.multinomial import matrix_penalty
 from sklearn_lossacc.calibration.structured import StructuredCalibrator
 
 __all__ = ["MatrixCalibrator"]
@@ -85,10 +86,7 @@ class MatrixCalibrator(StructuredCalibrator):
     """
 
     def _penalty(self, n_classes: int) -> np.ndarray:
-        penalty = np.full((n_classes, n_classes + 1), float(n_classes * (n_classes - 1)))
-        penalty[:, -1] = n_classes
-        np.fill_diagonal(penalty[:, :-1], n_classes)
-        return penalty
+        return matrix_penalty(n_classes)
 
     def _set(self, theta: np.ndarray) -> None:
         self.matrix_ = np.eye(len(theta)) + theta[:, :-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_lossacc._numerics.multinomial import vector_penalty
 from sklearn_lossacc.calibration.structured import StructuredCalibrator
 
 __all__ = ["VectorCalibrator"]
@@ -88,7 +89,7 @@ class VectorCalibrator(StructuredCalibrator):
     """
 
     def _penalty(self, n_classes: int) -> np.ndarray:
-        return np.full((n_classes, 2), float(n_classes))
+        return vector_penalty(n_classes)
 
     def _set(self, theta: np.ndarray) -> None:
         self.scale_, self.intercept_ = 1.0 + theta[:, 0], theta[:, 1].copy()

@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from sklearn_lossacc._numerics.multinomial import adjusted_scores, fit_multinomial, scores_dtype
+from sklearn_lossacc._numerics.multinomial import (
+    adjusted_scores,
+    fit_multinomial,
+    matrix_penalty,
+    scores_dtype,
+    vector_penalty,
+)
 from sklearn_lossacc.inference.common_bend import bent_loss, common_bend
 from sklearn_lossacc.inference.design import design_scale
 from sklearn_lossacc.inference.intervals import mean_and_error, unit_sums
@@ -72,27 +78,15 @@ def _draws(model: NullModel) -> np.ndarray:
     return model.weight * design_scale(model)
 
 
-def _vector_penalty(k: int) -> np.ndarray:
-    """Return the penalty of a factor and an offset for each class."""
-    return np.full((k, 2), float(k))
-
-
-def _matrix_penalty(k: int) -> np.ndarray:
-    """Return the penalty of a map of all log probabilities, in which one of another class is seldom needed."""
-    penalty = np.full((k, k + 1), float(k * (k - 1)))
-    penalty[:, -1] = k
-    np.fill_diagonal(penalty[:, :-1], k)
-    return penalty
-
-
-def _linear(model: NullModel, penalty: np.ndarray, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+def _linear(
+    scores: np.ndarray, y: np.ndarray, draws: np.ndarray, penalty: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
     """Return the loss of the test rows after a linear map of the log probabilities."""
-    scores = np.log(np.maximum(model.proba, 1e-30))
     fitted = scores[train].astype(scores_dtype(train.size, penalty, rough=True), copy=False)
-    theta = fit_multinomial(fitted, model.y[train], _draws(model)[train], penalty=penalty)
+    theta = fit_multinomial(fitted, y[train], draws[train], penalty=penalty)
     moved = adjusted_scores(scores[test], theta)
     largest = moved.max(axis=1)
-    return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), model.y[test]]
+    return np.log(np.exp(moved - largest[:, None]).sum(axis=1)) + largest - moved[np.arange(test.size), y[test]]
 
 
 def _common(model: NullModel, train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -200,7 +194,8 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
     top = np.full(model.n_rows, 1) if two else model.proba.argmax(axis=1)
     maps = [_Map(BEND, partial(_monotone, model, top)), _Map(BEND, partial(_smooth, model, top))]
     if not two:
-        maps.append(_Map(APART, partial(_linear, model, _vector_penalty(model.n_classes))))
+        linear = partial(_linear, np.log(np.maximum(model.proba, 1e-30)), model.y, _draws(model))
+        maps.append(_Map(APART, partial(linear, vector_penalty(model.n_classes))))
         maps.append(_Map(BEND, partial(_common, model)))
         if column is not None:
             one = np.full(model.n_rows, column)
@@ -208,9 +203,9 @@ def shape_gain(model: NullModel, column: int | None, rng: np.random.Generator) -
         if model.proba.size <= MOST_ENTRIES:
             maps.append(_Map(BEND, partial(_curves, model)))
         if model.n_classes <= MOST_MIXED:
-            penalty = _matrix_penalty(model.n_classes)
+            penalty = matrix_penalty(model.n_classes)
             strengths = STRENGTHS if model.proba.size <= MOST_ENTRIES else STRENGTHS[:1]
-            maps += [_Map(MIXED, partial(_linear, model, one * penalty), one) for one in strengths]
+            maps += [_Map(MIXED, partial(linear, one * penalty), one) for one in strengths]
     fold = folds(model.n_rows, model.group, rng, by=model.proba[np.arange(model.n_rows), top])
     numbers = np.unique(fold)
     gain = np.zeros((len(maps), model.n_rows))

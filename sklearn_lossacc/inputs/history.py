@@ -14,7 +14,7 @@ from sklearn_lossacc.exceptions import InvalidHistoryError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MEASURES", "EvaluationSet", "LeftOut", "Match", "TrainingHistory"]
+__all__ = ["MEASURES", "EvaluationSet", "LeftOut", "Match", "TrainingHistory", "is_pandas_missing"]
 
 MEASURES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
 LARGEST_LOSS = 1e100  # nats: beyond, training has diverged, and squares are no numbers any more
@@ -332,7 +332,7 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     if isinstance(values, Real) or np.ndim(values) == 0:
         values = [values]
     try:
-        listed = [np.nan if value is None or type(value).__name__ == "NAType" else value for value in values]
+        listed = [np.nan if value is None or is_pandas_missing(value) else value for value in values]
     except TypeError:
         raise InvalidHistoryError(f"{name} must hold numbers, one for each evaluation, got {values!r:.60}.") from None
     try:
@@ -346,6 +346,11 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     if array.ndim != 1 or not array.size:
         raise InvalidHistoryError(f"{name} must be one-dimensional and not empty, got shape {array.shape}.")
     return array
+
+
+def is_pandas_missing(value: Any) -> bool:
+    """Whether a value is what pandas' nullable types hold where nothing was measured."""
+    return type(value).__name__ in ("NAType", "NaTType")
 
 
 def _is_number(value: Any) -> bool:

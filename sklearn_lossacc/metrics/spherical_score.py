@@ -60,5 +60,5 @@ def spherical_score(
     0.970143
     """
     rows = Rows.check(y_true, y_proba, sample_weight=sample_weight, classes=classes, input=input)
-    length = np.sqrt(rows.squares)
-    return rows.mean(np.exp(rows.true_log_proba) / length)
+    rows.read_whole()
+    return rows.mean(np.exp(rows.true_log_proba) / np.sqrt(rows.squares))

@@ -124,8 +124,9 @@ def give_fonts(artist: Artist, names: Iterable[str]) -> None:
     from matplotlib.text import Text
 
     if _beyond_ascii("".join(names)) - _of_properties(FontProperties()):
-        for text in artist.findobj(Text):
-            give_font(text, text.get_text())  # type: ignore[attr-defined]
+        for part in artist.findobj():
+            if isinstance(part, Text):
+                give_font(part, part.get_text())
 
 
 def warn_of_names(names: Iterable[str], kind: str) -> None:

@@ -19,5 +19,5 @@ class Drawn:
     def _keep(self, ax: Axes, axes: dict[str, Axes]) -> Self:
         """Remember the axes that were drawn on, and what they were divided into."""
         self.ax_, self.axes_ = ax, axes
-        self.figure_ = ax.figure  # type: ignore[assignment]
+        self.figure_ = ax.figure.figure  # a part of a figure cannot be saved
         return self

@@ -203,6 +203,13 @@ def test_a_given_axes_is_divided(report):
     assert plt.get_fignums() == [figure.number]
 
 
+def test_a_report_in_a_part_of_a_figure_knows_the_whole(report, tmp_path):
+    figure = plt.figure(figsize=(16, 8))
+    report.plot(figure.subfigures(1, 2)[0].add_subplot())
+    assert report.figure_ is figure
+    report.figure_.savefig(tmp_path / "report.png")
+
+
 def test_what_is_no_axes_is_refused(report):
     with pytest.raises(LossAccError, match="ax must be one matplotlib Axes, which is divided; got ndarray"):
         report.plot(plt.subplots(1, 2)[1])

@@ -50,7 +50,7 @@ class TextTable:
         return list(self.columns)
 
 
-class JsonLines(list):  # type: ignore[type-arg]
+class JsonLines(list[Any]):
     """What the lines of a file of JSON lines hold.
 
     Attributes

@@ -10,12 +10,11 @@ from numbers import Real
 from typing import Any
 
 from sklearn_lossacc.adapters.histories.roles import Role
-from sklearn_lossacc.inputs.history import LeftOut
+from sklearn_lossacc.inputs.history import LeftOut, is_pandas_missing
 
 # Frameworks log single-precision numbers as if they were double.
 SINGLE_PRECISION = 6e-8
 MISSING = ("", "na", "n/a", "none", "null", "<na>", "-", "no log")  # the last is Transformers' word
-PANDAS_MISSING = ("NAType", "NaTType")
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "+inf": math.inf, "infinity": math.inf, "-inf": -math.inf}
 
 
@@ -109,7 +108,7 @@ def number(entry: Any) -> tuple[float | None, float]:
     ValueError
         If the entry is no number.
     """
-    if entry is None or entry is Ellipsis or type(entry).__name__ in PANDAS_MISSING:
+    if entry is None or entry is Ellipsis or is_pandas_missing(entry):
         return None, 0.0
     if isinstance(entry, bool):
         raise ValueError("true and false are no numbers")
